@@ -1,0 +1,16 @@
+/**
+ * Which write was it? A dot names one captured write of one record: the site that captured it and that site's
+ * counter for this record (Preguica et al., "Dotted Version Vectors", 2010).
+ */
+export type SiteId = string
+
+export type Dot = readonly [site: SiteId, counter: number]
+
+export function sameDot(a: Dot, b: Dot): boolean {
+  return a[0] === b[0] && a[1] === b[1]
+}
+
+/** A total order without meaning, so that equal sets of dots are written alike at every site. */
+export function compareDots(a: Dot, b: Dot): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]
+}

@@ -1,0 +1,136 @@
+/**
+ * `defineSync({ sites, data })`: checks the declaration and compiles it. A wrong one fails at once, with every fault
+ * it has: the path, the value found there, and what is allowed.
+ */
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import { canonicalText } from '../document/canonical.ts'
+import type { Json } from '../document/json.ts'
+import type { MergeDescriptor } from './merge-descriptor.ts'
+import type { SyncPlan } from './sync-plan.ts'
+
+/** Thrown by `defineSync`: `faults` has one line for each. */
+export class DeclarationInvalid extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`the declaration is not valid:\n${faults.map(fault => `  - ${fault}`).join('\n')}`)
+    this.name = 'DeclarationInvalid'
+    this.faults = faults
+  }
+}
+
+const siteId = z.string().regex(/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/, {
+  error: 'a site id is 3 to 40 lower-case letters, digits and hyphens, and starts with a letter',
+})
+const typeName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
+  error: 'a data type is named with 1 to 40 lower-case letters, digits and hyphens, and starts with a letter',
+})
+const fieldName = z.string().min(1, { error: 'a field name is not empty' })
+
+const merge: z.ZodType<MergeDescriptor> = z.lazy(() =>
+  z.discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({ kind: z.literal('register') }),
+      z.strictObject({ kind: z.literal('counter') }),
+      z.strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() }),
+      z.strictObject({ kind: z.literal('fields'), fields: z.record(fieldName, merge) }),
+    ],
+    { error: 'made with register(), counter(), set(...) or fields(...)' },
+  ),
+)
+
+const declaration = z.strictObject({
+  sites: z
+    .record(
+      siteId,
+      z.strictObject({
+        cloud: z.enum(['aws', 'gcp', 'azure']),
+        region: z.string().regex(/^[a-z0-9-]+$/, { error: "a region as the cloud writes it, such as 'us-east-1'" }),
+      }),
+    )
+    .refine(sites => Object.keys(sites).length >= 1, { error: 'at least one site' }),
+  data: z
+    .record(
+      typeName,
+      z.strictObject({
+        key: z
+          .tuple([fieldName], fieldName)
+          .refine(names => new Set(names).size === names.length, { error: 'each key field once' }),
+        tier: z.literal([1, 2, 3]).default(2),
+        merge: merge.refine(({ kind }) => kind === 'register' || kind === 'fields', {
+          error: 'a document is an object: the outermost type is register() or fields(...)',
+        }),
+        sites: z.array(siteId).min(1, { error: 'at least one site' }).optional(),
+      }),
+    )
+    .refine(data => Object.keys(data).length >= 1, { error: 'at least one data type' }),
+})
+
+export type Declaration = z.input<typeof declaration>
+
+export function defineSync(input: Declaration): SyncPlan {
+  const parsed = declaration.safeParse(input)
+  if (!parsed.success) throw new DeclarationInvalid(parsed.error.issues.flatMap(issue => faultsOf(issue, input)))
+  const { sites, data } = parsed.data
+  const siteIds = Object.keys(sites)
+  const faults = Object.entries(data).flatMap(([name, type]) => crossFaults(name, type, siteIds))
+  if (faults.length > 0) throw new DeclarationInvalid(faults)
+
+  const plan = {
+    sites: Object.entries(sites).map(([id, site]) => ({ id, ...site })),
+    types: Object.entries(data).map(([name, type]) => ({ name, ...type, sites: type.sites ?? siteIds })),
+  }
+  return freeze({ hash: planHash(plan), ...plan })
+}
+
+type ParsedType = z.output<typeof declaration>['data'][string]
+
+/** What no single field shows: names that must be declared elsewhere, fields with two roles. */
+function crossFaults(name: string, type: ParsedType, siteIds: readonly string[]): readonly string[] {
+  const unknown = (type.sites ?? []).filter(site => !siteIds.includes(site))
+  const merged = type.merge.kind === 'fields' ? Object.keys(type.merge.fields) : []
+  return [
+    ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
+    ...type.key
+      .filter(field => merged.includes(field))
+      .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),
+  ]
+}
+
+function faultsOf(issue: z.core.$ZodIssue, input: unknown): readonly string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => `${[...issue.path, key].join('.')}: not known here; check the spelling`)
+  }
+  if (issue.code === 'invalid_key') {
+    return [`${issue.path.join('.')}: ${issue.issues.map(({ message }) => message).join(', ')}`]
+  }
+  const allowed = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
+  return [
+    `${issue.path.join('.') || 'declaration'}: found ${describe(valueAt(input, issue.path))}; allowed: ${allowed}`,
+  ]
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
+    input,
+  )
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'nothing' : (JSON.stringify(value)?.slice(0, 80) ?? String(value))
+}
+
+function planHash(plan: Omit<SyncPlan, 'hash'>): string {
+  const plain: Json = JSON.parse(JSON.stringify(plan))
+  return hash('sha256', canonicalText(plain), 'base64url').slice(0, 16)
+}
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const inner of Object.values(value)) freeze(inner)
+  }
+  return value
+}

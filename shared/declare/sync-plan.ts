@@ -1,0 +1,51 @@
+/** The compiled declaration: frozen, complete, hashed. Everything reads it, nothing re-reads the declaration. */
+import type { MergeDescriptor } from './merge-descriptor.ts'
+
+export type Cloud = 'aws' | 'gcp' | 'azure'
+
+export interface SitePlan {
+  readonly id: string
+  readonly cloud: Cloud
+  readonly region: string
+}
+
+/** 1: real time (under 1 s), 2: near real time (under 30 s), 3: batch. */
+export type Tier = 1 | 2 | 3
+
+export interface TypePlan {
+  readonly name: string
+  readonly tier: Tier
+  /** The fields that make up the key, in order. */
+  readonly key: readonly [string, ...string[]]
+  readonly merge: MergeDescriptor
+  /** The sites that may hold it. */
+  readonly sites: readonly string[]
+}
+
+export interface SyncPlan {
+  /** Names this version of the declaration: sites refuse to interpret changes made under another one. */
+  readonly hash: string
+  readonly sites: readonly SitePlan[]
+  readonly types: readonly TypePlan[]
+}
+
+export function siteOf(plan: SyncPlan, id: string): SitePlan {
+  const site = plan.sites.find(candidate => candidate.id === id)
+  if (!site) throw new Error(`no site '${id}' in the plan; it has ${plan.sites.map(({ id }) => id).join(', ')}`)
+  return site
+}
+
+export function typeOf(plan: SyncPlan, name: string): TypePlan | undefined {
+  return plan.types.find(candidate => candidate.name === name)
+}
+
+/** The types that a site holds. */
+export function typesAt(plan: SyncPlan, site: string): readonly TypePlan[] {
+  return plan.types.filter(type => type.sites.includes(site))
+}
+
+/** The sites that a site exchanges changes with: those that share at least one type with it. */
+export function peersOf(plan: SyncPlan, site: string): readonly SitePlan[] {
+  const here = typesAt(plan, site)
+  return plan.sites.filter(({ id }) => id !== site && here.some(type => type.sites.includes(id)))
+}

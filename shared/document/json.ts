@@ -1,0 +1,33 @@
+/**
+ * The portable document model: what a document may hold so that every store can hold it too.
+ * For now these are JSON's own values.
+ */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/** A document as an application wrote it, without its key fields: those are known from the record's key. */
+export type Document = { readonly [name: string]: Json }
+
+export function isJsonObject(value: Json | undefined): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An object without a prototype: a field may be named `__proto__`, and must stay an ordinary field. */
+export function emptyObject<Value>(): Record<string, Value> {
+  return Object.create(null)
+}
+
+/** Equal as values: the order of an object's fields does not count, 0 equals -0 (no store tells them apart). */
+export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (!jsonEquals(a[i], b[i])) return false
+    return true
+  }
+  if (Array.isArray(b) || !isJsonObject(a) || !isJsonObject(b)) return false
+  const names = Object.keys(a)
+  if (names.length !== Object.keys(b).length) return false
+  for (const name of names) if (!Object.hasOwn(b, name) || !jsonEquals(a[name], b[name])) return false
+  return true
+}

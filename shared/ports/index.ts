@@ -1,0 +1,35 @@
+/** What a flow needs from a cloud beside its database. */
+import type { Answer } from '../replicate/answer.ts'
+import type { Change } from '../replicate/change.ts'
+import type { DeadLetter } from '../replicate/dead-letter.ts'
+import type { Resolution } from '../replicate/resolution.ts'
+
+export * from './errors.ts'
+export type * from './record-store.ts'
+
+export interface Clock {
+  /** Wall clock, ms since 1970. */
+  now(): number
+  /** Resolves after so many ms. */
+  sleep(ms: number): Promise<void>
+}
+
+/** From publish to forward, inside one site. At least once, in no promised order. */
+export interface Bus {
+  publish(changes: readonly Change[]): Promise<void>
+}
+
+/** The conflict audit store. A put is repeated under the same id without effect. */
+export interface AuditStore {
+  put(resolutions: readonly Resolution[]): Promise<void>
+}
+
+/** Another site's ingest. Answers in the order of the changes; rejects with `PeerUnavailable`. */
+export interface Peer {
+  deliver(changes: readonly Change[]): Promise<readonly Answer[]>
+}
+
+/** Where a change or a document that cannot be processed waits for an operator. */
+export interface DeadLetters {
+  put(letter: DeadLetter): Promise<void>
+}

@@ -1,0 +1,23 @@
+/** What ingest says about one change. */
+export type Answer =
+  /** Merged and committed. */
+  | { readonly answer: 'applied' }
+  /** Everything in it had been applied before. */
+  | { readonly answer: 'duplicate' }
+  /** Something it depends on has not arrived: send the present whole state. */
+  | { readonly answer: 'gap' }
+  /** Made under another plan than the one deployed here: keep it and try later. */
+  | { readonly answer: 'held' }
+  /** Could not be tried: the store throttles, or others kept changing the record. Try again. */
+  | { readonly answer: 'busy'; readonly reason: string }
+  /** Cannot be processed as it is. */
+  | { readonly answer: 'refused'; readonly reason: RefusalReason; readonly detail: string }
+
+export type RefusalReason =
+  | 'malformed'
+  | 'wrong_origin'
+  | 'unknown_type'
+  | 'not_resident'
+  | 'local_document_refused'
+  | 'shadow_mismatch'
+  | 'internal'

@@ -1,0 +1,129 @@
+/**
+ * The merge itself, without any store: what a site knows of a record after a change of another site.
+ *
+ * A delta is applied where all that it builds on has arrived, and only there: then the record's one version vector is
+ * true for every cell. A whole state brings its own past along and is applied anywhere.
+ */
+import type { SiteId } from '../causality/dot.ts'
+import { counterOf, includes, joinVectors, type VersionVector } from '../causality/version-vector.ts'
+import { documentHash } from '../document/canonical.ts'
+import type { Document, Json } from '../document/json.ts'
+import type { Arbitration, CellsState } from '../resolve/merge-type.ts'
+import type { RecordType } from '../resolve/record-type.ts'
+import { touchedBy } from '../resolve/touched.ts'
+import { type Change, isWhole, lastCounter } from './change.ts'
+import { type Resolution, resolutionId } from './resolution.ts'
+import { recentResolutions } from './resolution-retention.ts'
+import type { SyncRecord } from './sync-record.ts'
+
+export interface Merged {
+  readonly record: SyncRecord
+  readonly view: Document | undefined
+}
+
+export interface Site {
+  readonly site: SiteId
+  readonly nowMs: number
+}
+
+export function applyChange(
+  record: SyncRecord,
+  change: Change,
+  type: RecordType,
+  at: Site,
+): Merged | 'duplicate' | 'gap' {
+  const standing = standingOf(record.vector, change)
+  if (standing !== 'new') return standing
+
+  const arbitrations: Arbitration[] = []
+  const state = type.join(record.state, change.state, {
+    a: { seen: record.vector, whole: true },
+    b: { seen: change.vector, whole: isWhole(change) },
+    path: [],
+    report: arbitration => arbitrations.push(arbitration),
+  })
+  const vector = joinVectors(record.vector, change.vector)
+  const view = type.view(state)
+  const resolutions = resolutionsOf({ record, change, state, vector, type, arbitrations, at })
+  return {
+    view,
+    record: {
+      vector,
+      hlc: Math.max(record.hlc, change.hlc),
+      shadow: documentHash(view),
+      state,
+      held: record.held,
+      resolutions: [...recentResolutions(record.resolutions, at.nowMs), ...resolutions],
+    },
+  }
+}
+
+function standingOf(seen: VersionVector, change: Change): 'new' | 'duplicate' | 'gap' {
+  if (isWhole(change)) return includes(seen, change.vector) ? 'duplicate' : 'new'
+  const last = counterOf(seen, change.origin)
+  if (lastCounter(change) <= last) return 'duplicate'
+  const from = change.intervals[0]?.from ?? 0
+  const others = { ...change.vector, [change.origin]: 0 }
+  return from <= last && includes(seen, others) ? 'new' : 'gap'
+}
+
+interface Merging {
+  readonly record: SyncRecord
+  readonly change: Change
+  readonly state: CellsState | undefined
+  readonly vector: VersionVector
+  readonly type: RecordType
+  readonly arbitrations: readonly Arbitration[]
+  readonly at: Site
+}
+
+/** One for each origin whose writes are new here, if they met anything that they had not seen. */
+function resolutionsOf(merging: Merging): readonly Resolution[] {
+  const { record, change, vector, arbitrations, at } = merging
+  // A whole state does not tell what each of its writes had seen; that cells had to be arbitrated does.
+  const met = metSomething(record.vector, change) || (isWhole(change) && arbitrations.length > 0)
+  if (!met) return []
+  const origins = Object.keys(vector).filter(
+    origin => origin !== at.site && counterOf(vector, origin) > counterOf(record.vector, origin),
+  )
+  const parts = touchedParts(merging)
+  return origins.sort().map(origin => {
+    const interval = {
+      site: at.site,
+      type: change.type,
+      key: change.key,
+      origin,
+      from: counterOf(record.vector, origin),
+      to: counterOf(vector, origin),
+    }
+    return {
+      id: resolutionId(interval),
+      ...interval,
+      atMs: at.nowMs,
+      vectors: { local: record.vector, remote: change.vector, merged: vector },
+      ...parts,
+      arbitrations,
+    }
+  })
+}
+
+/** Was anything here that the newly arrived writes had not seen? Asked of the oldest of them: it had seen least. */
+function metSomething(seen: VersionVector, change: Change): boolean {
+  const last = counterOf(seen, change.origin)
+  const oldest = change.intervals.find(({ to }) => to > last)
+  return !includes({ ...(oldest?.seen ?? change.vector), [change.origin]: Number.MAX_SAFE_INTEGER }, seen)
+}
+
+/** The part of the document that the change touched, on both sides and merged. */
+function touchedParts({ record, change, state, type }: Merging): Pick<Resolution, 'local' | 'remote' | 'outcome'> {
+  const touched = touchedBy(change.state ?? null)
+  const part = (whole: CellsState | undefined): Json | undefined => whole && type.view(type.cut(whole, touched))
+  const local = part(record.state)
+  const remote = type.view(change.state)
+  const outcome = part(state)
+  return {
+    ...(local === undefined ? {} : { local }),
+    ...(remote === undefined ? {} : { remote }),
+    ...(outcome === undefined ? {} : { outcome }),
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Capture: something says that a document may have changed; find out what changed and commit it to the sync record.
+ *
+ * Level-triggered: the event is only a hint. Capture compares the document as it is now with the one the sync record
+ * knows of, so that lost, repeated, reordered and stale events do no harm, and the echo of our own writes ends here.
+ */
+import { tick } from '../causality/hybrid-logical-clock.ts'
+import { advance, counterOf } from '../causality/version-vector.ts'
+import { documentHash } from '../document/canonical.ts'
+import type { Document } from '../document/json.ts'
+import {
+  type Clock,
+  Contended,
+  type DeadLetters,
+  type RecordStore,
+  ShadowMismatch,
+  ValueRefused,
+} from '../ports/index.ts'
+import { refusedDocument } from './dead-letter.ts'
+import { type DataType, dataTypeOf, type Here } from './here.ts'
+import { look, type Sight } from './look.ts'
+import type { RecordRef } from './record-ref.ts'
+import { recentResolutions } from './resolution-retention.ts'
+import { holdCapture, type SyncRecord } from './sync-record.ts'
+
+export interface CapturePorts {
+  readonly here: Here
+  readonly clock: Clock
+  readonly store: RecordStore
+  readonly deadLetters: DeadLetters
+}
+
+export type CaptureResult = 'unchanged' | 'captured' | 'refused'
+
+/** How often a flow starts over when others change the record meanwhile; then its trigger tries again. */
+export const attemptsMax = 10
+
+/** Rejects with `Contended`, `StoreUnavailable` or `ShadowMismatch`: the trigger delivers the hint again. */
+export async function capture(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
+  try {
+    return await captureUntilClean(ref, ports)
+  } catch (error) {
+    if (!(error instanceof ValueRefused)) throw error
+    const { field, reason } = error
+    const { here, clock, deadLetters } = ports
+    await deadLetters.put(refusedDocument({ site: here.site, ref, field, reason, atMs: clock.now() }))
+    return 'refused'
+  }
+}
+
+async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
+  const { store } = ports
+  let result: CaptureResult = 'unchanged'
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const sight = await look(store, ref)
+    if (sight === 'raced') continue
+    if (!sight.differs) return result
+    const shadow = await captureOnce(ref, sight, ports)
+    if (shadow === 'raced') continue
+    result = 'captured'
+    // The application may have taken its write back before the commit, and the hint of that found all as it was.
+    const { document } = await store.readDocument(ref)
+    if (documentHash(document) === shadow) return result
+  }
+  throw new Contended(ref, attemptsMax)
+}
+
+/** Commits what `sight` shows to have changed; answers the new shadow. Throws `ValueRefused` and `ShadowMismatch`. */
+export async function captureOnce(
+  ref: RecordRef,
+  sight: Sight,
+  { here, clock, store }: Pick<CapturePorts, 'here' | 'clock' | 'store'>,
+): Promise<string | 'raced'> {
+  const type = dataTypeOf(here, ref.type)
+  const record = recordAfter(ref, sight, type, here.site, clock.now())
+  const result = await store.commit({ ref, record, expected: sight.revision })
+  return result === 'raced' ? result : record.shadow
+}
+
+function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string, nowMs: number): SyncRecord {
+  const { record } = sight
+  const after = sight.document.document
+  const before = type.record.view(record.state)
+  if (documentHash(before) !== record.shadow) throw new ShadowMismatch(ref)
+  refuseMisfit(ref, type, after)
+
+  const from = counterOf(record.vector, site)
+  // A record without history starts at the clock, so that one forgotten and made anew never uses a dot twice.
+  const to = from > 0 ? from + 1 : Math.max(Math.floor(nowMs), 1)
+  const hlc = tick(nowMs, record.hlc)
+  const written = type.record.write(record.state, before, after, { site, counter: to, hlc })
+  const shadow = documentHash(written?.state && type.record.view(written.state))
+  if (!written || shadow !== documentHash(after)) {
+    throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
+  }
+  return {
+    vector: advance(record.vector, [site, to]),
+    hlc,
+    shadow,
+    state: written.state,
+    held: holdCapture(record.held, { from, to, seen: record.vector, touched: written.touched }),
+    resolutions: recentResolutions(record.resolutions, nowMs),
+  }
+}
+
+function refuseMisfit(ref: RecordRef, type: DataType, document: Document | undefined): void {
+  const misfit = document && type.record.misfit(document)
+  if (misfit) throw new ValueRefused(ref, misfit.path, misfit.reason)
+}

@@ -1,0 +1,106 @@
+/**
+ * Forward: changes from this site's bus go to one peer, and each is done, to be tried again, or a dead letter.
+ *
+ * A peer that is unreachable, throttles or fails never counts against a change: it waits. A gap is filled with this
+ * site's present whole state at once. Only what the peer refuses by name, again and again, is put aside.
+ */
+import type { SiteId } from '../causality/dot.ts'
+import { type Clock, type DeadLetters, type Peer, PeerUnavailable, type RecordStore } from '../ports/index.ts'
+import type { Answer } from './answer.ts'
+import { batchesOf } from './batches.ts'
+import type { Change } from './change.ts'
+import { refusedChange } from './dead-letter.ts'
+import type { Here } from './here.ts'
+import { wholeChange } from './publish.ts'
+
+export interface ForwardPorts {
+  readonly here: Here
+  readonly peerId: SiteId
+  readonly peer: Peer
+  readonly clock: Clock
+  readonly store: RecordStore
+  readonly deadLetters: DeadLetters
+}
+
+/** `again`: the trigger must deliver the change once more; nothing is wrong with it. */
+export type Forwarded = { readonly outcome: 'done' } | { readonly outcome: 'again'; readonly reason: string }
+
+export const refusalAttemptsMax = 3
+export const refusalBackoffMs = 100
+
+const done: Forwarded = { outcome: 'done' }
+
+/** Answers in the order of the changes. Never rejects for what the peer does. */
+export async function forward(changes: readonly Change[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+  const forwarded: Forwarded[] = changes.map(() => done)
+  const due = changes.map((change, index) => ({ change, index })).filter(({ change }) => isForPeer(change, ports))
+  for (const batch of batchesOf(due, ({ change }) => change)) {
+    const outcomes = await forwardBatch(
+      batch.map(({ change }) => change),
+      ports,
+    )
+    batch.forEach(({ index }, position) => {
+      forwarded[index] = outcomes[position] ?? done
+    })
+  }
+  return forwarded
+}
+
+/** Every site sends its own writes only, and a peer gets no type that may not be there. */
+function isForPeer(change: Change, { here, peerId }: ForwardPorts): boolean {
+  return change.origin === here.site && (here.types.get(change.type)?.plan.sites.includes(peerId) ?? false)
+}
+
+async function forwardBatch(changes: readonly Change[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+  try {
+    const answers = await ports.peer.deliver(changes)
+    return await Promise.all(changes.map((change, index) => settle(change, answers[index], ports)))
+  } catch (error) {
+    if (!(error instanceof PeerUnavailable)) throw error
+    return changes.map(() => ({ outcome: 'again', reason: error.message }))
+  }
+}
+
+async function settle(change: Change, answer: Answer | undefined, ports: ForwardPorts): Promise<Forwarded> {
+  switch (answer?.answer) {
+    case 'applied':
+    case 'duplicate':
+      return done
+    case 'gap':
+      return sendWhole(change, ports)
+    case 'refused':
+      return refuse(change, ports)
+    case 'busy':
+      return { outcome: 'again', reason: answer.reason }
+    case 'held':
+      return { outcome: 'again', reason: `${ports.peerId} runs another plan than ${change.plan}` }
+    case undefined:
+      return { outcome: 'again', reason: `${ports.peerId} gave no answer for this change` }
+  }
+}
+
+/** The present state, not the one of the change: what was missed meanwhile goes along. */
+async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded> {
+  const stored = await ports.store.readRecord(change)
+  // Pruned since: the deletion is at every site already.
+  if (!stored) return done
+  const whole = wholeChange(change, stored.record, ports.here)
+  const [answer] = await ports.peer.deliver([whole])
+  return answer?.answer === 'gap'
+    ? { outcome: 'again', reason: `${ports.peerId} reports a gap for a whole state` }
+    : settle(whole, answer, ports)
+}
+
+async function refuse(change: Change, ports: ForwardPorts): Promise<Forwarded> {
+  const { here, peerId, peer, clock, deadLetters } = ports
+  let reason = ''
+  for (let attempt = 1; attempt <= refusalAttemptsMax; attempt++) {
+    await clock.sleep(refusalBackoffMs * 2 ** (attempt - 1))
+    const [answer] = await peer.deliver([change])
+    if (answer?.answer !== 'refused') return settle(change, answer, ports)
+    reason = `${answer.reason}: ${answer.detail}`
+  }
+  const attempts = refusalAttemptsMax + 1
+  await deadLetters.put(refusedChange({ site: here.site, peer: peerId, reason, attempts, atMs: clock.now(), change }))
+  return done
+}

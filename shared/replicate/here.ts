@@ -1,0 +1,41 @@
+/** The plan as one site sees it, with the merge types of every data type it holds ready to use. */
+import type { SiteId } from '../causality/dot.ts'
+import { type SyncPlan, siteOf, type TypePlan, typesAt } from '../declare/sync-plan.ts'
+import { mergeTypeOf } from '../resolve/merge-type-of.ts'
+import { createRecordType, type RecordType } from '../resolve/record-type.ts'
+
+export interface DataType {
+  readonly plan: TypePlan
+  readonly record: RecordType
+  /** The whole document is one value (see `DocumentWrite.indivisible`). */
+  readonly indivisible: boolean
+  /** The top-level fields that the declaration names. */
+  readonly declared: readonly string[]
+}
+
+export interface Here {
+  readonly site: SiteId
+  readonly plan: SyncPlan
+  readonly types: ReadonlyMap<string, DataType>
+}
+
+export function createHere(plan: SyncPlan, site: SiteId): Here {
+  siteOf(plan, site)
+  return { site, plan, types: new Map(typesAt(plan, site).map(type => [type.name, dataTypeFrom(type)])) }
+}
+
+function dataTypeFrom(plan: TypePlan): DataType {
+  const { merge } = plan
+  return {
+    plan,
+    record: createRecordType(mergeTypeOf(merge)),
+    indivisible: merge.kind === 'register',
+    declared: merge.kind === 'fields' ? Object.keys(merge.fields) : [],
+  }
+}
+
+export function dataTypeOf(here: Here, name: string): DataType {
+  const type = here.types.get(name)
+  if (!type) throw new Error(`${here.site} holds no data type '${name}'; it holds ${[...here.types.keys()].join(', ')}`)
+  return type
+}

@@ -1,0 +1,130 @@
+/**
+ * Ingest: changes of another site are merged into this one, each on its own, with an answer for each.
+ *
+ * A merge is only made into a document that the sync record knows of: if the application wrote meanwhile, its write
+ * is captured first. `applied` is said only after the commit; a crash before that makes the next delivery a duplicate.
+ */
+import type { SiteId } from '../causality/dot.ts'
+import { jsonEquals } from '../document/json.ts'
+import {
+  type AuditStore,
+  type Clock,
+  type Commit,
+  Contended,
+  type RecordStore,
+  ShadowMismatch,
+  StoreUnavailable,
+  ValueRefused,
+} from '../ports/index.ts'
+import type { Answer, RefusalReason } from './answer.ts'
+import { applyChange, type Merged } from './apply-change.ts'
+import { attemptsMax, captureOnce } from './capture.ts'
+import type { Change } from './change.ts'
+import { type DataType, dataTypeOf, type Here } from './here.ts'
+import { look, type Sight } from './look.ts'
+import { recordName } from './record-ref.ts'
+import { carriedResolutionsMax } from './resolution-retention.ts'
+
+export interface IngestPorts {
+  readonly here: Here
+  readonly clock: Clock
+  readonly store: RecordStore
+  readonly audit: AuditStore
+}
+
+/** Changes of one record are applied in their order, of different records side by side. Never rejects. */
+export async function ingest(
+  changes: readonly Change[],
+  sender: SiteId,
+  ports: IngestPorts,
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = changes.map(() => ({ answer: 'busy', reason: 'not tried' }))
+  const rows = new Map<string, number[]>()
+  changes.forEach((change, index) => {
+    const name = recordName(change)
+    const row = rows.get(name)
+    if (row) row.push(index)
+    else rows.set(name, [index])
+  })
+  await Promise.all(
+    [...rows.values()].map(async row => {
+      for (const index of row) {
+        const change = changes[index]
+        if (change) answers[index] = await ingestOne(change, sender, ports)
+      }
+    }),
+  )
+  return answers
+}
+
+async function ingestOne(change: Change, sender: SiteId, ports: IngestPorts): Promise<Answer> {
+  const refusal = inadmissible(change, sender, ports.here)
+  if (refusal) return refusal
+  try {
+    return await merge(change, ports)
+  } catch (error) {
+    return answerFor(error)
+  }
+}
+
+/** What is wrong with a change before any store is touched. */
+function inadmissible(change: Change, sender: SiteId, here: Here): Answer | undefined {
+  if (change.origin !== sender) return refused('wrong_origin', `${sender} sent a change of ${change.origin}`)
+  if (change.plan !== here.plan.hash) return { answer: 'held' }
+  const known = here.plan.types.find(({ name }) => name === change.type)
+  if (!known) return refused('unknown_type', `the plan has no data type '${change.type}'`)
+  if (!here.types.has(change.type)) return refused('not_resident', `'${change.type}' may not be at ${here.site}`)
+  const { record, plan } = dataTypeOf(here, change.type)
+  if (change.key.length !== plan.key.length)
+    return refused('malformed', `a key of '${change.type}' is ${plan.key.join(', ')}`)
+  if (change.state && !record.isState(change.state)) return refused('malformed', `no state of '${change.type}'`)
+  return undefined
+}
+
+function refused(reason: RefusalReason, detail: string): Answer {
+  return { answer: 'refused', reason, detail }
+}
+
+function answerFor(error: unknown): Answer {
+  if (error instanceof StoreUnavailable || error instanceof Contended) return { answer: 'busy', reason: error.message }
+  if (error instanceof ValueRefused) return refused('local_document_refused', error.message)
+  if (error instanceof ShadowMismatch) return refused('shadow_mismatch', error.message)
+  return refused('internal', error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+}
+
+async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
+  const { here, clock, store } = ports
+  const type = dataTypeOf(here, change.type)
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const sight = await look(store, change)
+    if (sight === 'raced') continue
+    if (sight.differs) {
+      await captureOnce(change, sight, ports)
+      continue
+    }
+    const merged = applyChange(sight.record, change, type.record, { site: here.site, nowMs: clock.now() })
+    if (merged === 'duplicate' || merged === 'gap') return { answer: merged }
+    const record = await withoutOverflow(merged, sight, ports)
+    const result = await store.commit(commitOf(change, sight, { ...merged, record }, type))
+    if (result === 'committed') return { answer: 'applied' }
+  }
+  throw new Contended(change, attemptsMax)
+}
+
+function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: DataType): Commit {
+  const commit: Commit = { ref: { type: change.type, key: change.key }, record, expected: sight.revision }
+  if (jsonEquals(view, sight.document.document)) return commit
+  return {
+    ...commit,
+    document: { read: sight.document, after: view, indivisible: type.indivisible, declared: type.declared },
+  }
+}
+
+/** Resolutions ride in the sync record; when they get many, the older ones are put into the audit store first. */
+async function withoutOverflow({ record }: Merged, sight: Sight, { audit }: IngestPorts) {
+  const carried = sight.record.resolutions
+  if (record.resolutions.length <= carriedResolutionsMax) return record
+  await audit.put(carried)
+  const written = new Set(carried.map(({ id }) => id))
+  return { ...record, resolutions: record.resolutions.filter(({ id }) => !written.has(id)) }
+}

@@ -1,0 +1,35 @@
+/**
+ * What does this site hold of a record right now? The sync record and the document, read so that neither order of
+ * commits can pass for a write of the application.
+ */
+
+import { documentHash } from '../document/canonical.ts'
+import type { RecordStore, StoredDocument } from '../ports/index.ts'
+import type { RecordRef } from './record-ref.ts'
+import { noRecord, type SyncRecord } from './sync-record.ts'
+
+export interface Sight {
+  readonly record: SyncRecord
+  /** Undefined: there is no sync record yet. */
+  readonly revision: string | undefined
+  readonly document: StoredDocument
+  /** The document is not the one that the sync record knows of: the application wrote. */
+  readonly differs: boolean
+}
+
+export async function look(store: RecordStore, ref: RecordRef): Promise<Sight | 'raced'> {
+  // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
+  // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
+  const stored = await store.readRecord(ref)
+  const document = await store.readDocument(ref)
+  const sight = sightOf(stored, document)
+  if (!sight.differs || !store.readBoth) return sight
+  // Two reads can see a transaction half done. Equal documents need no proof; a difference does.
+  const both = await store.readBoth(ref)
+  return both === 'raced' ? both : sightOf(both.stored, both.document)
+}
+
+function sightOf(stored: { record: SyncRecord; revision: string } | undefined, document: StoredDocument): Sight {
+  const record = stored?.record ?? noRecord
+  return { record, revision: stored?.revision, document, differs: documentHash(document.document) !== record.shadow }
+}

@@ -1,0 +1,39 @@
+/** One item of a data type, at whatever site: named by type and key. */
+export type RecordKey = readonly string[]
+
+export interface RecordRef {
+  readonly type: string
+  /** The values of the declared key fields, in their order. */
+  readonly key: RecordKey
+}
+
+const separator = '#'
+
+/** A key as one text: parts escaped, so that no two keys share a text and every store accepts it as an id. */
+export function keyText(key: RecordKey): string {
+  return key.map(escapePart).join(separator)
+}
+
+export function keyFromText(text: string): RecordKey {
+  return text.split(separator).map(unescapePart)
+}
+
+/** `type#key`, unique at a site. */
+export function recordName({ type, key }: RecordRef): string {
+  return `${type}${separator}${keyText(key)}`
+}
+
+export function refFromName(name: string): RecordRef {
+  const end = name.indexOf(separator)
+  if (end < 0) throw new Error(`'${name}' is not the name of a record: type#key`)
+  return { type: name.slice(0, end), key: keyFromText(name.slice(end + 1)) }
+}
+
+/** Only what would end or hide a part in some store: most keys stay as the application wrote them. */
+function escapePart(part: string): string {
+  return part.replaceAll(/[%#/\\?\p{Cc}]/gu, character => encodeURIComponent(character))
+}
+
+function unescapePart(part: string): string {
+  return decodeURIComponent(part)
+}

@@ -1,0 +1,35 @@
+/**
+ * A resolution: an arriving interval of writes was merged with something that was concurrent to it here.
+ * Audited once per site under an id that any repetition finds again.
+ */
+import { hash } from 'node:crypto'
+import type { SiteId } from '../causality/dot.ts'
+import type { VersionVector } from '../causality/version-vector.ts'
+import type { Json } from '../document/json.ts'
+import type { Arbitration } from '../resolve/merge-type.ts'
+import type { RecordKey } from './record-ref.ts'
+
+export interface Resolution {
+  readonly id: string
+  /** Where it was resolved. */
+  readonly site: SiteId
+  readonly type: string
+  readonly key: RecordKey
+  /** Whose writes arrived: those after `from` up to `to`. */
+  readonly origin: SiteId
+  readonly from: number
+  readonly to: number
+  /** When, by this site's clock, in ms. */
+  readonly atMs: number
+  readonly vectors: { readonly local: VersionVector; readonly remote: VersionVector; readonly merged: VersionVector }
+  /** The part of the document that the arriving writes touched: as it was here, as it came, as it is now. Absent: no document. */
+  readonly local?: Json
+  readonly remote?: Json
+  readonly outcome?: Json
+  /** What had to be chosen or combined, cell by cell, with every losing value whole. */
+  readonly arbitrations: readonly Arbitration[]
+}
+
+export function resolutionId(of: Pick<Resolution, 'site' | 'type' | 'key' | 'origin' | 'from' | 'to'>): string {
+  return hash('sha256', JSON.stringify([of.site, of.type, of.key, of.origin, of.from, of.to]), 'base64url').slice(0, 27)
+}

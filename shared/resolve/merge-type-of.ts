@@ -1,0 +1,24 @@
+/** From the declaration's description to the implementation: the one place that knows every merge type. */
+import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
+import { counterType } from './counter.ts'
+import { createFields } from './fields.ts'
+import type { MergeType } from './merge-type.ts'
+import { registerType } from './register.ts'
+import { createArraySet, createSet } from './set.ts'
+
+export function mergeTypeOf(descriptor: MergeDescriptor): MergeType {
+  switch (descriptor.kind) {
+    case 'register':
+      return registerType
+    case 'counter':
+      return counterType
+    case 'set': {
+      const element = mergeTypeOf(descriptor.element)
+      return descriptor.by === undefined ? createSet(element) : createArraySet(element, descriptor.by)
+    }
+    case 'fields': {
+      const named = Object.entries(descriptor.fields).map(([name, field]) => [name, mergeTypeOf(field)] as const)
+      return createFields(new Map(named), registerType)
+    }
+  }
+}

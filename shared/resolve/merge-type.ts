@@ -1,0 +1,117 @@
+/**
+ * What every merge type implements: a state that remembers who wrote what, and a view of it, the document.
+ *
+ * States are the dotted stores of delta-state CRDTs (Almeida et al., 2018), with one difference: what a site has seen
+ * is kept once per record, as its version vector, not once per cell. That works because a change is only applied
+ * where everything it depends on is already there, so the vector speaks for every cell of a whole state. A delta
+ * speaks for the cells that it names and for no others: naming (cell, dot) and not the dot alone is what lets one
+ * captured write, one dot, change many cells.
+ */
+import type { Dot } from '../causality/dot.ts'
+import type { Hlc, Stamp } from '../causality/hybrid-logical-clock.ts'
+import type { VersionVector } from '../causality/version-vector.ts'
+import type { Json } from '../document/json.ts'
+
+/** One of the concurrent values of a register. */
+export type Sibling = readonly [site: string, counter: number, hlc: Hlc, value: Json]
+
+export type RegisterState = readonly Sibling[]
+
+/** A total as an exact decimal: a number while it is a safe integer, else its text. */
+export type Amount = number | string
+
+/** What one site added and took away in all, and how much of that later resets took out of account. */
+export type Slot = readonly [up: Amount, down: Amount, upReset: Amount, downReset: Amount]
+
+export interface CounterState {
+  readonly present: readonly Dot[]
+  readonly slots: { readonly [site: string]: Slot }
+}
+
+/** Named cells that live and die together: a record, an object, a set. */
+export interface CellsState {
+  /** The writes that keep it in existence; empty: removed, and what is below is kept only to be revived. */
+  readonly present: readonly Dot[]
+  /** In a delta `null` says: written, and empty now. A cell that a delta does not name is untouched. */
+  readonly cells: { readonly [name: string]: CellState | null }
+  /** In a delta: this speaks for all cells below, named or not. A record's own state always does. */
+  readonly whole?: true
+}
+
+export type CellState = RegisterState | CounterState | CellsState
+
+/** Which cells a write touched: all below here, or the named ones. */
+export type Touched = true | { readonly [name: string]: Touched }
+
+export interface Written<State> {
+  /** The state after the write; undefined: nothing is left to remember. */
+  readonly state: State | undefined
+  readonly touched: Touched
+}
+
+/** What one side of a join has seen. */
+export interface Knowledge {
+  readonly seen: VersionVector
+  /** It speaks for cells that it does not name: they are empty there. */
+  readonly whole: boolean
+}
+
+export type Path = readonly string[]
+
+/** A value that took part in an arbitration, with the write it came from. */
+export interface Version {
+  readonly site: string
+  readonly counter: number
+  readonly hlc: Hlc
+  readonly value: Json
+}
+
+/** A join had to choose or to combine; goes into the audit. */
+export interface Arbitration {
+  readonly path: Path
+  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal'
+  /** For `latest-write-wins`: who won. */
+  readonly kept?: Version
+  /** For `latest-write-wins`: the values that are not in the document any more, whole. */
+  readonly lost?: readonly Version[]
+}
+
+export type Report = (arbitration: Arbitration) => void
+
+/** Why a value cannot be carried by its declared type. */
+export interface Misfit {
+  readonly path: Path
+  readonly reason: string
+}
+
+export interface Joining {
+  readonly a: Knowledge
+  readonly b: Knowledge
+  readonly path: Path
+  readonly report: Report
+}
+
+export interface MergeType<State extends CellState = CellState> {
+  /** Undefined if the type can carry the value. */
+  misfit(value: Json, path: Path): Misfit | undefined
+  /**
+   * What a local write did: turns `before`, the present view, into `after`; undefined stands for absent.
+   * Put-get law: the view of the result equals `after`. Returns undefined if nothing was touched.
+   */
+  write(
+    state: State | undefined,
+    before: Json | undefined,
+    after: Json | undefined,
+    stamp: Stamp,
+  ): Written<State> | undefined
+  /** The set element that holds this cell is removed: what must not come back if a concurrent write revives it. */
+  hide(state: State, stamp: Stamp): Written<State> | undefined
+  /** The delta that carries just the touched cells. Joined to the state before the write it gives the state after. */
+  cut(state: State, touched: Touched): State
+  /** Commutative, associative, idempotent. An absent side is an empty cell. */
+  join(a: State | undefined, b: State | undefined, joining: Joining): State | undefined
+  /** The value an application sees; undefined: absent. */
+  view(state: State): Json | undefined
+  /** Checks a state that came from outside. */
+  isState(value: unknown): value is State
+}

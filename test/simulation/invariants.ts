@@ -1,0 +1,186 @@
+/** DESIGN's invariants, asked after everything has come to rest. */
+import { counterOf, covers, includes } from '../../shared/causality/version-vector.ts'
+import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { isWhole } from '../../shared/replicate/change.ts'
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
+import { ledgerCart } from './application.ts'
+import type { Captured, Journal, Merge } from './journal.ts'
+import { expectedCart, expectedProduct, lostValues } from './oracle.ts'
+import type { SimulatedSite } from './site.ts'
+
+export interface Ended {
+  readonly sites: readonly SimulatedSite[]
+  readonly journal: Journal
+  /** All that the application added to the cart whose items are never removed. */
+  readonly added: number
+  /** Records whose sync record was pruned somewhere: their older dots may be forgotten there. */
+  readonly pruned: ReadonlySet<string>
+}
+
+export function checkInvariants({ sites, journal, added, pruned }: Ended): readonly string[] {
+  const found: string[] = [...journal.violations]
+  for (const [name, ref] of journal.refs) {
+    const captures = journal.captures.get(name) ?? []
+    found.push(
+      ...documents(name, ref, sites, captures),
+      ...vectors(name, ref, sites, captures, pruned.has(name)),
+      ...(pruned.has(name) ? [] : audits(name, journal.merges.get(name) ?? [], captures)),
+      ...(pruned.has(name) ? [] : losses(name, ref, sites, captures)),
+    )
+  }
+  found.push(...auditStores(sites, journal), ...ledger(sites, added))
+  for (const site of sites) {
+    for (const letter of site.deadLetters) found.push(`${site.id}: a dead letter: ${letter.reason}`)
+  }
+  return found
+}
+
+const text = (document: Json | undefined) => JSON.stringify(document) ?? 'absent'
+
+/** Invariants 1 to 4: equal everywhere, and what the captured writes mean. */
+function documents(
+  name: string,
+  ref: RecordRef,
+  sites: readonly SimulatedSite[],
+  captures: readonly Captured[],
+): readonly string[] {
+  const expected = ref.type === 'products' ? expectedProduct(captures) : expectedCart(captures)
+  return sites.flatMap(({ id, database }) => {
+    const document = database.document(ref)
+    return jsonEquals(document, expected) ? [] : [`${name}: at ${id} ${text(document)}, expected ${text(expected)}`]
+  })
+}
+
+function recordAt(site: SimulatedSite, ref: RecordRef): SyncRecord {
+  const stored = site.database.record(ref)
+  return stored === undefined ? noRecord : decodeRecord(stored)
+}
+
+/** Invariants 2 and 8: every captured dot is in every vector, no vector names an unknown site, states are equal. */
+function vectors(
+  name: string,
+  ref: RecordRef,
+  sites: readonly SimulatedSite[],
+  captures: readonly Captured[],
+  pruned: boolean,
+): readonly string[] {
+  const found: string[] = []
+  const known = new Set(sites.map(({ id }) => id))
+  for (const site of sites) {
+    const { vector } = recordAt(site, ref)
+    if (!pruned) {
+      for (const { dot } of captures)
+        if (!covers(vector, dot)) found.push(`${name}: ${site.id} never saw ${dot.join(':')}`)
+    }
+    for (const other of Object.keys(vector)) if (!known.has(other)) found.push(`${name}: ${site.id} names ${other}`)
+  }
+  const states = new Set(sites.map(site => JSON.stringify(sorted(recordAt(site, ref).state ?? null))))
+  if (states.size > 1 && !pruned)
+    found.push(`${name}: the documents agree, the states do not: ${[...states].join(' | ')}`)
+  return found
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
+}
+
+/** Invariant 6: every concurrently arrived dot is covered by exactly one audit entry per site. */
+function audits(name: string, merges: readonly Merge[], captures: readonly Captured[]): readonly string[] {
+  const found: string[] = []
+  const covered = new Set<string>()
+  for (const merge of merges) {
+    const { site, change, before, after, resolutions } = merge
+    for (const { origin, from, to } of resolutions) {
+      for (const { dot } of captures) {
+        if (dot[0] !== origin || dot[1] <= from || dot[1] > to) continue
+        const id = `${site} ${dot.join(':')}`
+        if (covered.has(id)) found.push(`${name}: ${id} is audited twice`)
+        covered.add(id)
+      }
+    }
+    for (const origin of Object.keys(after)) {
+      const from = counterOf(before, origin)
+      const to = counterOf(after, origin)
+      if (origin === site || to <= from) continue
+      const arrived = captures.filter(({ dot }) => dot[0] === origin && dot[1] > from && dot[1] <= to)
+      const entries = resolutions.filter(entry => entry.origin === origin && entry.from === from && entry.to === to)
+      const metUnseen = arrived.some(({ seen }) =>
+        captures.some(({ dot }) => dot[0] !== origin && covers(before, dot) && !covers(seen, dot)),
+      )
+      const must = isWhole(change) ? !includes(change.vector, before) : metUnseen
+      if (must && entries.length !== 1)
+        found.push(
+          `${name}: at ${site} ${origin}:(${from},${to}] arrived concurrently and has ${entries.length} audit entries`,
+        )
+      if (!metUnseen && entries.length > 0)
+        found.push(`${name}: at ${site} ${origin}:(${from},${to}] is audited without a conflict`)
+    }
+  }
+  return found
+}
+
+/** What lost against a concurrent write is in the audit of some site, whole. */
+function losses(
+  name: string,
+  ref: RecordRef,
+  sites: readonly SimulatedSite[],
+  captures: readonly Captured[],
+): readonly string[] {
+  const lost = lostValues(captures, ref.type)
+  if (lost.length === 0) return []
+  const entries = sites
+    .flatMap(({ auditStore }) => [...auditStore.values()])
+    .filter(entry => recordName(entry) === name)
+  const audited = entries.flatMap(({ arbitrations }) =>
+    arbitrations.flatMap(({ kept, lost: losers }) => [...(losers ?? []), ...(kept ? [kept] : [])]),
+  )
+  return lost.flatMap(({ by, value }) => {
+    const shown = audited.some(
+      version => version.site === by.dot[0] && version.counter === by.dot[1] && jsonEquals(version.value, value),
+    )
+    return shown ? [] : [`${name}: ${text(value)} of ${by.dot.join(':')} lost and is in no audit`]
+  })
+}
+
+/** The audit store of a site holds exactly the resolutions that its merges committed. */
+function auditStores(sites: readonly SimulatedSite[], journal: Journal): readonly string[] {
+  const merges = [...journal.merges.values()].flat()
+  return sites.flatMap(({ id, auditStore }) => {
+    const committed = new Set(
+      merges.filter(({ site }) => site === id).flatMap(({ resolutions }) => resolutions.map(entry => entry.id)),
+    )
+    const missing = [...committed].filter(entry => !auditStore.has(entry))
+    const extra = [...auditStore.keys()].filter(entry => !committed.has(entry))
+    return [
+      ...missing.map(entry => `${id}: resolution ${entry} is not in the audit store`),
+      ...extra.map(entry => `${id}: audit entry ${entry} was never committed`),
+    ]
+  })
+}
+
+/** Invariant 3 once more, without any vector: what applications added is what is there. */
+function ledger(sites: readonly SimulatedSite[], added: number): readonly string[] {
+  return sites.flatMap(({ id, database }) => {
+    const total = quantities(database.document(ledgerCart))
+    return total === added
+      ? []
+      : [
+          `${id}: the ledger cart holds ${total}, applications added ${added} (difference ${(added - total).toString(2)} in binary)`,
+        ]
+  })
+}
+
+function quantities(cart: Document | undefined): number {
+  if (!cart || !isJsonObject(cart.items)) return 0
+  return Object.values(cart.items).reduce<number>(
+    (sum, item) => sum + (isJsonObject(item) && typeof item.quantity === 'number' ? item.quantity : 0),
+    0,
+  )
+}

@@ -1,0 +1,147 @@
+/**
+ * What the document must be, computed from the captured writes alone: sets of operations and who had seen whom, no
+ * states, no deltas, no joins. Slow and simple on purpose.
+ */
+import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { type Captured, happenedBefore } from './journal.ts'
+
+interface Put {
+  readonly by: Captured
+  /** Undefined: cleared. */
+  readonly value: Json | undefined
+}
+
+function child(value: Json | undefined, name: string): Json | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** Is there one among `some` that nothing in `others` came after, knowing of it? */
+function survivors<Item extends { readonly by: Captured }>(
+  some: readonly Item[],
+  others: readonly { readonly by: Captured }[],
+): readonly Item[] {
+  return some.filter(item => !others.some(other => happenedBefore(item.by, other.by)))
+}
+
+/** The latest of the values that no later write replaced. */
+export function standing(puts: readonly Put[]): { readonly value: Json | undefined; readonly lost: readonly Put[] } {
+  const open = survivors(puts, puts).filter(put => put.value !== undefined)
+  const [winner, ...lost] = [...open].sort((x, y) => order(y.by, x.by))
+  return { value: winner?.value, lost }
+}
+
+function order(x: Captured, y: Captured): number {
+  if (x.hlc !== y.hlc) return x.hlc - y.hlc
+  if (x.dot[0] !== y.dot[0]) return x.dot[0] < y.dot[0] ? -1 : 1
+  return x.dot[1] - y.dot[1]
+}
+
+function creates(capture: Captured): boolean {
+  return capture.before === undefined && capture.after !== undefined
+}
+
+function exists(captures: readonly Captured[]): boolean {
+  const touches = captures.filter(({ after }) => after !== undefined).map(by => ({ by }))
+  const removals = captures.filter(({ after }) => after === undefined).map(by => ({ by }))
+  return survivors(touches, removals).length > 0
+}
+
+/** Every write of the cell that `read` picks out of a document. */
+function putsOf(captures: readonly Captured[], read: (document: Document) => Json | undefined): readonly Put[] {
+  return captures.flatMap(by => {
+    if (by.after === undefined) return []
+    const before = by.before && read(by.before)
+    const value = read(by.after)
+    if (!creates(by) && (before === value || jsonEquals(before, value))) return []
+    return [{ by, value }]
+  })
+}
+
+export function expectedProduct(captures: readonly Captured[]): Document | undefined {
+  if (!exists(captures)) return undefined
+  const { value } = standing(putsOf(captures, document => document))
+  return isJsonObject(value) ? value : undefined
+}
+
+export function expectedCart(captures: readonly Captured[]): Document | undefined {
+  if (!exists(captures)) return undefined
+  const cart: Record<string, Json> = {}
+  for (const field of ['currency', 'note']) {
+    const { value } = standing(putsOf(captures, document => child(document, field)))
+    if (value !== undefined) cart[field] = value
+  }
+  const items: Record<string, Json> = {}
+  for (const sku of skusOf(captures)) {
+    const item = expectedItem(captures, sku)
+    if (item) items[sku] = item
+  }
+  cart.items = items
+  return cart
+}
+
+export function skusOf(captures: readonly Captured[]): readonly string[] {
+  const skus = captures.flatMap(({ before, after }) =>
+    [before, after].flatMap(document => Object.keys(child(document, 'items') ?? {})),
+  )
+  return [...new Set(skus)].sort()
+}
+
+type ItemEvent = {
+  readonly by: Captured
+  readonly kind: 'put' | 'remove' | 'clear'
+  readonly fresh: boolean
+  readonly before: Json | undefined
+  readonly after: Json | undefined
+}
+
+/** What each capture did to one line item. */
+function itemEvents(captures: readonly Captured[], sku: string): readonly ItemEvent[] {
+  return captures.flatMap((by): readonly ItemEvent[] => {
+    if (by.after === undefined) return []
+    const before = creates(by) ? undefined : child(child(by.before, 'items'), sku)
+    const after = child(child(by.after, 'items'), sku)
+    if (after === undefined) {
+      if (creates(by)) return [{ by, kind: 'clear', fresh: false, before, after }]
+      return before === undefined ? [] : [{ by, kind: 'remove', fresh: false, before, after }]
+    }
+    if (before !== undefined && jsonEquals(before, after)) return []
+    return [{ by, kind: 'put', fresh: before === undefined, before, after }]
+  })
+}
+
+function expectedItem(captures: readonly Captured[], sku: string): Document | undefined {
+  const events = itemEvents(captures, sku)
+  const puts = events.filter(({ kind }) => kind === 'put')
+  const ends = events.filter(({ kind }) => kind !== 'put')
+  if (survivors(puts, ends).length === 0) return undefined
+
+  const item: Record<string, Json> = {}
+  const resets = events.filter(({ kind, fresh }) => kind !== 'put' || fresh)
+  const increments = puts.filter(
+    ({ fresh, before, after }) => fresh || !jsonEquals(child(before, 'quantity'), child(after, 'quantity')),
+  )
+  const open = survivors(increments, resets)
+  item.quantity = open.reduce((sum, { fresh, before, after }) => sum + amount(after) - (fresh ? 0 : amount(before)), 0)
+
+  const notes = events.flatMap(({ by, kind, fresh, before, after }): readonly Put[] => {
+    if (kind === 'remove') return []
+    const value = child(after, 'note')
+    if (kind === 'put' && !fresh && child(before, 'note') === value) return []
+    return [{ by, value }]
+  })
+  const { value } = standing(notes)
+  if (value !== undefined) item.note = value
+  return item
+}
+
+function amount(item: Json | undefined): number {
+  const quantity = child(item, 'quantity')
+  return typeof quantity === 'number' ? quantity : 0
+}
+
+/** Values that no later write replaced and that the document does not show: each must be in the audit. */
+export function lostValues(captures: readonly Captured[], type: string): readonly Put[] {
+  if (type === 'products') return standing(putsOf(captures, document => document)).lost
+  const cells = [(document: Document) => child(document, 'currency'), (document: Document) => child(document, 'note')]
+  return cells.flatMap(read => standing(putsOf(captures, read)).lost)
+}
