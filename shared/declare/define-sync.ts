@@ -56,6 +56,7 @@ const declaration = z.strictObject({
       z.strictObject({
         key: z
           .tuple([fieldName], fieldName)
+          .refine(({ length }) => length <= 2, { error: 'one or two fields, as DynamoDB has them' })
           .refine(names => new Set(names).size === names.length, { error: 'each key field once' }),
         tier: z.literal([1, 2, 3]).default(2),
         merge: merge.refine(({ kind }) => kind === 'register' || kind === 'fields', {

@@ -8,6 +8,7 @@ import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Document } from '../document/json.ts'
+import { reservedField } from '../document/portable.ts'
 import {
   type Clock,
   Contended,
@@ -104,6 +105,9 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
 }
 
 function refuseMisfit(ref: RecordRef, type: DataType, document: Document | undefined): void {
-  const misfit = document && type.record.misfit(document)
+  if (!document) return
+  const reserved = reservedField(document)
+  if (reserved) throw new ValueRefused(ref, [reserved], 'Cosmos has a property of its own by this name; use another')
+  const misfit = type.record.misfit(document)
   if (misfit) throw new ValueRefused(ref, misfit.path, misfit.reason)
 }

@@ -7,33 +7,30 @@ export interface RecordRef {
   readonly key: RecordKey
 }
 
-const separator = '#'
+/** Between the parts of a key: a character that Firestore and Cosmos accept in an id, rare in keys. */
+const partSeparator = '|'
 
 /** A key as one text: parts escaped, so that no two keys share a text and every store accepts it as an id. */
 export function keyText(key: RecordKey): string {
-  return key.map(escapePart).join(separator)
+  return key.map(escapePart).join(partSeparator)
 }
 
 export function keyFromText(text: string): RecordKey {
-  return text.split(separator).map(unescapePart)
+  return text.split(partSeparator).map(decodeURIComponent)
 }
 
 /** `type#key`, unique at a site. */
 export function recordName({ type, key }: RecordRef): string {
-  return `${type}${separator}${keyText(key)}`
+  return `${type}#${keyText(key)}`
 }
 
 export function refFromName(name: string): RecordRef {
-  const end = name.indexOf(separator)
+  const end = name.indexOf('#')
   if (end < 0) throw new Error(`'${name}' is not the name of a record: type#key`)
   return { type: name.slice(0, end), key: keyFromText(name.slice(end + 1)) }
 }
 
 /** Only what would end or hide a part in some store: most keys stay as the application wrote them. */
 function escapePart(part: string): string {
-  return part.replaceAll(/[%#/\\?\p{Cc}]/gu, character => encodeURIComponent(character))
-}
-
-function unescapePart(part: string): string {
-  return decodeURIComponent(part)
+  return part.replaceAll(/[%|#/\\?\p{Cc}]/gu, encodeURIComponent)
 }

@@ -15,6 +15,11 @@ export const carts: readonly RecordRef[] = ['alice', 'bob'].map(key => ({ type: 
 export const ledgerCart: RecordRef = { type: 'carts', key: ['ledger'] }
 export const products: readonly RecordRef[] = ['p1', 'p2'].map(key => ({ type: 'products', key: [key] }))
 
+interface Habit {
+  readonly weight: number
+  readonly act: (site: SimulatedSite) => void
+}
+
 type Edit = (document: Document | undefined) => Document | undefined
 
 export class Application {
@@ -23,56 +28,86 @@ export class Application {
   readonly #world: World
   readonly #random: Random
   readonly #increments = new Map<string, number>()
+  readonly #habits: readonly Habit[]
   #texts = 0
 
   constructor(world: World) {
     this.#world = world
     this.#random = world.random
+    this.#habits = this.#drawHabits()
   }
 
   /** One write now, at one site. A refused one (the item is in a transaction) is tried again, as an SDK does. */
   act(site: SimulatedSite): void {
-    const kind = this.#random.next()
-    if (kind < 0.25) {
-      const amount = this.#power('ledger')
+    let ticket = this.#random.next() * this.#habits.reduce((sum, { weight }) => sum + weight, 0)
+    for (const { weight, act } of this.#habits) {
+      ticket -= weight
+      if (ticket <= 0) {
+        act(site)
+        return
+      }
+    }
+  }
+
+  /**
+   * Every run has habits of its own: some kinds of write often, some hardly ever, on few or many records. Rare
+   * meetings of one kind are then common in some runs (swarm testing, Groce et al. 2012).
+   */
+  #drawHabits(): readonly Habit[] {
+    const someCarts = carts.slice(0, this.#random.between(1, carts.length))
+    const someProducts = products.slice(0, this.#random.between(1, products.length))
+    const onCart = (edit: (sku: string) => Edit) => (site: SimulatedSite) => {
       const sku = this.#random.pick(skus)
-      this.#write(
-        site,
-        ledgerCart,
-        document => addItem(document ?? emptyCart(), sku, amount),
-        () => {
-          this.added += amount
-        },
-      )
-    } else if (kind < 0.65) this.#changeCart(site, this.#random.pick(carts))
-    else this.#changeProduct(site, this.#random.pick(products))
+      this.#write(site, this.#random.pick(someCarts), edit(sku))
+    }
+    const onProduct = (edit: () => Edit) => (site: SimulatedSite) =>
+      this.#write(site, this.#random.pick(someProducts), edit())
+    const changing = (change: (document: Document) => Document) => (): Edit => document => document && change(document)
+    const price = () => this.#random.between(1, 99)
+    const acts: readonly ((site: SimulatedSite) => void)[] = [
+      site => this.#addToLedger(site),
+      site => {
+        const cart = this.#random.pick(someCarts)
+        const amount = this.#power(cart.key.join())
+        const sku = this.#random.pick(skus)
+        this.#write(site, cart, document => addItem(document ?? emptyCart(), sku, amount))
+      },
+      onCart(sku => document => document && removeItem(document, sku)),
+      onCart(sku => document => document && noteItem(document, sku, this.#text())),
+      onCart(changing(document => ({ ...document, currency: this.#text() }))),
+      onCart(changing(document => toggle(document, this.#text()))),
+      onCart(() => () => undefined),
+      site =>
+        this.#writeAndTakeBack(
+          site,
+          this.#random.pick(someCarts),
+          document => document && { ...document, currency: this.#text() },
+        ),
+      onProduct(() => () => ({ title: this.#text(), price: price() })),
+      onProduct(changing(document => ({ ...document, title: this.#text() }))),
+      onProduct(changing(document => ({ ...document, price: price() }))),
+      onProduct(() => () => undefined),
+      site =>
+        this.#writeAndTakeBack(
+          site,
+          this.#random.pick(someProducts),
+          document => document && { ...document, title: this.#text() },
+        ),
+    ]
+    return acts.map(act => ({ act, weight: this.#random.next() ** 4 }))
   }
 
-  #changeCart(site: SimulatedSite, ref: RecordRef): void {
+  #addToLedger(site: SimulatedSite): void {
+    const amount = this.#power('ledger')
     const sku = this.#random.pick(skus)
-    const choice = this.#random.between(0, 9)
-    if (choice <= 3) {
-      const amount = this.#power(ref.key.join())
-      this.#write(site, ref, document => addItem(document ?? emptyCart(), sku, amount))
-    } else if (choice === 4) this.#write(site, ref, document => document && removeItem(document, sku))
-    else if (choice === 5) this.#write(site, ref, document => document && noteItem(document, sku, this.#text()))
-    else if (choice === 6) this.#write(site, ref, document => document && { ...document, currency: this.#text() })
-    else if (choice === 7) this.#write(site, ref, document => document && toggle(document, this.#text()))
-    else if (choice === 8)
-      this.#writeAndTakeBack(site, ref, document => document && { ...document, currency: this.#text() })
-    else if (this.#random.chance(0.5)) this.#write(site, ref, () => undefined)
-  }
-
-  #changeProduct(site: SimulatedSite, ref: RecordRef): void {
-    const choice = this.#random.between(0, 9)
-    const whole = (): Document => ({ title: this.#text(), price: this.#random.between(1, 99) })
-    if (choice <= 3) this.#write(site, ref, whole)
-    else if (choice <= 5) this.#write(site, ref, document => document && { ...document, title: this.#text() })
-    else if (choice <= 6)
-      this.#write(site, ref, document => document && { ...document, price: this.#random.between(1, 99) })
-    else if (choice === 7)
-      this.#writeAndTakeBack(site, ref, document => document && { ...document, title: this.#text() })
-    else this.#write(site, ref, () => undefined)
+    this.#write(
+      site,
+      ledgerCart,
+      document => addItem(document ?? emptyCart(), sku, amount),
+      () => {
+        this.added += amount
+      },
+    )
   }
 
   /** The application changes its mind, so that the second event finds everything as it was. */

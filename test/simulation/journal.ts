@@ -6,6 +6,7 @@ import { type Dot, type SiteId, sameDot } from '../../shared/causality/dot.ts'
 import { counterOf, covers, type VersionVector } from '../../shared/causality/version-vector.ts'
 import { documentHash } from '../../shared/document/canonical.ts'
 import type { Document } from '../../shared/document/json.ts'
+import { changedFields } from '../../shared/ports/document-conditions.ts'
 import type { DocumentWritten, RecordWritten } from '../../shared/ports/memory/memory-database.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
@@ -39,6 +40,10 @@ export class Journal {
   /** All documents that a record's row ever held at a site, by hash. */
   readonly #documents = new Map<string, Map<string, Document | undefined>>()
 
+  /** By site and record: the table's present document, and how many writes of the application no capture accounts for. */
+  readonly #present = new Map<string, string>()
+  readonly #uncaptured = new Map<string, number>()
+
   violation(text: string): void {
     this.violations.push(text)
   }
@@ -49,7 +54,17 @@ export class Journal {
     const known = this.#known(site, name)
     known.set(documentHash(before), before)
     known.set(documentHash(after), after)
-    if (merged) this.#noteOverwrite(site, name, before, after)
+    const id = `${site} ${name}`
+    this.#present.set(id, documentHash(after))
+    if (!merged) {
+      this.#uncaptured.set(id, (this.#uncaptured.get(id) ?? 0) + 1)
+      return
+    }
+    this.#noteOverwrite(site, name, before, after)
+    // What the merge meant to leave, without what the application had changed beside it.
+    const shadow = this.#shadowBefore.get(`${site} ${name}`)
+    const meant = withChanges(shadow === undefined ? undefined : known.get(shadow), before, after)
+    known.set(documentHash(meant), meant)
   }
 
   /** The sync record of a merge is written with or just before its document: it must have known what it replaces. */
@@ -66,12 +81,18 @@ export class Journal {
     // A merge can bring this site's own dots back (after pruning); a capture holds the one it made.
     const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
     if (captured) {
+      this.#noteCause(`${site} ${name}`, now.shadow)
       const write = { dot: [site, to] as const, from, seen: old.vector, hlc: now.hlc }
       const documents = {
         before: this.#document(site, name, old.shadow),
         after: this.#document(site, name, now.shadow),
       }
       const all = this.captures.get(name) ?? []
+      for (const earlier of all) {
+        if (covers(write.seen, earlier.dot) && earlier.hlc >= write.hlc) {
+          this.violation(`${name}: ${site}:${to} is stamped before ${earlier.dot.join(':')}, which it had seen`)
+        }
+      }
       if (all.some(({ dot }) => sameDot(dot, write.dot))) this.violation(`${name}: dot ${site}:${to} was used twice`)
       this.captures.set(name, [...all, { ...write, ...documents }])
     } else if (cause) {
@@ -80,6 +101,13 @@ export class Journal {
       const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions }
       this.merges.set(name, [...(this.merges.get(name) ?? []), merge])
     }
+  }
+
+  /** Only an application's write makes a capture: what a merge wrote must never pass for one. */
+  #noteCause(id: string, shadow: string): void {
+    const open = this.#uncaptured.get(id) ?? 0
+    if (open === 0) this.violation(`${id}: a write was captured that no application made`)
+    this.#uncaptured.set(id, this.#present.get(id) === shadow ? 0 : Math.max(open - 1, 0))
   }
 
   /** Invariant 9: a merge replaced only what it had seen. Fields that it left alone may differ. */
@@ -109,6 +137,18 @@ export class Journal {
     this.#documents.set(id, known)
     return known
   }
+}
+
+function withChanges(
+  seen: Document | undefined,
+  before: Document | undefined,
+  after: Document | undefined,
+): Document | undefined {
+  if (seen === undefined || before === undefined || after === undefined) return after
+  const changed = changedFields(before, after)
+  const kept = Object.entries(seen).filter(([name]) => !changed.includes(name))
+  const written = Object.entries(after).filter(([name]) => changed.includes(name))
+  return Object.fromEntries([...kept, ...written])
 }
 
 function part(document: Document | undefined, field: string): Document | undefined {

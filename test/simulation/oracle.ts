@@ -120,8 +120,16 @@ function expectedItem(captures: readonly Captured[], sku: string): Document | un
   const increments = puts.filter(
     ({ fresh, before, after }) => fresh || !jsonEquals(child(before, 'quantity'), child(after, 'quantity')),
   )
-  const open = survivors(increments, resets)
-  item.quantity = open.reduce((sum, { fresh, before, after }) => sum + amount(after) - (fresh ? 0 : amount(before)), 0)
+  const cleared = events.filter(
+    ({ kind, fresh, after }) => kind === 'clear' || (fresh && child(after, 'quantity') === undefined),
+  )
+  if (survivors(increments, cleared).length > 0) {
+    const open = survivors(increments, resets)
+    item.quantity = open.reduce(
+      (sum, { fresh, before, after }) => sum + amount(after) - (fresh ? 0 : amount(before)),
+      0,
+    )
+  }
 
   const notes = events.flatMap(({ by, kind, fresh, before, after }): readonly Put[] => {
     if (kind === 'remove') return []

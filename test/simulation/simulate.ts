@@ -82,7 +82,7 @@ export async function simulate(seed: number, options: { readonly trace?: boolean
 function busyPhase(world: World, sites: readonly SimulatedSite[], application: Application, network: Network): number {
   const { random } = world
   const lengthMs = random.between(200, 6000)
-  const writes = random.between(3, 24)
+  const writes = random.between(3, 25)
   world.faults = randomFaults(random)
   for (let i = 0; i < writes; i++) world.after(random.between(0, lengthMs), () => application.act(random.pick(sites)))
   for (let i = random.between(0, 2); i > 0; i--) {
@@ -99,7 +99,7 @@ function busyPhase(world: World, sites: readonly SimulatedSite[], application: A
 
 function randomFaults(random: Random): Faults {
   const up = (most: number) => (random.chance(0.5) ? random.next() * most : 0)
-  return { crash: up(0.05), duplicate: up(0.3), loseRequest: up(0.2), loseAnswer: up(0.2), stall: up(0.05) }
+  return { crash: up(0.05), duplicate: up(0.3), loseRequest: up(0.2), loseAnswer: up(0.2), stall: up(0.15) }
 }
 
 /**

@@ -64,7 +64,7 @@ export class World {
     let crashed = false
     const step = () =>
       new Promise<void>(proceed => {
-        const stall = this.random.chance(this.faults.stall) ? this.random.between(200, 5000) : 0
+        const stall = this.random.chance(this.faults.stall) ? this.random.between(20, 2000) : 0
         this.after(this.random.between(1, 12) + stall, () => {
           if (crashed) return
           if (this.random.chance(this.faults.crash)) {
@@ -73,7 +73,7 @@ export class World {
           } else proceed()
         })
       })
-    const background = (action: () => void) => this.after(this.random.between(1, 60), action)
+    const background = (action: () => void) => this.after(this.random.between(1, 250), action)
     run({ step, background }).then(
       result => resolve({ outcome: 'returned', result }),
       error => resolve({ outcome: 'failed', error }),

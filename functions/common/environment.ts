@@ -1,0 +1,62 @@
+/** What every function is told by its environment, parsed once. Infrastructure and the local clouds set it. */
+import type { JWK } from 'jose'
+import { z } from 'zod'
+
+const jwk = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() })
+const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'no JSON' })
+    return z.NEVER
+  }
+})
+
+const peers = jsonText.pipe(z.record(z.string(), z.object({ url: z.url(), key: jwk })))
+
+export interface PeerAddress {
+  readonly url: string
+  readonly key: JWK
+}
+
+/** A variable is missing or wrong: `message` names it and what is expected. */
+export class EnvironmentInvalid extends Error {
+  constructor(name: string, expected: string) {
+    super(`environment variable ${name}: ${expected}`)
+    this.name = 'EnvironmentInvalid'
+  }
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+export function required(variables: Variables, name: string): string {
+  const value = variables[name]
+  if (value === undefined || value === '') throw new EnvironmentInvalid(name, 'is not set')
+  return value
+}
+
+/** The site this function runs at. */
+export function siteFrom(variables: Variables): string {
+  return required(variables, 'TRIBUTARY_SITE')
+}
+
+/** The one peer that a forward function delivers to. */
+export function peerFrom(variables: Variables): string {
+  return required(variables, 'TRIBUTARY_PEER')
+}
+
+/** Every peer's ingest address and public key, by site. */
+export function peersFrom(variables: Variables): ReadonlyMap<string, PeerAddress> {
+  return new Map(Object.entries(parse(variables, 'TRIBUTARY_PEERS', peers)))
+}
+
+/** This site's private signing key. */
+export function signingKeyFrom(variables: Variables): JWK {
+  return parse(variables, 'TRIBUTARY_SIGNING_KEY', jsonText.pipe(jwk.extend({ d: z.string() })))
+}
+
+function parse<Output>(variables: Variables, name: string, schema: z.ZodType<Output>): Output {
+  const parsed = schema.safeParse(required(variables, name))
+  if (!parsed.success) throw new EnvironmentInvalid(name, z.prettifyError(parsed.error))
+  return parsed.data
+}

@@ -1,0 +1,102 @@
+/** Another site's ingest over HTTPS. Whatever is wrong with the request as a whole means: the peer is unavailable. */
+import { z } from 'zod'
+import type { SiteId } from '../causality/dot.ts'
+import { type Clock, type Peer, PeerUnavailable } from '../ports/index.ts'
+import type { Answer } from '../replicate/answer.ts'
+import type { Change } from '../replicate/change.ts'
+import { encodeChange } from './change-event.ts'
+import { answerTokenHeader } from './ingest-endpoint.ts'
+import { batchContentType, batchEncoding, encodeBody } from './request-body.ts'
+import { digestOf, type Sign, type Verify } from './token.ts'
+
+export interface HttpPeerOptions {
+  readonly site: SiteId
+  readonly peer: SiteId
+  /** The peer's ingest endpoint. */
+  readonly url: string
+  readonly clock: Clock
+  readonly sign: Sign
+  /** Knows the peer's public key: an answer that the peer did not sign is none. */
+  readonly verify: Verify
+  readonly timeoutMs?: number
+  readonly fetch?: typeof globalThis.fetch
+}
+
+const answers = z.object({
+  answers: z.array(
+    z.discriminatedUnion('answer', [
+      z.object({ answer: z.enum(['applied', 'duplicate', 'gap', 'held']) }),
+      z.object({ answer: z.literal('busy'), reason: z.string() }),
+      z.object({
+        answer: z.literal('refused'),
+        reason: z.enum([
+          'malformed',
+          'wrong_origin',
+          'unknown_type',
+          'not_resident',
+          'local_document_refused',
+          'shadow_mismatch',
+          'internal',
+        ]),
+        detail: z.string(),
+      }),
+    ]),
+  ),
+})
+
+export function createHttpPeer(options: HttpPeerOptions): Peer {
+  const { peer, fetch = globalThis.fetch } = options
+
+  async function post(body: Buffer): Promise<Response> {
+    const { site, url, clock, sign, timeoutMs = 5000 } = options
+    const token = await sign({ issuer: site, audience: peer, body, nowMs: clock.now() })
+    try {
+      return await fetch(url, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': batchContentType,
+          'content-encoding': batchEncoding,
+        },
+        body: new Uint8Array(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+    } catch (error) {
+      throw new PeerUnavailable(peer, reasonOf(error), error)
+    }
+  }
+
+  async function signedAnswers(response: Response, request: Buffer): Promise<readonly Answer[]> {
+    const body = Buffer.from(await response.arrayBuffer())
+    if (response.status !== 200) {
+      throw new PeerUnavailable(peer, `status ${response.status} ${body.toString().slice(0, 200)}`)
+    }
+    const { site, clock, verify } = options
+    const { issuer, digest, inReplyTo } = await verify(
+      response.headers.get(answerTokenHeader) ?? undefined,
+      site,
+      clock.now(),
+    )
+    if (issuer !== peer || digest !== digestOf(body) || inReplyTo !== digestOf(request)) {
+      throw new PeerUnavailable(peer, 'the answer is not signed for this request')
+    }
+    return answers.parse(JSON.parse(body.toString())).answers
+  }
+
+  return {
+    async deliver(changes: readonly Change[]) {
+      const request = await encodeBody(changes.map(encodeChange))
+      const response = await post(request)
+      try {
+        return await signedAnswers(response, request)
+      } catch (error) {
+        throw error instanceof PeerUnavailable ? error : new PeerUnavailable(peer, reasonOf(error), error)
+      }
+    },
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}

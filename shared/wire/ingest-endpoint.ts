@@ -1,0 +1,102 @@
+/**
+ * The HTTP side of ingest, the same on every cloud: everything that can be refused is refused here, by name, before
+ * any store is touched.
+ */
+import type { SiteId } from '../causality/dot.ts'
+import type { Answer } from '../replicate/answer.ts'
+import type { Change } from '../replicate/change.ts'
+import { type IngestPorts, ingest } from '../replicate/ingest.ts'
+import { ChangeMalformed, decodeChange } from './change-event.ts'
+import { requestBytesMax } from './limits.ts'
+import { BodyMalformed, BodyTooLarge, decodeBody } from './request-body.ts'
+import { digestOf, type Sign, TokenRefused, type Verify } from './token.ts'
+
+export interface IngestRequest {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+}
+
+export interface IngestResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Carries the answer's own token. */
+export const answerTokenHeader = 'tributary-answer-token'
+
+export interface IngestEndpointPorts extends IngestPorts {
+  readonly sign: Sign
+  readonly verify: Verify
+}
+
+class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+export async function answerIngest(request: IngestRequest, ports: IngestEndpointPorts): Promise<IngestResponse> {
+  try {
+    const { sender, digest, events } = await admit(request, ports)
+    const body = JSON.stringify({ answers: await answersFor(events, sender, ports) })
+    const { here, clock, sign } = ports
+    const token = await sign({
+      issuer: here.site,
+      audience: sender,
+      body: Buffer.from(body),
+      nowMs: clock.now(),
+      inReplyTo: digest,
+    })
+    return { status: 200, headers: { 'content-type': 'application/json', [answerTokenHeader]: token }, body }
+  } catch (error) {
+    const { status, code, message } = refusalFor(error)
+    return {
+      status,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ error: code, detail: message }),
+    }
+  }
+}
+
+async function admit({ headers, body }: IngestRequest, { here, clock, verify }: IngestEndpointPorts) {
+  if (body.length > requestBytesMax) {
+    throw new Refusal(413, 'request_too_large', `a request is at most ${requestBytesMax} bytes`)
+  }
+  const bearer = headers.authorization?.match(/^Bearer (.+)$/i)?.[1]
+  const { issuer, digest } = await verify(bearer, here.site, clock.now())
+  if (digestOf(body) !== digest) throw new Refusal(400, 'digest_mismatch', 'the body is not the one that was signed')
+  return { sender: issuer, digest, events: await decodeBody(body, headers['content-encoding']) }
+}
+
+/** One answer per event, in their order. One that is malformed does not hold up its neighbours. */
+async function answersFor(events: readonly unknown[], sender: SiteId, ports: IngestPorts): Promise<readonly Answer[]> {
+  const decoded = events.map(decodeOrRefuse)
+  const changes = decoded.flatMap(item => ('answer' in item ? [] : [item]))
+  const answers = [...(await ingest(changes, sender, ports))].values()
+  return decoded.map(item =>
+    'answer' in item ? item : (answers.next().value ?? { answer: 'busy', reason: 'no answer' }),
+  )
+}
+
+function decodeOrRefuse(event: unknown): Change | Answer {
+  try {
+    return decodeChange(event)
+  } catch (error) {
+    if (!(error instanceof ChangeMalformed)) throw error
+    return { answer: 'refused', reason: 'malformed', detail: error.message }
+  }
+}
+
+function refusalFor(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof TokenRefused) return new Refusal(401, `token_${error.fault}`, error.message)
+  if (error instanceof BodyTooLarge) return new Refusal(413, 'expands_too_large', error.message)
+  if (error instanceof BodyMalformed) return new Refusal(400, 'body_malformed', error.message)
+  throw error
+}

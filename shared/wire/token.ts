@@ -1,0 +1,105 @@
+/**
+ * Who sent this, for whom, and is it what was sent? A short-lived JWT (ES256) with the SHA-256 of the body: it
+ * authenticates the sender, cannot be used at another site or with another body, and is useless a minute later.
+ * Within that minute a replay finds everything applied: deltas are idempotent.
+ */
+import { createHash } from 'node:crypto'
+import { errors, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
+import type { SiteId } from '../causality/dot.ts'
+import { clockToleranceS, tokenLifetimeS } from './limits.ts'
+
+const algorithm = 'ES256'
+
+export type TokenFault = 'missing' | 'unknown_issuer' | 'wrong_audience' | 'expired' | 'invalid'
+
+/** The caller did not prove who it is, or that it speaks to this site. */
+export class TokenRefused extends Error {
+  readonly fault: TokenFault
+  constructor(fault: TokenFault, detail: string) {
+    super(detail)
+    this.name = 'TokenRefused'
+    this.fault = fault
+  }
+}
+
+export interface Signed {
+  readonly issuer: SiteId
+  readonly audience: SiteId
+  readonly body: Uint8Array
+  readonly nowMs: number
+  /** In an answer: the digest of the request it answers. */
+  readonly inReplyTo?: string
+}
+
+export interface Verified {
+  readonly issuer: SiteId
+  /** What the body must hash to. */
+  readonly digest: string
+  readonly inReplyTo: string | undefined
+}
+
+export function digestOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('base64url')
+}
+
+export type Sign = (signed: Signed) => Promise<string>
+
+export async function createSigner(privateKey: JWK): Promise<Sign> {
+  const key = await importJWK(privateKey, algorithm)
+  return ({ issuer, audience, body, nowMs, inReplyTo }) => {
+    const nowS = Math.floor(nowMs / 1000)
+    return new SignJWT({ digest: digestOf(body), ...(inReplyTo === undefined ? {} : { inReplyTo }) })
+      .setProtectedHeader({ alg: algorithm })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(nowS)
+      .setExpirationTime(nowS + tokenLifetimeS)
+      .sign(key)
+  }
+}
+
+export type Verify = (token: string | undefined, audience: SiteId, nowMs: number) => Promise<Verified>
+
+/** The verifier knows the public keys of this site's peers and of nobody else. Rejects with `TokenRefused`. */
+export async function createVerifier(publicKeys: ReadonlyMap<SiteId, JWK>): Promise<Verify> {
+  const keys = new Map(
+    await Promise.all([...publicKeys].map(async ([site, jwk]) => [site, await importJWK(jwk, algorithm)] as const)),
+  )
+  return async (token, audience, nowMs) => {
+    if (token === undefined) throw new TokenRefused('missing', 'a bearer token is required')
+    try {
+      const { payload } = await jwtVerify(token, (_header, jws) => keyOf(jws.payload, keys), {
+        algorithms: [algorithm],
+        audience,
+        currentDate: new Date(nowMs),
+        clockTolerance: clockToleranceS,
+        maxTokenAge: tokenLifetimeS,
+        requiredClaims: ['iss', 'aud', 'iat', 'exp', 'digest'],
+      })
+      const { iss, digest, inReplyTo } = payload
+      if (typeof digest !== 'string') throw new TokenRefused('invalid', 'the token carries no digest')
+      return { issuer: iss ?? '', digest, inReplyTo: typeof inReplyTo === 'string' ? inReplyTo : undefined }
+    } catch (error) {
+      throw tokenRefused(error)
+    }
+  }
+}
+
+/** The issuer's key, by the claim that is about to be verified with it. */
+function keyOf<Key>(payload: unknown, keys: ReadonlyMap<SiteId, Key>): Key {
+  const text = typeof payload === 'string' ? Buffer.from(payload, 'base64url').toString() : ''
+  const claims: unknown = JSON.parse(text)
+  const issuer = typeof claims === 'object' && claims !== null && 'iss' in claims ? String(claims.iss) : ''
+  const key = keys.get(issuer)
+  if (!key) throw new TokenRefused('unknown_issuer', `'${issuer}' is no peer of this site`)
+  return key
+}
+
+function tokenRefused(error: unknown): TokenRefused {
+  if (error instanceof TokenRefused) return error
+  if (error instanceof errors.JWTExpired) return new TokenRefused('expired', 'the token has expired')
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud') {
+    return new TokenRefused('wrong_audience', 'the token is for another site')
+  }
+  return new TokenRefused('invalid', error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,60 @@
+/** Builds the simulator with a planted bug and counts the seeds until it is found. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import type { PlantedBug } from './planted-bugs.ts'
+import type { simulate } from './simulate.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Hunt {
+  /** How many seeds it took; undefined: not found. */
+  readonly seeds: number | undefined
+  readonly violation: string | undefined
+}
+
+export async function hunt(bug: PlantedBug, options: { readonly seedsMax: number }): Promise<Hunt> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-hunt-'))
+  try {
+    const outfile = join(folder, 'simulate.mjs')
+    await build({
+      entryPoints: [join(root, 'test/simulation/simulate.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile,
+      logLevel: 'silent',
+      plugins: [planting(bug)],
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    })
+    const planted: { simulate: typeof simulate } = await import(pathToFileURL(outfile).href)
+    for (let seed = 1; seed <= options.seedsMax; seed++) {
+      const { violations } = await planted.simulate(seed)
+      if (violations.length > 0) return { seeds: seed, violation: violations[0] }
+    }
+    return { seeds: undefined, violation: undefined }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Replaces the text in the file while it is read. A text that is not there once means that the bug is out of date. */
+function planting({ rule, edits }: PlantedBug): Plugin {
+  return {
+    name: 'planted-bug',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const file = relative(root, path)
+        let contents = await readFile(path, 'utf8')
+        for (const { find, replace } of edits.filter(edit => edit.file === file)) {
+          const places = contents.split(find).length - 1
+          if (places !== 1) throw new Error(`${rule}: '${find}' stands ${places} times in ${file}`)
+          contents = contents.replace(find, () => replace)
+        }
+        return { contents, loader: 'ts' }
+      })
+    },
+  }
+}
