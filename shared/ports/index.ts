@@ -1,6 +1,6 @@
 /** What a flow needs from a cloud beside its database. */
 import type { Answer } from '../replicate/answer.ts'
-import type { Change } from '../replicate/change.ts'
+import type { ChangeEvent } from '../replicate/change-event.ts'
 import type { DeadLetter } from '../replicate/dead-letter.ts'
 import type { Resolution } from '../replicate/resolution.ts'
 
@@ -16,7 +16,7 @@ export interface Clock {
 
 /** From publish to forward, inside one site. At least once, in no promised order. */
 export interface Bus {
-  publish(changes: readonly Change[]): Promise<void>
+  publish(events: readonly ChangeEvent[]): Promise<void>
 }
 
 /** The conflict audit store. A put is repeated under the same id without effect. */
@@ -24,9 +24,9 @@ export interface AuditStore {
   put(resolutions: readonly Resolution[]): Promise<void>
 }
 
-/** Another site's ingest. Answers in the order of the changes; rejects with `PeerUnavailable`. */
+/** Another site's ingest. Answers in the order of the events; rejects with `PeerUnavailable`. */
 export interface Peer {
-  deliver(changes: readonly Change[]): Promise<readonly Answer[]>
+  deliver(events: readonly ChangeEvent[]): Promise<readonly Answer[]>
 }
 
 /** Where a change or a document that cannot be processed waits for an operator. */

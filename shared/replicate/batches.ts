@@ -1,24 +1,19 @@
-/** Cuts a row of changes into batches that stay below a size; a larger change travels alone. */
-import type { Change } from './change.ts'
+/** Cuts a row of events into batches that stay below a size; a larger event travels alone. */
+import type { ChangeEvent } from './change-event.ts'
 
-/** SPEC: up to 100 KB a `sync.batch`, before compression. */
+/** Up to 100 KB a `sync.batch`, before compression. */
 export const batchBytesMax = 100_000
 
 export const batchChangesMax = 100
 
-/** Without serialising: a guess that is close for text, and only decides where to cut. */
-function sizeOf(change: Change): number {
-  return JSON.stringify(change).length
-}
-
 export function batchesOf<Item>(
   items: readonly Item[],
-  changeOf: (item: Item) => Change,
+  eventOf: (item: Item) => ChangeEvent,
 ): readonly (readonly Item[])[] {
   const batches: Item[][] = []
   let room = 0
   for (const item of items) {
-    const size = sizeOf(changeOf(item))
+    const size = Buffer.byteLength(eventOf(item).text) + 1
     const batch = batches.at(-1)
     if (batch && size <= room && batch.length < batchChangesMax) {
       batch.push(item)

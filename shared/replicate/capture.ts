@@ -15,6 +15,7 @@ import {
   type DeadLetters,
   type RecordStore,
   ShadowMismatch,
+  StoreUnavailable,
   ValueRefused,
 } from '../ports/index.ts'
 import { refusedDocument } from './dead-letter.ts'
@@ -36,17 +37,38 @@ export type CaptureResult = 'unchanged' | 'captured' | 'refused'
 /** How often a flow starts over when others change the record meanwhile; then its trigger tries again. */
 export const attemptsMax = 10
 
-/** Rejects with `Contended`, `StoreUnavailable` or `ShadowMismatch`: the trigger delivers the hint again. */
+/** A failure that nobody foresaw is tried so often, with growing pauses, before it is put aside. */
+const failureAttemptsMax = 4
+const failureBackoffMs = 100
+
+/**
+ * Rejects with `Contended` or `StoreUnavailable`: the trigger delivers the hint again. Whatever else fails becomes a
+ * dead letter: one bad document must not hold up its neighbours for ever.
+ */
 export async function capture(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
-  try {
-    return await captureUntilClean(ref, ports)
-  } catch (error) {
-    if (!(error instanceof ValueRefused)) throw error
-    const { field, reason } = error
-    const { here, clock, deadLetters } = ports
-    await deadLetters.put(refusedDocument({ site: here.site, ref, field, reason, atMs: clock.now() }))
-    return 'refused'
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await captureUntilClean(ref, ports)
+    } catch (error) {
+      if (error instanceof StoreUnavailable || error instanceof Contended) throw error
+      const final = error instanceof ValueRefused || error instanceof ShadowMismatch || attempt === failureAttemptsMax
+      if (final) return putAside(ref, error, ports)
+      await ports.clock.sleep(failureBackoffMs * 2 ** (attempt - 1))
+    }
   }
+}
+
+async function putAside(
+  ref: RecordRef,
+  error: unknown,
+  { here, clock, deadLetters }: CapturePorts,
+): Promise<CaptureResult> {
+  const { field, reason } =
+    error instanceof ValueRefused
+      ? error
+      : { field: '', reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+  await deadLetters.put(refusedDocument({ site: here.site, ref, field, reason, atMs: clock.now() }))
+  return 'refused'
 }
 
 async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {

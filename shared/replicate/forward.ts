@@ -9,7 +9,8 @@ import { type Clock, type DeadLetters, type Peer, PeerUnavailable, type RecordSt
 import type { Answer } from './answer.ts'
 import { batchesOf } from './batches.ts'
 import type { Change } from './change.ts'
-import { refusedChange } from './dead-letter.ts'
+import { type ChangeEvent, ChangeMalformed, changeEventOf, readChangeEvent } from './change-event.ts'
+import { refusedChange, unreadableMessage } from './dead-letter.ts'
 import type { Here } from './here.ts'
 import { wholeChange } from './publish.ts'
 
@@ -30,13 +31,14 @@ export const refusalBackoffMs = 100
 
 const done: Forwarded = { outcome: 'done' }
 
-/** Answers in the order of the changes. Never rejects for what the peer does. */
-export async function forward(changes: readonly Change[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
-  const forwarded: Forwarded[] = changes.map(() => done)
-  const due = changes.map((change, index) => ({ change, index })).filter(({ change }) => isForPeer(change, ports))
-  for (const batch of batchesOf(due, ({ change }) => change)) {
+/** `texts`: change events as they stood on the bus. Answers in their order; never rejects for what the peer does. */
+export async function forward(texts: readonly string[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+  const forwarded: Forwarded[] = texts.map(() => done)
+  const events = await Promise.all(texts.map(text => readOrPutAside(text, ports)))
+  const due = events.flatMap((event, index) => (event && isForPeer(event.change, ports) ? [{ event, index }] : []))
+  for (const batch of batchesOf(due, ({ event }) => event)) {
     const outcomes = await forwardBatch(
-      batch.map(({ change }) => change),
+      batch.map(({ event }) => event),
       ports,
     )
     batch.forEach(({ index }, position) => {
@@ -46,34 +48,47 @@ export async function forward(changes: readonly Change[], ports: ForwardPorts): 
   return forwarded
 }
 
+async function readOrPutAside(
+  text: string,
+  { here, clock, deadLetters }: ForwardPorts,
+): Promise<ChangeEvent | undefined> {
+  try {
+    return readChangeEvent(text)
+  } catch (error) {
+    if (!(error instanceof ChangeMalformed)) throw error
+    await deadLetters.put(unreadableMessage({ site: here.site, reason: error.message, atMs: clock.now(), text }))
+    return undefined
+  }
+}
+
 /** Every site sends its own writes only, and a peer gets no type that may not be there. */
 function isForPeer(change: Change, { here, peerId }: ForwardPorts): boolean {
   return change.origin === here.site && (here.types.get(change.type)?.plan.sites.includes(peerId) ?? false)
 }
 
-async function forwardBatch(changes: readonly Change[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
   try {
-    const answers = await ports.peer.deliver(changes)
-    return await Promise.all(changes.map((change, index) => settle(change, answers[index], ports)))
+    const answers = await ports.peer.deliver(events)
+    return await Promise.all(events.map((event, index) => settle(event, answers[index], ports)))
   } catch (error) {
     if (!(error instanceof PeerUnavailable)) throw error
-    return changes.map(() => ({ outcome: 'again', reason: error.message }))
+    return events.map(() => ({ outcome: 'again', reason: error.message }))
   }
 }
 
-async function settle(change: Change, answer: Answer | undefined, ports: ForwardPorts): Promise<Forwarded> {
+async function settle(event: ChangeEvent, answer: Answer | undefined, ports: ForwardPorts): Promise<Forwarded> {
   switch (answer?.answer) {
     case 'applied':
     case 'duplicate':
       return done
     case 'gap':
-      return sendWhole(change, ports)
+      return sendWhole(event.change, ports)
     case 'refused':
-      return refuse(change, ports)
+      return refuse(event, ports)
     case 'busy':
       return { outcome: 'again', reason: answer.reason }
     case 'held':
-      return { outcome: 'again', reason: `${ports.peerId} runs another plan than ${change.plan}` }
+      return { outcome: 'again', reason: `${ports.peerId} runs another plan than ${event.change.plan}` }
     case undefined:
       return { outcome: 'again', reason: `${ports.peerId} gave no answer for this change` }
   }
@@ -84,23 +99,23 @@ async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded
   const stored = await ports.store.readRecord(change)
   // Pruned since: the deletion is at every site already.
   if (!stored) return done
-  const whole = wholeChange(change, stored.record, ports.here)
+  const whole = changeEventOf(wholeChange(change, stored.record, ports.here))
   const [answer] = await ports.peer.deliver([whole])
   return answer?.answer === 'gap'
     ? { outcome: 'again', reason: `${ports.peerId} reports a gap for a whole state` }
     : settle(whole, answer, ports)
 }
 
-async function refuse(change: Change, ports: ForwardPorts): Promise<Forwarded> {
+async function refuse(event: ChangeEvent, ports: ForwardPorts): Promise<Forwarded> {
   const { here, peerId, peer, clock, deadLetters } = ports
   let reason = ''
   for (let attempt = 1; attempt <= refusalAttemptsMax; attempt++) {
     await clock.sleep(refusalBackoffMs * 2 ** (attempt - 1))
-    const [answer] = await peer.deliver([change])
-    if (answer?.answer !== 'refused') return settle(change, answer, ports)
+    const [answer] = await peer.deliver([event])
+    if (answer?.answer !== 'refused') return settle(event, answer, ports)
     reason = `${answer.reason}: ${answer.detail}`
   }
   const attempts = refusalAttemptsMax + 1
-  await deadLetters.put(refusedChange({ site: here.site, peer: peerId, reason, attempts, atMs: clock.now(), change }))
+  await deadLetters.put(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }))
   return done
 }

@@ -5,36 +5,62 @@
  * versions: what travels is everything that the record still holds and the feed may not have carried yet.
  */
 import { counterOf } from '../causality/version-vector.ts'
-import type { AuditStore, Bus } from '../ports/index.ts'
+import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
 import type { Touched } from '../resolve/merge-type.ts'
 import { joinTouched } from '../resolve/touched.ts'
 import type { Change, Operation } from './change.ts'
+import { changeEventOf } from './change-event.ts'
+import { type DeadLetter, unreadableMessage } from './dead-letter.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
-import type { HeldCapture, SyncRecord } from './sync-record.ts'
+import { decodeRecord, type HeldCapture, type SyncRecord } from './sync-record.ts'
 
 export interface PublishPorts {
   readonly here: Here
+  readonly clock: Clock
   readonly bus: Bus
   readonly audit: AuditStore
+  readonly deadLetters: DeadLetters
 }
 
-/** One version of a sync record, as the feed carried it. */
-export interface CommittedRecord {
+/** One version of a sync record, as the feed carried it: encoded. */
+export interface RecordVersion {
+  readonly ref: RecordRef
+  readonly text: string
+  /** The version before, if the feed carries it too; undefined: it may have skipped any number of versions. */
+  readonly previous: string | undefined
+}
+
+interface CommittedRecord {
   readonly ref: RecordRef
   readonly record: SyncRecord
-  /** The version before, if the feed carries it too; undefined: it may have skipped any number of versions. */
   readonly previous: SyncRecord | undefined
 }
 
-export async function publish(
-  committed: readonly CommittedRecord[],
-  { here, bus, audit }: PublishPorts,
-): Promise<void> {
-  const changes = committed.flatMap(version => changeIn(version, here) ?? [])
-  if (changes.length > 0) await bus.publish(changes)
+/** Rejects if the bus, the audit store or the dead letters cannot be written: the trigger delivers the versions again. */
+export async function publish(versions: readonly RecordVersion[], ports: PublishPorts): Promise<void> {
+  const { here, bus, audit, deadLetters } = ports
+  const readings = versions.map(version => read(version, ports))
+  for (const reading of readings) if ('letter' in reading) await deadLetters.put(reading.letter)
+  const committed = readings.flatMap(reading => ('record' in reading ? [reading] : []))
+  const events = committed.flatMap(version => changeIn(version, here) ?? []).map(changeEventOf)
+  if (events.length > 0) await bus.publish(events)
   const resolutions = committed.flatMap(newResolutions)
   if (resolutions.length > 0) await audit.put(resolutions)
+}
+
+/** A version that cannot be read is put aside: it must not hold up its neighbours. */
+function read(
+  { ref, text, previous }: RecordVersion,
+  { here, clock }: PublishPorts,
+): CommittedRecord | { letter: DeadLetter } {
+  try {
+    dataTypeOf(here, ref.type)
+    return { ref, record: decodeRecord(text), previous: previous === undefined ? undefined : decodeRecord(previous) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { letter: unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }) }
+  }
 }
 
 function newResolutions({ record, previous }: CommittedRecord) {

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import type { SiteId } from '../causality/dot.ts'
 import { type Clock, type Peer, PeerUnavailable } from '../ports/index.ts'
 import type { Answer } from '../replicate/answer.ts'
-import type { Change } from '../replicate/change.ts'
-import { encodeChange } from './change-event.ts'
+import type { ChangeEvent } from '../replicate/change-event.ts'
 import { answerTokenHeader } from './ingest-endpoint.ts'
 import { batchContentType, batchEncoding, encodeBody } from './request-body.ts'
 import { digestOf, type Sign, type Verify } from './token.ts'
@@ -84,8 +83,8 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
   }
 
   return {
-    async deliver(changes: readonly Change[]) {
-      const request = await encodeBody(changes.map(encodeChange))
+    async deliver(events: readonly ChangeEvent[]) {
+      const request = await encodeBody(events.map(({ text }) => text))
       const response = await post(request)
       try {
         return await signedAnswers(response, request)

@@ -1,7 +1,7 @@
 /** One simulated site: a database and feeds of its cloud's kind, and the real flows as the functions between them. */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import { siteOf } from '../../shared/declare/sync-plan.ts'
-import type { Clock, Peer, RecordStore } from '../../shared/ports/index.ts'
+import type { Clock, DeadLetters, Peer, RecordStore } from '../../shared/ports/index.ts'
 import { PeerUnavailable } from '../../shared/ports/index.ts'
 import {
   type DatabaseListeners,
@@ -14,6 +14,7 @@ import type { MemoryTiming } from '../../shared/ports/memory/memory-timing.ts'
 import type { Answer } from '../../shared/replicate/answer.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
+import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
@@ -21,7 +22,6 @@ import { ingest } from '../../shared/replicate/ingest.ts'
 import { publish } from '../../shared/replicate/publish.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
-import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { plan } from './catalogue.ts'
 import { type Consume, coalescingFeed, type Feed, orderedFeed, unorderedFeed } from './feeds.ts'
 import type { Outcome, World } from './world.ts'
@@ -125,7 +125,7 @@ export class SimulatedSite {
   }
 
   async #capture(writes: readonly DocumentWritten[], timing: MemoryTiming): Promise<undefined> {
-    const deadLetters = { put: async (letter: DeadLetter) => void this.deadLetters.push(letter) }
+    const deadLetters = this.#deadLetters()
     const refs = new Map(writes.map(({ ref }) => [recordName(ref), ref]))
     for (const ref of refs.values()) {
       await capture(ref, { here: this.here, clock: this.#clock(), store: this.#store(timing), deadLetters })
@@ -134,25 +134,31 @@ export class SimulatedSite {
 
   async #publish(writes: readonly RecordWritten[], timing: MemoryTiming): Promise<undefined> {
     const coalescing = this.database.kind === 'batched'
-    const committed = writes.map(({ ref, before, after }) => ({
+    const versions = writes.map(({ ref, before, after }) => ({
       ref,
-      record: decodeRecord(after),
+      text: after,
       // A stream of every version carries the one before; the first version has nothing before it to skip.
-      previous: coalescing || before === undefined ? undefined : decodeRecord(before),
+      previous: coalescing ? undefined : before,
     }))
-    await publish(committed, {
+    await publish(versions, {
       here: this.here,
+      clock: this.#clock(),
+      deadLetters: this.#deadLetters(),
       bus: {
-        publish: async changes => {
+        publish: async events => {
           for (const [, bus] of this.#buses) {
             await timing.step()
-            for (const change of changes) bus.write(JSON.stringify(change))
+            for (const { text } of events) bus.write(text)
           }
           await timing.step()
         },
       },
       audit: this.#audit(timing),
     })
+  }
+
+  #deadLetters(): DeadLetters {
+    return { put: async letter => void this.deadLetters.push(letter) }
   }
 
   #audit(timing: MemoryTiming) {
@@ -167,17 +173,17 @@ export class SimulatedSite {
 
   async #forward(texts: readonly string[], peerId: SiteId, timing: MemoryTiming): Promise<readonly boolean[]> {
     const peer: Peer = {
-      deliver: async changes => {
+      deliver: async events => {
         await timing.step()
+        const changes = events.map(({ text }) => readChangeEvent(text).change)
         const answers = await this.#send(this.id, peerId, changes)
         await timing.step()
         return answers
       },
     }
-    const changes = texts.map((text): Change => JSON.parse(text))
-    const deadLetters = { put: async (letter: DeadLetter) => void this.deadLetters.push(letter) }
+    const deadLetters = this.#deadLetters()
     const store = this.#store(timing)
-    const forwarded = await forward(changes, {
+    const forwarded = await forward(texts, {
       here: this.here,
       peerId,
       peer,

@@ -1,9 +1,9 @@
 /** A change as a CloudEvent 1.0, the form in which it waits on a bus and travels between sites. */
 import { z } from 'zod'
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
-import { type Change, changeId, type Operation } from '../replicate/change.ts'
-import { keyText } from '../replicate/record-ref.ts'
 import type { CellsState } from '../resolve/merge-type.ts'
+import { type Change, changeId, type Operation } from './change.ts'
+import { keyText } from './record-ref.ts'
 
 const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data.delete' } as const satisfies Record<
   Operation,
@@ -13,7 +13,7 @@ const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data
 /** Names of sites as keys: an object from outside may hold any. */
 const vector = z.record(z.string().min(1).max(40), z.int().min(0))
 
-const changeEvent = z.object({
+const changeEventSchema = z.object({
   specversion: z.literal('1.0'),
   source: z.string().startsWith('/sites/'),
   type: z.enum(['data.create', 'data.update', 'data.delete']),
@@ -29,6 +29,16 @@ const changeEvent = z.object({
   }),
 })
 
+/** A change together with the text it travels as, so that it is written once and passed on as it is. */
+export interface ChangeEvent {
+  readonly change: Change
+  readonly text: string
+}
+
+export function changeEventOf(change: Change): ChangeEvent {
+  return { change, text: encodeChange(change) }
+}
+
 /** Not a change event: `message` says what is wrong with it. */
 export class ChangeMalformed extends Error {
   constructor(reason: string) {
@@ -37,7 +47,7 @@ export class ChangeMalformed extends Error {
   }
 }
 
-export function encodeChange(change: Change): string {
+function encodeChange(change: Change): string {
   const { type, key, origin, plan, operation, vector, hlc, intervals, state } = change
   return JSON.stringify({
     specversion: '1.0',
@@ -51,9 +61,20 @@ export function encodeChange(change: Change): string {
   })
 }
 
+/** Reads the text of an event. Throws `ChangeMalformed`. */
+export function readChangeEvent(text: string): ChangeEvent {
+  let event: unknown
+  try {
+    event = JSON.parse(text)
+  } catch {
+    throw new ChangeMalformed('the event is no JSON')
+  }
+  return { change: decodeChange(event), text }
+}
+
 /** `event` is the parsed JSON. Throws `ChangeMalformed`. */
 export function decodeChange(event: unknown): Change {
-  const parsed = changeEvent.safeParse(event)
+  const parsed = changeEventSchema.safeParse(event)
   if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
   const { source, type, data } = parsed.data
   const { state, ...rest } = data
@@ -65,6 +86,6 @@ export function decodeChange(event: unknown): Change {
   }
 }
 
-function operationOf(eventType: z.output<typeof changeEvent>['type']): Operation {
+function operationOf(eventType: z.output<typeof changeEventSchema>['type']): Operation {
   return eventType === 'data.create' ? 'create' : eventType === 'data.delete' ? 'delete' : 'update'
 }
