@@ -31,7 +31,7 @@ export function checkInvariants({ sites, journal, added, pruned }: Ended): reado
   }
   found.push(...auditStores(sites, journal), ...ledger(sites, added))
   for (const site of sites) {
-    for (const letter of site.deadLetters) found.push(`${site.id}: a dead letter: ${letter.reason}`)
+    for (const letter of site.deadLetters.letters.values()) found.push(`${site.id}: a dead letter: ${letter.reason}`)
   }
   return found
 }
@@ -136,7 +136,7 @@ function losses(
   const lost = lostValues(captures, ref.type)
   if (lost.length === 0) return []
   const entries = sites
-    .flatMap(({ auditStore }) => [...auditStore.values()])
+    .flatMap(({ auditStore }) => [...auditStore.entries.values()])
     .filter(entry => recordName(entry) === name)
   const audited = entries.flatMap(({ arbitrations }) =>
     arbitrations.flatMap(({ kept, lost: losers }) => [...(losers ?? []), ...(kept ? [kept] : [])]),
@@ -156,8 +156,8 @@ function auditStores(sites: readonly SimulatedSite[], journal: Journal): readonl
     const committed = new Set(
       merges.filter(({ site }) => site === id).flatMap(({ resolutions }) => resolutions.map(entry => entry.id)),
     )
-    const missing = [...committed].filter(entry => !auditStore.has(entry))
-    const extra = [...auditStore.keys()].filter(entry => !committed.has(entry))
+    const missing = [...committed].filter(entry => !auditStore.entries.has(entry))
+    const extra = [...auditStore.entries.keys()].filter(entry => !committed.has(entry))
     return [
       ...missing.map(entry => `${id}: resolution ${entry} is not in the audit store`),
       ...extra.map(entry => `${id}: audit entry ${entry} was never committed`),

@@ -73,7 +73,7 @@ export async function simulate(seed: number, options: { readonly trace?: boolean
     writes,
     captures: [...journal.captures.values()].reduce((sum, { length }) => sum + length, 0),
     merges: [...journal.merges.values()].reduce((sum, { length }) => sum + length, 0),
-    resolutions: sites.reduce((sum, { auditStore }) => sum + auditStore.size, 0),
+    resolutions: sites.reduce((sum, { auditStore }) => sum + auditStore.entries.size, 0),
     trace,
   }
 }

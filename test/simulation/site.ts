@@ -1,8 +1,10 @@
 /** One simulated site: a database and feeds of its cloud's kind, and the real flows as the functions between them. */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import { siteOf } from '../../shared/declare/sync-plan.ts'
-import type { Clock, DeadLetters, Peer, RecordStore } from '../../shared/ports/index.ts'
+import type { Clock, Peer, RecordStore } from '../../shared/ports/index.ts'
 import { PeerUnavailable } from '../../shared/ports/index.ts'
+import { MemoryAuditStore } from '../../shared/ports/memory/memory-audit-store.ts'
+import { MemoryBus } from '../../shared/ports/memory/memory-bus.ts'
 import {
   type DatabaseListeners,
   type DocumentWritten,
@@ -10,18 +12,17 @@ import {
   type RecordWritten,
   type StoreKind,
 } from '../../shared/ports/memory/memory-database.ts'
+import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters.ts'
 import type { MemoryTiming } from '../../shared/ports/memory/memory-timing.ts'
 import type { Answer } from '../../shared/replicate/answer.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
-import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { publish } from '../../shared/replicate/publish.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
-import type { Resolution } from '../../shared/replicate/resolution.ts'
 import { plan } from './catalogue.ts'
 import { type Consume, coalescingFeed, type Feed, orderedFeed, unorderedFeed } from './feeds.ts'
 import type { Outcome, World } from './world.ts'
@@ -44,15 +45,15 @@ export class SimulatedSite {
   readonly id: SiteId
   readonly here: Here
   readonly database: MemoryDatabase
-  readonly auditStore = new Map<string, Resolution>()
-  readonly deadLetters: DeadLetter[] = []
+  readonly auditStore = new MemoryAuditStore()
+  readonly deadLetters = new MemoryDeadLetters()
+  readonly #bus = new MemoryBus()
   readonly skewMs: number
   readonly #world: World
   readonly #observer: Observer
   readonly #send: Send
   readonly #documentFeed: Feed<DocumentWritten>
   readonly #recordFeed: Feed<RecordWritten>
-  readonly #buses = new Map<SiteId, Feed<string>>()
 
   constructor(id: SiteId, world: World, observer: Observer, send: Send) {
     this.id = id
@@ -74,10 +75,8 @@ export class SimulatedSite {
       const forwarding: Consume<string> = texts =>
         this.#invoke(`forward-${peer.id}`, timing => this.#forward(texts, peer.id, timing))
       // Queues on Azure are as unordered as Pub/Sub.
-      this.#buses.set(
-        peer.id,
-        kind === 'transactional' ? orderedFeed(world, forwarding) : unorderedFeed(world, forwarding),
-      )
+      const feed = kind === 'transactional' ? orderedFeed(world, forwarding) : unorderedFeed(world, forwarding)
+      this.#bus.subscribe(text => feed.write(text))
     }
   }
 
@@ -125,7 +124,7 @@ export class SimulatedSite {
   }
 
   async #capture(writes: readonly DocumentWritten[], timing: MemoryTiming): Promise<undefined> {
-    const deadLetters = this.#deadLetters()
+    const deadLetters = this.deadLetters.connect(timing)
     const refs = new Map(writes.map(({ ref }) => [recordName(ref), ref]))
     for (const ref of refs.values()) {
       await capture(ref, { here: this.here, clock: this.#clock(), store: this.#store(timing), deadLetters })
@@ -143,32 +142,10 @@ export class SimulatedSite {
     await publish(versions, {
       here: this.here,
       clock: this.#clock(),
-      deadLetters: this.#deadLetters(),
-      bus: {
-        publish: async events => {
-          for (const [, bus] of this.#buses) {
-            await timing.step()
-            for (const { text } of events) bus.write(text)
-          }
-          await timing.step()
-        },
-      },
-      audit: this.#audit(timing),
+      deadLetters: this.deadLetters.connect(timing),
+      bus: this.#bus.connect(timing),
+      audit: this.auditStore.connect(timing),
     })
-  }
-
-  #deadLetters(): DeadLetters {
-    return { put: async letter => void this.deadLetters.push(letter) }
-  }
-
-  #audit(timing: MemoryTiming) {
-    return {
-      put: async (resolutions: readonly Resolution[]) => {
-        await timing.step()
-        for (const resolution of resolutions) this.auditStore.set(resolution.id, resolution)
-        await timing.step()
-      },
-    }
   }
 
   async #forward(texts: readonly string[], peerId: SiteId, timing: MemoryTiming): Promise<readonly boolean[]> {
@@ -181,7 +158,7 @@ export class SimulatedSite {
         return answers
       },
     }
-    const deadLetters = this.#deadLetters()
+    const deadLetters = this.deadLetters.connect(timing)
     const store = this.#store(timing)
     const forwarded = await forward(texts, {
       here: this.here,
@@ -204,7 +181,7 @@ export class SimulatedSite {
         here: this.here,
         clock: this.#clock(),
         store: this.database.connect(timing, change),
-        audit: this.#audit(timing),
+        audit: this.auditStore.connect(timing),
       }
       answers.push(...(await ingest([change], sender, ports)))
     }

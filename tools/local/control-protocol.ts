@@ -1,0 +1,27 @@
+/** What the command line asks the host process of a site, over HTTP on 127.0.0.1. One POST, JSON both ways. */
+import { z } from 'zod'
+
+export const secretHeader = 'tributary-secret'
+
+export const controlRequest = z.discriminatedUnion('ask', [
+  z.object({ ask: z.literal('cut'), sites: z.array(z.string()) }),
+  z.object({ ask: z.literal('delay'), peer: z.string(), ms: z.number().min(0) }),
+  z.object({ ask: z.literal('connect'), ingests: z.record(z.string(), z.url()) }),
+  z.object({ ask: z.literal('status') }),
+  z.object({ ask: z.literal('records'), type: z.string() }),
+  z.object({ ask: z.literal('record'), type: z.string(), key: z.array(z.string()).min(1) }),
+  z.object({ ask: z.literal('audit') }),
+  z.object({ ask: z.literal('dead-letters') }),
+  z.object({ ask: z.literal('invoke'), function: z.string(), event: z.unknown() }),
+  z.object({ ask: z.literal('token'), as: z.string(), body: z.string() }),
+  z.object({ ask: z.literal('kill'), function: z.string() }),
+  z.object({
+    ask: z.literal('faults'),
+    faults: z
+      .object({ duplicate: z.number(), reorder: z.number(), delayMs: z.number(), paused: z.boolean() })
+      .partial(),
+  }),
+  z.object({ ask: z.literal('stop') }),
+])
+
+export type ControlRequest = z.input<typeof controlRequest>

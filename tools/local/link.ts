@@ -1,0 +1,65 @@
+/**
+ * The link from one site to another: a small proxy in front of the peer's ingest, so that a link can be cut and slowed
+ * down while everything else runs on. The peer's address may become known later than the link's own.
+ */
+import { once } from 'node:events'
+import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Link {
+  readonly url: string
+  /** The peer's ingest; until it is known, requests fail as if the peer were down. */
+  connect(target: string): void
+  cut(isCut: boolean): void
+  /** One-way delay in ms, added to the request and to its answer. */
+  delay(ms: number): void
+  stop(): Promise<void>
+}
+
+export async function openLink(): Promise<Link> {
+  let target: URL | undefined
+  let isCut = false
+  let delayMs = 0
+  const agent = new Agent({ keepAlive: true })
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    if (isCut || !target) throw new Error('the link is cut')
+    await sleep(delayMs)
+    const headers = { ...incoming.headers, host: target.host }
+    const forwarded = request(target, { method: incoming.method, headers, agent })
+    incoming.pipe(forwarded)
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
+    await sleep(delayMs)
+    // An answer that arrives while the link is cut is lost, though the peer has done the work.
+    if (isCut) throw new Error('the link was cut')
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  }
+
+  const server: Server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch(() => incoming.socket.destroy())
+  })
+  server.keepAliveTimeout = 60_000
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+
+  return {
+    url: `http://127.0.0.1:${port}/ingest`,
+    connect: url => {
+      target = new URL(url)
+    },
+    cut: value => {
+      isCut = value
+    },
+    delay: ms => {
+      delayMs = ms
+    },
+    stop: async () => {
+      agent.destroy()
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}

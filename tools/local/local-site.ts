@@ -1,0 +1,69 @@
+/** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
+import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import type { RecordStore } from '../../shared/ports/index.ts'
+import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import type { Resolution } from '../../shared/replicate/resolution.ts'
+import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { DeliveryFaults } from './runtime/delivery-faults.ts'
+
+/** Where one data type is found at a site, for official clients. */
+export interface DataLocation {
+  readonly key: readonly string[]
+  readonly [name: string]: unknown
+}
+
+/** One entry of `.local/endpoints.json`. */
+export interface SiteEndpoints {
+  readonly cloud: string
+  readonly region: string
+  readonly project?: string
+  readonly endpoints: Readonly<Record<string, string>>
+  readonly credentials?: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, DataLocation>>
+}
+
+export interface LocalFunction {
+  readonly name: string
+  /** Runs the function once with an event in the form its cloud delivers, and answers with what it returned. */
+  invoke(event: unknown): Promise<unknown>
+  /** Ends its worker in the middle of anything. */
+  kill(): Promise<void>
+}
+
+/** How one trigger is doing. */
+export interface TriggerReport {
+  readonly function: string
+  readonly failures: number
+  readonly lastError: string | undefined
+}
+
+export interface LocalSite {
+  readonly endpoints: SiteEndpoints
+  /** Variables with which official clients reach this site. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly ingestUrl: string
+  readonly functions: readonly LocalFunction[]
+  readonly faults: DeliveryFaults
+  readonly store: RecordStore
+  /** Every sync record of a data type. */
+  records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
+  resolutions(): Promise<readonly Resolution[]>
+  deadLetters(): Promise<readonly DeadLetter[]>
+  triggers(): readonly TriggerReport[]
+  stop(): Promise<void>
+}
+
+export interface LocalSiteOptions {
+  readonly site: string
+  readonly plan: SyncPlan
+  /** Folder of this cloud's bundles: `<function>/index.cjs`. */
+  readonly bundles: string
+  /** What every function of the site is told: its site, its peers, its signing key. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly onLog: (line: string) => void
+  /** Told in words what is being started. */
+  readonly onProgress: (text: string) => void
+}
+
+export type StartLocalSite = (options: LocalSiteOptions) => Promise<LocalSite>

@@ -1,0 +1,30 @@
+/** How far the writes of one site have come at another, from the sync records of both: what `status` shows. */
+import { hlcToMs } from '../../shared/causality/hybrid-logical-clock.ts'
+import { counterOf, type VersionVector } from '../../shared/causality/version-vector.ts'
+
+/** One sync record in short. */
+export interface RecordStanding {
+  readonly name: string
+  readonly vector: VersionVector
+  readonly hlc: number
+  readonly deleted: boolean
+}
+
+export interface Standing {
+  /** Records with writes of the site that the peer has not seen. */
+  readonly backlog: number
+  /** Age of the oldest of them, in ms; 0 without a backlog. */
+  readonly lagMs: number
+}
+
+export function standingAt(
+  site: string,
+  here: readonly RecordStanding[],
+  peer: readonly RecordStanding[],
+  nowMs: number,
+): Standing {
+  const seen = new Map(peer.map(({ name, vector }) => [name, counterOf(vector, site)]))
+  const missing = here.filter(({ name, vector }) => counterOf(vector, site) > (seen.get(name) ?? 0))
+  const oldestMs = missing.reduce((oldest, { hlc }) => Math.min(oldest, hlcToMs(hlc)), nowMs)
+  return { backlog: missing.length, lagMs: Math.max(nowMs - oldestMs, 0) }
+}

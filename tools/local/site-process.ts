@@ -1,0 +1,180 @@
+/**
+ * The host process of one local site: the emulators, the functions' workers, the triggers between them and the links
+ * to the other sites. Started by `startLocalClouds`, which tells it what to be as its first message.
+ */
+import { appendFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import type { JWK } from 'jose'
+import type { z } from 'zod'
+import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
+import { recordName } from '../../shared/replicate/record-ref.ts'
+import { createSigner } from '../../shared/wire/token.ts'
+import type { controlRequest } from './control-protocol.ts'
+import { startControlServer } from './control-server.ts'
+import { type Link, openLink } from './link.ts'
+import type { LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
+import { startRecording } from './record-events.ts'
+import type { RecordStanding } from './record-standing.ts'
+
+export interface SiteProcessOptions {
+  readonly site: string
+  /** Path of the compiled declaration's module. */
+  readonly config: string
+  readonly bundles: string
+  readonly keys: Readonly<Record<string, { readonly publicKey: JWK; readonly privateKey: JWK }>>
+  readonly secret: string
+  readonly log: string
+  /** Goes on when its parent ends. */
+  readonly detached: boolean
+  /** Writes the first event of every function into this folder. */
+  readonly recordEventsTo?: string
+}
+
+export type SiteProcessMessage =
+  | { readonly kind: 'progress'; readonly text: string }
+  | {
+      readonly kind: 'ready'
+      readonly control: string
+      readonly ingest: string
+      readonly endpoints: SiteEndpoints
+      readonly variables: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'failed'; readonly message: string }
+
+const send = (message: SiteProcessMessage) => process.send?.(message)
+
+/** Each cloud's own part is loaded only where it runs. */
+async function loadCloud(cloud: string): Promise<StartLocalSite> {
+  if (cloud === 'aws') return (await import('./aws/local-site.ts')).startAwsSite
+  if (cloud === 'gcp') return (await import('./gcp/local-site.ts')).startGcpSite
+  return (await import('./azure/local-site.ts')).startAzureSite
+}
+
+async function openLinks(plan: SyncPlan, site: string): Promise<ReadonlyMap<string, Link>> {
+  const peers = peersOf(plan, site)
+  return new Map(await Promise.all(peers.map(async ({ id }) => [id, await openLink()] as const)))
+}
+
+async function run(options: SiteProcessOptions): Promise<void> {
+  const { site, config, secret, keys, detached } = options
+  const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
+  const links = await openLinks(plan, site)
+  const log = (line: string) => appendFileSync(options.log, `${new Date().toISOString()} ${line}\n`)
+  const environment = {
+    TRIBUTARY_SITE: site,
+    TRIBUTARY_SIGNING_KEY: JSON.stringify(keys[site]?.privateKey),
+    TRIBUTARY_PEERS: JSON.stringify(
+      Object.fromEntries([...links].map(([peer, { url }]) => [peer, { url, key: keys[peer]?.publicKey }])),
+    ),
+  }
+  const start = await loadCloud(siteOf(plan, site).cloud)
+  const running = await start({
+    site,
+    plan,
+    bundles: options.bundles,
+    environment,
+    onLog: log,
+    onProgress: text => send({ kind: 'progress', text }),
+  })
+  if (options.recordEventsTo !== undefined) startRecording(options.recordEventsTo)
+
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= (async () => {
+      await running.stop()
+      await Promise.all([...links.values()].map(link => link.stop()))
+      await control.stop()
+    })()
+    return stopping
+  }
+  const answer = controlAnswers(site, running, links, keys, () => void stop().finally(() => process.exit(0)))
+  const control = await startControlServer(secret, answer)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void stop().finally(() => process.exit(0)))
+  // Whoever started this in the foreground is gone, by Ctrl-C or by force: end with it.
+  if (!detached) process.on('disconnect', () => void stop().finally(() => process.exit(0)))
+  const { endpoints, variables, ingestUrl } = running
+  send({ kind: 'ready', control: control.url, ingest: ingestUrl, endpoints, variables })
+}
+
+type Asked = z.output<typeof controlRequest>
+
+function controlAnswers(
+  site: string,
+  running: LocalSite,
+  links: ReadonlyMap<string, Link>,
+  keys: SiteProcessOptions['keys'],
+  exit: () => void,
+) {
+  const functionNamed = (name: string) => {
+    const found = running.functions.find(candidate => candidate.name === name)
+    if (!found) throw new Error(`no function '${name}'; this site has ${running.functions.map(f => f.name).join(', ')}`)
+    return found
+  }
+  return async (asked: Asked): Promise<unknown> => {
+    switch (asked.ask) {
+      case 'connect':
+        for (const [peer, url] of Object.entries(asked.ingests)) links.get(peer)?.connect(url)
+        return {}
+      case 'cut':
+        for (const [peer, link] of links) link.cut(asked.sites.includes(site) || asked.sites.includes(peer))
+        return {}
+      case 'delay':
+        links.get(asked.peer)?.delay(asked.ms)
+        return {}
+      case 'status':
+        return { triggers: running.triggers(), deadLetters: (await running.deadLetters()).length, nowMs: Date.now() }
+      case 'records':
+        return standings(running, asked.type)
+      case 'record': {
+        const ref = { type: asked.type, key: asked.key }
+        const stored = await running.store.readRecord(ref)
+        const { document } = await running.store.readDocument(ref)
+        return { document: document ?? null, vector: stored?.record.vector ?? {} }
+      }
+      case 'audit':
+        return running.resolutions()
+      case 'dead-letters':
+        return running.deadLetters()
+      case 'invoke':
+        return { result: (await functionNamed(asked.function).invoke(asked.event)) ?? null }
+      case 'token':
+        return { token: await tokenFor(site, keys, asked.as, asked.body) }
+      case 'kill':
+        await functionNamed(asked.function).kill()
+        return {}
+      case 'faults':
+        Object.assign(running.faults, asked.faults)
+        return {}
+      case 'stop':
+        setImmediate(exit)
+        return {}
+    }
+  }
+}
+
+/** For `invoke`: a request that another site could have made just now. */
+async function tokenFor(site: string, keys: SiteProcessOptions['keys'], as: string, body: string): Promise<string> {
+  const key = keys[as]?.privateKey
+  if (!key) throw new Error(`no site '${as}'; the plan has ${Object.keys(keys).join(', ')}`)
+  const sign = await createSigner(key)
+  return sign({ issuer: as, audience: site, body: Buffer.from(body, 'base64'), nowMs: Date.now() })
+}
+
+async function standings(running: LocalSite, type: string): Promise<readonly RecordStanding[]> {
+  const found: RecordStanding[] = []
+  for await (const { ref, record } of running.records(type)) {
+    const { vector, hlc, shadow } = record
+    found.push({ name: recordName(ref), vector, hlc, deleted: shadow === 'absent' })
+  }
+  return found
+}
+
+process.once('message', (options: SiteProcessOptions) => {
+  run(options).catch((error: unknown) => {
+    send({ kind: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+    process.exitCode = 1
+    process.disconnect?.()
+    setTimeout(() => process.exit(1), 1000).unref()
+  })
+})
