@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/laws/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'local',

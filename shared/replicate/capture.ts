@@ -7,10 +7,11 @@
 import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
-import type { Document } from '../document/json.ts'
+import { type Document, jsonEquals } from '../document/json.ts'
 import { reservedField } from '../document/portable.ts'
 import {
   type Clock,
+  type CommitResult,
   Contended,
   type DeadLetters,
   type RecordStore,
@@ -78,26 +79,24 @@ async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<C
     const sight = await look(store, ref)
     if (sight === 'raced') continue
     if (!sight.differs) return result
-    const shadow = await captureOnce(ref, sight, ports)
-    if (shadow === 'raced') continue
+    if ((await captureOnce(ref, sight, ports)) === 'raced') continue
     result = 'captured'
     // The application may have taken its write back before the commit, and the hint of that found all as it was.
     const { document } = await store.readDocument(ref)
-    if (documentHash(document) === shadow) return result
+    if (jsonEquals(document, sight.document.document)) return result
   }
   throw new Contended(ref, attemptsMax)
 }
 
-/** Commits what `sight` shows to have changed; answers the new shadow. Throws `ValueRefused` and `ShadowMismatch`. */
+/** Commits what `sight` shows to have changed. Throws `ValueRefused` and `ShadowMismatch`. */
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
   { here, clock, store }: Pick<CapturePorts, 'here' | 'clock' | 'store'>,
-): Promise<string | 'raced'> {
+): Promise<CommitResult> {
   const type = dataTypeOf(here, ref.type)
   const record = recordAfter(ref, sight, type, here.site, clock.now())
-  const result = await store.commit({ ref, record, expected: sight.revision })
-  return result === 'raced' ? result : record.shadow
+  return store.commit({ ref, record, expected: sight.revision })
 }
 
 function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string, nowMs: number): SyncRecord {
@@ -112,14 +111,13 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
   const to = from > 0 ? from + 1 : Math.max(Math.floor(nowMs), 1)
   const hlc = tick(nowMs, record.hlc)
   const written = type.record.write(record.state, before, after, { site, counter: to, hlc })
-  const shadow = documentHash(written?.state && type.record.view(written.state))
-  if (!written || shadow !== documentHash(after)) {
+  if (!written || !jsonEquals(type.record.view(written.state), after)) {
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
   return {
     vector: advance(record.vector, [site, to]),
     hlc,
-    shadow,
+    shadow: sight.hash,
     state: written.state,
     held: holdCapture(record.held, { from, to, seen: record.vector, touched: written.touched }),
     resolutions: recentResolutions(record.resolutions, nowMs),

@@ -13,6 +13,8 @@ export interface Sight {
   /** Undefined: there is no sync record yet. */
   readonly revision: string | undefined
   readonly document: StoredDocument
+  /** The document's hash. */
+  readonly hash: string
   /** The document is not the one that the sync record knows of: the application wrote. */
   readonly differs: boolean
 }
@@ -31,5 +33,6 @@ export async function look(store: RecordStore, ref: RecordRef): Promise<Sight | 
 
 function sightOf(stored: { record: SyncRecord; revision: string } | undefined, document: StoredDocument): Sight {
   const record = stored?.record ?? noRecord
-  return { record, revision: stored?.revision, document, differs: documentHash(document.document) !== record.shadow }
+  const hash = documentHash(document.document)
+  return { record, revision: stored?.revision, document, hash, differs: hash !== record.shadow }
 }

@@ -55,22 +55,41 @@ export class EncodingUnknown extends Error {
   }
 }
 
+/**
+ * Two lines: what every reader wants, and the state, which is the larger part and is only read when something has to
+ * be merged or sent. The echo of a merge, a duplicate and the version before are told by the first line.
+ */
 export function encodeRecord({ vector, hlc, shadow, state, held, resolutions }: SyncRecord): string {
-  return JSON.stringify([encodingVersion, vector, hlc, shadow, state ?? null, held, resolutions])
+  const head = JSON.stringify([encodingVersion, vector, hlc, shadow, held, resolutions])
+  return `${head}\n${state === undefined ? '' : JSON.stringify(state)}`
 }
 
+/** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
-  const [version, vector, hlc, shadow, state, held, resolutions] = JSON.parse(text) as [
+  const end = text.indexOf('\n')
+  const [version, vector, hlc, shadow, held, resolutions] = JSON.parse(text.slice(0, end)) as [
     number,
     VersionVector,
     Hlc,
     string,
-    CellsState | null,
     readonly HeldCapture[],
     readonly Resolution[],
   ]
   if (version !== encodingVersion) throw new EncodingUnknown(version)
-  return { vector, hlc, shadow, state: state ?? undefined, held, resolutions }
+  let state: CellsState | undefined
+  let unread = end + 1 < text.length
+  return {
+    vector,
+    hlc,
+    shadow,
+    held,
+    resolutions,
+    get state() {
+      if (unread) state = JSON.parse(text.slice(end + 1))
+      unread = false
+      return state
+    },
+  }
 }
 
 /** The counter of the latest local write; 0: none yet. */

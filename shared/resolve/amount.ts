@@ -48,7 +48,8 @@ export function amountToNumber(amount: Amount): number {
   return Number.isFinite(number) ? number : Math.sign(number) * Number.MAX_VALUE
 }
 
+/** Sums of doubles stay within three digits of exponent; one text with nine of them would fill the memory. */
 export function isAmount(value: unknown): value is Amount {
   if (typeof value === 'number') return Number.isSafeInteger(value)
-  return typeof value === 'string' && value.length < 2000 && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)
+  return typeof value === 'string' && value.length < 2000 && /^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$/.test(value)
 }

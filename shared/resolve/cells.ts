@@ -197,8 +197,10 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
       'present' in value &&
       'cells' in value &&
       isDots(value.present) &&
+      (!('whole' in value) || value.whole === true) &&
       typeof value.cells === 'object' &&
       value.cells !== null &&
+      !Array.isArray(value.cells) &&
       Object.entries(value.cells).every(([name, cell]) => cell === null || typeOf(name).isState(cell)),
   }
 }

@@ -120,5 +120,6 @@ export const counterType: MergeType<CounterState> = {
     isDots(value.present) &&
     typeof value.slots === 'object' &&
     value.slots !== null &&
+    !Array.isArray(value.slots) &&
     Object.values(value.slots).every(slot => Array.isArray(slot) && slot.length === 4 && slot.every(isAmount)),
 }

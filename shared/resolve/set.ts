@@ -20,40 +20,41 @@ export function createSet(element: MergeType): MergeType<CellsState> {
 /**
  * A set written as an array. Inside it is a map of its elements and a register for their order: of concurrent orders
  * the latest counts, and elements that it does not know follow at the end.
+ *
+ * An element's identity is the name of its cell and no field below it: a field could be cleared by one site while
+ * another keeps the element alive, and what is left would have no name.
  */
 export function createArraySet(element: MergeType, by: string): MergeType<CellsState> {
+  const members = createSet(element)
   const parts = createFields(
     new Map<string, MergeType>([
-      ['members', createSet(element)],
+      ['members', { ...members, isState: value => members.isState(value) && Object.keys(value.cells).every(isName) }],
       ['order', registerType],
     ]),
     registerType,
   )
 
-  function identityOf(item: Json): string | undefined {
-    const identity = isJsonObject(item) && Object.hasOwn(item, by) ? item[by] : undefined
-    return typeof identity === 'string' || typeof identity === 'number' ? String(identity) : undefined
-  }
-
   function toParts(value: Json | undefined): Document | undefined {
     if (value === undefined) return undefined
     if (!Array.isArray(value)) throw new TypeError('a set by identity is an array: misfit() was not asked')
-    const members: Record<string, Json> = emptyObject()
+    const elements: Record<string, Json> = emptyObject()
     const order: string[] = []
     for (const item of value as readonly Json[]) {
-      const identity = identityOf(item) ?? ''
-      members[identity] = item
-      order.push(identity)
+      const name = nameOf(item, by)
+      if (name === undefined || !isJsonObject(item))
+        throw new TypeError('an element has no identity: misfit() was not asked')
+      elements[name] = without(item, by)
+      order.push(name)
     }
-    return { members, order }
+    return { members: elements, order }
   }
 
   function fromParts(document: Json | undefined): Json | undefined {
     if (document === undefined || !isJsonObject(document)) return undefined
-    const members = isJsonObject(document.members) ? document.members : {}
+    const elements = isJsonObject(document.members) ? document.members : {}
     const order = Array.isArray(document.order) ? (document.order as readonly Json[]).map(String) : []
-    const names = new Set([...order.filter(name => Object.hasOwn(members, name)), ...Object.keys(members).sort()])
-    return [...names].map(name => members[name] ?? null)
+    const names = new Set([...order.filter(name => Object.hasOwn(elements, name)), ...Object.keys(elements).sort()])
+    return [...names].map(name => named(name, elements[name], by))
   }
 
   function misfit(value: Json, path: Path): Misfit | undefined {
@@ -61,11 +62,12 @@ export function createArraySet(element: MergeType, by: string): MergeType<CellsS
     const seen = new Set<string>()
     for (const [index, item] of (value as readonly Json[]).entries()) {
       const at = [...path, String(index)]
-      const identity = identityOf(item)
-      if (identity === undefined) return { path: at, reason: `an element needs a string or number in '${by}'` }
-      if (seen.has(identity)) return { path: at, reason: `a second element with '${by}' ${JSON.stringify(identity)}` }
-      seen.add(identity)
-      const below = element.misfit(item, at)
+      const name = nameOf(item, by)
+      if (name === undefined || !isJsonObject(item))
+        return { path: at, reason: `an element needs a string or number in '${by}'` }
+      if (seen.has(name)) return { path: at, reason: `a second element with '${by}' ${name}` }
+      seen.add(name)
+      const below = element.misfit(without(item, by), at)
       if (below) return below
     }
     return undefined
@@ -77,4 +79,31 @@ export function createArraySet(element: MergeType, by: string): MergeType<CellsS
     write: (state, before, after, stamp) => parts.write(state, toParts(before), toParts(after), stamp),
     view: state => fromParts(parts.view(state)),
   }
+}
+
+/** An element's identity as JSON: the number 7 and the text '7' are two. */
+function nameOf(item: Json, by: string): string | undefined {
+  const identity = isJsonObject(item) && Object.hasOwn(item, by) ? item[by] : undefined
+  return typeof identity === 'string' || typeof identity === 'number' ? JSON.stringify(identity) : undefined
+}
+
+function isName(name: string): boolean {
+  try {
+    const identity: unknown = JSON.parse(name)
+    return typeof identity === 'string' || typeof identity === 'number'
+  } catch {
+    return false
+  }
+}
+
+function without(item: Document, by: string): Document {
+  const rest: Record<string, Json> = Object.assign(emptyObject<Json>(), item)
+  delete rest[by]
+  return rest
+}
+
+function named(name: string, element: Json | undefined, by: string): Document {
+  const item: Record<string, Json> = emptyObject()
+  item[by] = JSON.parse(name)
+  return isJsonObject(element) ? Object.assign(item, element) : item
 }

@@ -60,8 +60,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/capture.ts',
-        find: 'if (documentHash(document) === shadow) return result',
-        replace: 'if (document !== undefined || shadow) return result',
+        find: 'if (jsonEquals(document, sight.document.document)) return result',
+        replace: 'if (sight) return result',
       },
     ],
   },
@@ -196,7 +196,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         find: 'eachCell(state.cells, namesOf(state.cells, after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
         replace: 'eachCell(state.cells, namesOf(after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
       },
-      { file: 'shared/replicate/capture.ts', find: '!written || shadow !== documentHash(after)', replace: '!written' },
+      {
+        file: 'shared/replicate/capture.ts',
+        find: '!written || !jsonEquals(type.record.view(written.state), after)',
+        replace: '!written',
+      },
     ],
   },
 ]

@@ -12,6 +12,8 @@ const state = z.object({
   /** Must come with every request to a control server. */
   secret: z.string(),
   sites: z.record(z.string(), siteState),
+  /** Sites that are cut off now. */
+  cut: z.array(z.string()),
 })
 
 export type LocalState = z.output<typeof state>

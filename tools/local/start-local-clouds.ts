@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly detached: boolean
   readonly onProgress: (text: string) => void
   readonly recordEventsTo?: string
+  /** Aborted: what was started so far is ended again. */
+  readonly signal?: AbortSignal
 }
 
 export interface LocalClouds {
@@ -75,7 +77,7 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
       detached: options.detached,
       ...(options.recordEventsTo === undefined ? {} : { recordEventsTo: join(options.recordEventsTo, cloud) }),
     }
-    return startSite(site, onProgress)
+    return startSite(site, options)
   })
   const sites = await allOrNone(started)
 
@@ -83,6 +85,7 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
     startedAt: new Date().toISOString(),
     config,
     secret,
+    cut: [],
     sites: Object.fromEntries(
       sites.map(({ id, pid, ready }) => [id, { pid, control: ready.control, log: join(folder.path, `${id}.log`) }]),
     ),
@@ -107,7 +110,7 @@ interface StartedSite {
   end(): void
 }
 
-function startSite(options: SiteProcessOptions, onProgress: (text: string) => void): Promise<StartedSite> {
+function startSite(options: SiteProcessOptions, { onProgress, signal }: StartOptions): Promise<StartedSite> {
   const { site: id, detached, log } = options
   const child = fork(fileURLToPath(new URL('./site-process.ts', import.meta.url)), [], {
     detached,
@@ -128,6 +131,10 @@ function startSite(options: SiteProcessOptions, onProgress: (text: string) => vo
   })
   child.on('exit', code => reject(new Error(`${id} ended with code ${code} before it was ready (log: ${log})`)))
   child.on('error', reject)
+  signal?.addEventListener('abort', () => {
+    child.kill('SIGTERM')
+    reject(new Error('interrupted'))
+  })
   void writeFile(log, '', { flag: 'a' })
   child.send(options)
   return promise

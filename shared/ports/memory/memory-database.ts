@@ -4,8 +4,7 @@
  * `versioned` (Firestore: every document has an update time), `batched` (Cosmos: etags, both items in one partition,
  * and reads that lag unless the account's consistency forbids it).
  */
-import { documentHash } from '../../document/canonical.ts'
-import { type Document, emptyObject, type Json } from '../../document/json.ts'
+import { type Document, emptyObject, type Json, jsonEquals } from '../../document/json.ts'
 import type { Change } from '../../replicate/change.ts'
 import { type RecordRef, recordName } from '../../replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../replicate/sync-record.ts'
@@ -176,7 +175,7 @@ export class MemoryDatabase {
     const name = recordName(ref)
     const row = this.#documents.get(name)
     // A write that changes nothing is none: DynamoDB and Firestore emit no event for it.
-    if (documentHash(row?.document) === documentHash(after)) return
+    if (jsonEquals(row?.document, after)) return
     this.#olderDocuments.set(name, row)
     if (after === undefined) this.#documents.delete(name)
     else this.#documents.set(name, { document: after, version: ++this.#versions })

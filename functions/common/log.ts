@@ -1,0 +1,17 @@
+/** One line of JSON on stdout for each failure, where every cloud's log search finds it by its fields. Success is silent. */
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+
+export interface Failure {
+  readonly site: string
+  /** The function's name: `capture`, `forward-azure-eastus`. */
+  readonly function: string
+  /** Absent: the failure is of the whole invocation. */
+  readonly record?: RecordRef
+  readonly error: unknown
+}
+
+export function logFailure({ site, function: name, record, error }: Failure): void {
+  const { name: kind, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
+  const line = { level: 'error', site, function: name, record: record && recordName(record), error: kind, message }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}

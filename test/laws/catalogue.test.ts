@@ -1,0 +1,20 @@
+import fc from 'fast-check'
+import { typeOf } from '../../shared/declare/sync-plan.ts'
+import plan from '../../sync.config.ts'
+import { amounts, names, objectOf, optional, texts, values } from './documents.ts'
+import { describeMergeLaws } from './merge-laws.ts'
+
+const documents = {
+  products: fc.record({ title: texts, price: fc.double({ noNaN: true, noDefaultInfinity: true }), attributes: values }),
+  carts: optional({
+    currency: texts,
+    note: texts,
+    items: objectOf(names, optional({ quantity: amounts, note: texts })),
+  }),
+}
+
+for (const [name, arbitraryDocument] of Object.entries(documents)) {
+  const type = typeOf(plan, name)
+  if (!type) throw new Error(`the catalogue has no ${name} any more`)
+  describeMergeLaws(`the catalogue's ${name}`, type.merge, arbitraryDocument)
+}

@@ -1,0 +1,78 @@
+/** A state with one part of it replaced by something that no state has there. */
+import type { Json } from '../../shared/document/json.ts'
+import { isJsonObject } from '../../shared/document/json.ts'
+import type { CellsState } from '../../shared/resolve/merge-type.ts'
+
+interface Spot {
+  readonly path: readonly (string | number)[]
+  /** What must not stand there. */
+  readonly junk: readonly Json[]
+}
+
+const cellJunk = [7, 'x', true, [], {}]
+const mapJunk = [null, 7, 'x', []]
+const dotsJunk = [null, 7, 'x', {}]
+const dotJunk = [null, 7, [], ['a'], ['a', 1.5], [1, 1], ['a', 1, 2], ['a', '1']]
+const siteJunk = [null, 7, []]
+const numberJunk = [null, 'x', 1.5, 2 ** 53]
+const siblingJunk = [null, 7, [], ['a', 1, 1], ['a', 1, 1, 'red', 1]]
+const slotJunk = [null, 7, [], [0, 0, 0], [0, 0, 0, 0, 0]]
+// The last ones are numbers, but sums with them would take all memory.
+const amountJunk = [null, 1.5, '', 'x', 'NaN', 'Infinity', '--1', '1e', '1e+999999999', '1e-999999999']
+
+export function spoiled(state: CellsState, pick: <Item>(items: readonly Item[]) => Item): unknown {
+  const copy: Json = JSON.parse(JSON.stringify(state))
+  const { path, junk } = pick(cellSpots(copy, []))
+  return replaced(copy, path, pick(junk))
+}
+
+function cellSpots(cell: Json, path: Spot['path']): readonly Spot[] {
+  const itself = { path, junk: cellJunk }
+  if (Array.isArray(cell)) return [itself, ...each(cell, path, siblingSpots)]
+  if (!isJsonObject(cell)) return []
+  const below = 'cells' in cell ? 'cells' : 'slots'
+  return [
+    itself,
+    { path: [...path, 'present'], junk: dotsJunk },
+    ...each(cell.present, [...path, 'present'], dotSpots),
+    { path: [...path, below], junk: mapJunk },
+    ...each(cell[below], [...path, below], below === 'cells' ? cellSpots : slotSpots),
+    ...(below === 'cells' ? [{ path: [...path, 'whole'], junk: [false, 'yes', 1, null] }] : []),
+  ]
+}
+
+function dotSpots(_dot: Json, path: Spot['path']): readonly Spot[] {
+  return [
+    { path, junk: dotJunk },
+    { path: [...path, 0], junk: siteJunk },
+    { path: [...path, 1], junk: numberJunk },
+  ]
+}
+
+function siblingSpots(_sibling: Json, path: Spot['path']): readonly Spot[] {
+  return [{ path, junk: siblingJunk }, ...dotSpots(null, path).slice(1), { path: [...path, 2], junk: numberJunk }]
+}
+
+function slotSpots(_slot: Json, path: Spot['path']): readonly Spot[] {
+  return [{ path, junk: slotJunk }, ...[0, 1, 2, 3].map(index => ({ path: [...path, index], junk: amountJunk }))]
+}
+
+function each(
+  whole: Json | undefined,
+  path: Spot['path'],
+  spots: (part: Json, path: Spot['path']) => readonly Spot[],
+): readonly Spot[] {
+  if (Array.isArray(whole)) return (whole as readonly Json[]).flatMap((part, index) => spots(part, [...path, index]))
+  if (!isJsonObject(whole)) return []
+  return Object.entries(whole).flatMap(([name, part]) => spots(part, [...path, name]))
+}
+
+function replaced(whole: Json, [step, ...rest]: Spot['path'], by: Json): Json {
+  if (step === undefined) return by
+  if (Array.isArray(whole)) {
+    return (whole as readonly Json[]).map((part, index) => (index === step ? replaced(part, rest, by) : part))
+  }
+  const entries = Object.entries(isJsonObject(whole) ? whole : {}).filter(([name]) => name !== step)
+  const old = isJsonObject(whole) && Object.hasOwn(whole, step) ? whole[step] : null
+  return Object.fromEntries([...entries, [step, replaced(old ?? null, rest, by)]])
+}

@@ -1,0 +1,106 @@
+/**
+ * What is left when one site removes a part of a document and another site, not knowing, writes: said in values only,
+ * without states, so that it shares no mistake with the merge types.
+ *
+ * A removed document comes back whole. Of a removed part what the writer touched comes back: complete, but with only
+ * the writer's own share of its amounts. An element of a removed set that the writer did not touch stays removed.
+ */
+import Big from 'big.js'
+import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
+import { type Document, emptyObject, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { byIdentity, fieldOf } from './documents.ts'
+
+/** From the document down to the removed part; of an array set the identity as JSON. */
+export type PartPath = readonly string[]
+
+/** All parts that can be removed one by one. */
+export function partsOf(descriptor: MergeDescriptor, value: Json | undefined): readonly PartPath[] {
+  const cells = cellsOf(descriptor, value)
+  return Object.keys(cells).flatMap(name => [
+    [name],
+    ...partsOf(below(descriptor, name), cells[name]).map(path => [name, ...path]),
+  ])
+}
+
+export function withoutPart(descriptor: MergeDescriptor, value: Json | undefined, [name, ...rest]: PartPath): Json {
+  const cells: Record<string, Json> = Object.assign(emptyObject<Json>(), cellsOf(descriptor, value))
+  const inner = name === undefined ? undefined : cells[name]
+  if (name === undefined || inner === undefined) throw new RangeError('there is no such part')
+  if (rest.length === 0) delete cells[name]
+  else cells[name] = withoutPart(below(descriptor, name), inner, rest)
+  return isArraySet(descriptor) ? Object.values(cells) : cells
+}
+
+/** The value at the end of a path; undefined: absent. */
+export function partAt(descriptor: MergeDescriptor, value: Json | undefined, path: PartPath): Json | undefined {
+  const [name, ...rest] = path
+  if (name === undefined) return value
+  const cells = cellsOf(descriptor, value)
+  return Object.hasOwn(cells, name) ? partAt(below(descriptor, name), cells[name], rest) : undefined
+}
+
+export function descriptorAt(descriptor: MergeDescriptor, path: PartPath): MergeDescriptor {
+  return path.reduce(below, descriptor)
+}
+
+/** The part that was removed, after the concurrent write of `after` over `before` has met the removal. */
+export function revived(
+  descriptor: MergeDescriptor,
+  before: Json | undefined,
+  after: Json | undefined,
+): Json | undefined {
+  if (after === undefined || jsonEquals(before, after)) return undefined
+  if (descriptor.kind === 'register') return after
+  if (descriptor.kind === 'counter') return share(before, after)
+  return each(descriptor, before, after, descriptor.kind === 'set' ? revived : kept)
+}
+
+/** A part below a revived group of fields: it was hidden, not removed. */
+function kept(descriptor: MergeDescriptor, before: Json | undefined, after: Json | undefined): Json | undefined {
+  if (descriptor.kind === 'register' || after === undefined) return after
+  if (descriptor.kind === 'counter') return share(before, after)
+  return each(descriptor, before, after, descriptor.kind === 'set' ? revived : kept)
+}
+
+function each(descriptor: MergeDescriptor, before: Json | undefined, after: Json, step: typeof revived): Document {
+  const old = cellsOf(descriptor, before)
+  const cells: Record<string, Json> = emptyObject()
+  for (const [name, value] of Object.entries(cellsOf(descriptor, after))) {
+    const left = step(below(descriptor, name), Object.hasOwn(old, name) ? old[name] : undefined, value)
+    if (left !== undefined) cells[name] = left
+  }
+  return cells
+}
+
+function share(before: Json | undefined, after: Json): number {
+  return new Big(Number(after)).minus(Number(before ?? 0)).toNumber()
+}
+
+/** Array sets as maps at every depth: this comparison leaves order out. */
+export function normal(descriptor: MergeDescriptor, value: Json | undefined): Json | undefined {
+  if (value === undefined || descriptor.kind === 'register' || descriptor.kind === 'counter') return value
+  const cells: Record<string, Json> = emptyObject()
+  for (const [name, inner] of Object.entries(cellsOf(descriptor, value))) {
+    cells[name] = normal(below(descriptor, name), inner) ?? null
+  }
+  return cells
+}
+
+function isArraySet(descriptor: MergeDescriptor): boolean {
+  return descriptor.kind === 'set' && descriptor.by !== undefined
+}
+
+function cellsOf(descriptor: MergeDescriptor, value: Json | undefined): Document {
+  if (value === undefined || descriptor.kind === 'register' || descriptor.kind === 'counter') return {}
+  if (Array.isArray(value) && descriptor.kind === 'set' && descriptor.by !== undefined) {
+    return byIdentity(value, descriptor.by)
+  }
+  if (!isJsonObject(value)) throw new TypeError(`a document does not fit its type: ${JSON.stringify(value)}`)
+  return value
+}
+
+function below(descriptor: MergeDescriptor, name: string): MergeDescriptor {
+  if (descriptor.kind === 'set') return descriptor.element
+  if (descriptor.kind !== 'fields') throw new TypeError(`a ${descriptor.kind} has no parts`)
+  return fieldOf(descriptor, name)
+}

@@ -1,0 +1,73 @@
+/** `tributary local up|down|cut|heal`: the clouds of the declaration on this machine. */
+import type { Command } from 'commander'
+import { localFolder } from '../../local/local-folder.ts'
+import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
+import { printJson } from '../output.ts'
+import { runningClouds } from '../running-clouds.ts'
+
+export function addLocalCommands(program: Command): void {
+  const local = program.command('local').description('the clouds of the declaration on this machine')
+
+  local
+    .command('up')
+    .description('start every site and leave them running')
+    .option('--config <file>', 'the declaration', 'sync.config.ts')
+    .option('--json', 'print the endpoints as JSON', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx tributary local up\n  npx tributary local up --config my.config.ts --json',
+    )
+    .action(async ({ config, json }: { config: string; json: boolean }) => {
+      const folder = localFolder()
+      const interrupted = new AbortController()
+      process.once('SIGINT', () => interrupted.abort())
+      const { plan, state } = await startLocalClouds({
+        folder,
+        config,
+        detached: true,
+        onProgress: text => process.stderr.write(`${text}\n`),
+        signal: interrupted.signal,
+      })
+      if (json)
+        return printJson({ sites: state.sites, endpoints: folder.endpointsFile, variables: folder.variablesFile })
+      console.log(`up: ${plan.sites.map(({ id }) => id).join(', ')}`)
+      console.log(`endpoints: ${folder.endpointsFile}`)
+      console.log(`variables for official clients: ${folder.variablesFile}`)
+    })
+
+  local
+    .command('down')
+    .description('end every site')
+    .option('--json', 'print the result as JSON', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const wasUp = await stopLocalClouds(localFolder())
+      if (json) printJson({ wasUp })
+      else console.log(wasUp ? 'down' : 'nothing was up')
+    })
+
+  for (const [name, description] of [
+    ['cut', 'a cut site reaches nobody and is reached by nobody'],
+    ['heal', 'end a cut'],
+  ] as const) {
+    local
+      .command(name)
+      .description(description)
+      .argument('<site>', 'the site')
+      .option('--json', 'print the sites that are cut now as JSON', false)
+      .addHelpText('after', `\nExample:\n  npx tributary local ${name} azure-eastus`)
+      .action(async (site: string, { json }: { json: boolean }) => {
+        const cut = await changeCut(site, name === 'cut')
+        if (json) printJson({ cut })
+        else console.log(cut.length === 0 ? 'no site is cut' : `cut: ${cut.join(', ')}`)
+      })
+  }
+}
+
+async function changeCut(site: string, isCut: boolean): Promise<readonly string[]> {
+  const clouds = await runningClouds()
+  clouds.requireSite(site)
+  const before = clouds.state.cut
+  const cut = isCut ? [...new Set([...before, site])] : before.filter(other => other !== site)
+  await clouds.cut(cut)
+  return cut
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** `npx tributary`: the command line. */
+import { Command } from 'commander'
+import { addAuditCommand } from './commands/audit.ts'
+import { addDeadLettersCommand } from './commands/dead-letters.ts'
+import { addGetCommand } from './commands/get.ts'
+import { addInvokeCommand } from './commands/invoke.ts'
+import { addLocalCommands } from './commands/local.ts'
+import { addStatusCommand } from './commands/status.ts'
+import { addTourCommand } from './commands/tour.ts'
+
+const program = new Command('tributary')
+  .description('The same data in AWS, Google Cloud and Azure, written anywhere.')
+  .showHelpAfterError()
+
+addLocalCommands(program)
+addTourCommand(program)
+addGetCommand(program)
+addStatusCommand(program)
+addAuditCommand(program)
+addDeadLettersCommand(program)
+addInvokeCommand(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error)
+  console.error(process.env.DEBUG && error instanceof Error ? error.stack : `error: ${text}`)
+  process.exitCode = 1
+}
