@@ -87,7 +87,11 @@ function mix(descriptor: MergeDescriptor, before: Json, drawn: Json, choose: () 
       const { by, element } = descriptor
       if (by === undefined) return mixNames(before, drawn, choose, () => element)
       const mixed = mixNames(byIdentity(before, by), byIdentity(drawn, by), choose, () => element)
-      return choose() < 3 ? Object.values(mixed) : Object.values(mixed).reverse()
+      // Whatever was mixed, an element keeps the identity that names it.
+      const items = Object.entries(mixed).map(([name, item]) =>
+        isJsonObject(item) ? { ...item, [by]: JSON.parse(name) } : item,
+      )
+      return choose() < 3 ? items : items.reverse()
     }
   }
 }

@@ -186,7 +186,8 @@ function meet(
   remove: (document: Document, fits: (part: Json) => part is Document) => Document | undefined,
 ): Meeting {
   const history = new History(descriptor, plot)
-  const all = history.replicas.reduce((x, y) => ({ ...x, ...history.join(x, y), hlc: Math.max(x.hlc, y.hlc) }))
+  const hlc = Math.max(...history.replicas.map(replica => replica.hlc))
+  const all = { ...history.replicas.reduce<Snapshot>((x, y) => history.join(x, y), nothing), hlc }
   const base = history.view(all)
   if (base === undefined) return { history, base, removed: undefined, written: undefined }
   const fits = (part: Json): part is Document => history.type.misfit(part as Document) === undefined

@@ -1,5 +1,7 @@
 /** `npm run simulate -- --seeds N [--from S] | --seed N --trace` */
 import { Command } from 'commander'
+import { hunt } from './hunt.ts'
+import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
 
 const program = new Command('simulate')
@@ -7,47 +9,67 @@ const program = new Command('simulate')
   .option('--seeds <n>', 'how many seeds to run', '200')
   .option('--from <seed>', 'the first seed', '1')
   .option('--seed <seed>', 'run this one seed only')
+  .option('--planted', 'leave out each rule of the protocol in turn and count the seeds until it is noticed', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
-  .addHelpText('after', '\nExamples:\n  npm run simulate -- --seeds 2000\n  npm run simulate -- --seed 17 --trace')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run simulate -- --seeds 2000\n  npm run simulate -- --seed 17 --trace\n  npm run simulate -- --planted --seeds 3000',
+  )
   .parse()
 
-const { seeds, from, seed, trace, json } = program.opts<{
+const options = program.opts<{
   seeds: string
   from: string
   seed?: string
+  planted: boolean
   trace: boolean
   json: boolean
 }>()
-const first = Number(seed ?? from)
-const last = seed === undefined ? first + Number(seeds) - 1 : first
-const total = { seeds: 0, writes: 0, captures: 0, merges: 0, resolutions: 0 }
-const failures: { seed: number; violations: readonly string[] }[] = []
-const startedMs = performance.now()
 
-for (let current = first; current <= last && failures.length < 5; current++) {
-  const run = await simulate(current, { trace })
-  if (trace) for (const line of run.trace) console.log(line)
-  total.seeds += 1
-  total.writes += run.writes
-  total.captures += run.captures
-  total.merges += run.merges
-  total.resolutions += run.resolutions
-  if (run.violations.length > 0) failures.push({ seed: current, violations: run.violations })
-  if (!json && process.stderr.isTTY && current % 100 === 0) process.stderr.write(`\rseed ${current} of ${last}`)
-}
+process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
-if (json) console.log(JSON.stringify({ ...total, failures }))
-else {
-  for (const failure of failures) {
-    console.log(`seed ${failure.seed}: ${failure.violations.length} violations`)
-    for (const violation of failure.violations.slice(0, 5)) console.log(`  ${violation}`)
-    console.log(`  npm run simulate -- --seed ${failure.seed} --trace`)
+async function huntAll(): Promise<number> {
+  const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
+  for (const bug of plantedBugs) {
+    const result = await hunt(bug, { seedsMax: Number(options.seeds) })
+    found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })
+    if (!options.json) console.log(`| ${bug.rule} | ${bug.leavesOut} | ${result.seeds ?? `not in ${options.seeds}`} |`)
   }
-  const { seeds: ran, writes, captures, merges, resolutions } = total
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-  console.log(
-    `${ran} seeds in ${seconds} s: ${writes} writes, ${captures} captures, ${merges} merges, ${resolutions} resolutions; ${failures.length} seeds with violations`,
-  )
+  if (options.json) console.log(JSON.stringify(found, null, 2))
+  return found.every(({ seeds }) => seeds !== undefined) ? 0 : 1
 }
-process.exitCode = failures.length > 0 ? 1 : 0
+
+async function runSeeds(): Promise<number> {
+  const { seed, seeds, from, trace, json } = options
+  const first = Number(seed ?? from)
+  const last = seed === undefined ? first + Number(seeds) - 1 : first
+  const total = { seeds: 0, writes: 0, captures: 0, merges: 0, resolutions: 0 }
+  const failures: { seed: number; violations: readonly string[] }[] = []
+  const startedMs = performance.now()
+  for (let current = first; current <= last && failures.length < 5; current++) {
+    const run = await simulate(current, { trace })
+    for (const line of run.trace) console.log(line)
+    total.seeds += 1
+    total.writes += run.writes
+    total.captures += run.captures
+    total.merges += run.merges
+    total.resolutions += run.resolutions
+    if (run.violations.length > 0) failures.push({ seed: current, violations: run.violations })
+    if (!json && process.stderr.isTTY && current % 100 === 0) process.stderr.write(`\rseed ${current} of ${last}`)
+  }
+  if (json) console.log(JSON.stringify({ ...total, failures }))
+  else {
+    for (const failure of failures) {
+      console.log(`seed ${failure.seed}: ${failure.violations.length} violations`)
+      for (const violation of failure.violations.slice(0, 5)) console.log(`  ${violation}`)
+      console.log(`  npm run simulate -- --seed ${failure.seed} --trace`)
+    }
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    console.log(
+      `${total.seeds} seeds in ${seconds} s: ${total.writes} writes, ${total.captures} captures, ${total.merges} merges, ` +
+        `${total.resolutions} resolutions; ${failures.length} seeds with violations`,
+    )
+  }
+  return failures.length > 0 ? 1 : 0
+}
