@@ -15,6 +15,7 @@ import { documentToItem, fieldToAttribute, keyItem } from './values.ts'
 /** Throws `ValueRefused` for a document that DynamoDB cannot hold, or cannot compare with what was read. */
 export function documentWriteItem(ref: RecordRef, { name, key }: TypePlan, write: DocumentWrite): TransactWriteItem {
   const { read, after } = write
+  refuseKeyFields(ref, key, after)
   const expression = createExpression()
   const conditions = documentConditions(write)
   const ConditionExpression = conditionText(ref, conditions, key[0], expression)
@@ -28,6 +29,12 @@ export function documentWriteItem(ref: RecordRef, { name, key }: TypePlan, write
   }
   const UpdateExpression = updateText(ref, read.document, after, expression)
   return { Update: { TableName, Key, UpdateExpression, ConditionExpression, ...expression.placeholders() } }
+}
+
+/** Not even by mistake of a peer: a merge would move the document. */
+function refuseKeyFields(ref: RecordRef, keyFields: readonly string[], after: Document | undefined): void {
+  const field = keyFields.find(name => after && Object.hasOwn(after, name))
+  if (field !== undefined) throw new ValueRefused(ref, [field], 'a key field is no part of the document')
 }
 
 function conditionText(

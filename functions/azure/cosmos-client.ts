@@ -7,13 +7,16 @@
  *   which lasts two minutes.
  * - It never sends a consistency level: a client can only weaken the account's.
  */
-import { CosmosClient, ErrorResponse } from '@azure/cosmos'
-import { StoreUnavailable } from '../../shared/ports/index.ts'
+import { CosmosClient } from '@azure/cosmos'
 
-const requestMsMax = 2_000
+/**
+ * One request. Only this limits a commit: whoever gives one up early tries again while it may still be on its way, and
+ * looks at the record before it has arrived.
+ */
+const requestMsMax = 5_000
 
-/** One operation with its repetitions. Two reads and a commit then answer or fail within about five seconds. */
-const operationMsMax = 2_500
+/** A read with its repetitions: the client alone would try for ten seconds where connections break. */
+const readMsMax = 2_500
 
 /** Throttled (429) requests are repeated so often, so far apart. */
 const throttledRetriesMax = 2
@@ -35,49 +38,7 @@ export function createCosmosClient(connectionString: string): CosmosClient {
   })
 }
 
-/** The service answered that the request cannot be done: what that means depends on the request. */
-export class CosmosRefusal extends Error {
-  /** 400, 404, 409, 412 or 413. */
-  readonly status: number
-  /** Tells cases of one status apart. */
-  readonly substatus: number | undefined
-  constructor(status: number, message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'CosmosRefusal'
-    this.status = status
-    this.substatus = cause instanceof ErrorResponse ? cause.substatus : undefined
-  }
-}
-
-const refusalStatuses: readonly unknown[] = [400, 404, 409, 412, 413]
-
-/**
- * Runs one operation of the client against the deadline. Rejects with `CosmosRefusal`, or with `StoreUnavailable` for
- * everything else: throttling, timeouts, lost connections, a rotated key. Nothing is wrong with the change then.
- */
-export async function askCosmos<Result>(operation: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> {
-  try {
-    return await operation(AbortSignal.timeout(operationMsMax))
-  } catch (error) {
-    throw failureFrom(error)
-  }
-}
-
-/** What one status means, of a request or of an operation inside a batch. */
-export function failureOf(status: number, message: string, cause?: unknown): CosmosRefusal | StoreUnavailable {
-  if (refusalStatuses.includes(status)) return new CosmosRefusal(status, message, cause)
-  return new StoreUnavailable(`Cosmos answers ${status}: ${message}`, cause)
-}
-
-function failureFrom(thrown: unknown): CosmosRefusal | StoreUnavailable {
-  const error = unwrapped(thrown)
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const message = error instanceof Error ? error.message : String(error)
-  if (typeof code === 'number') return failureOf(code, message, error)
-  return new StoreUnavailable(code === undefined ? message : `${String(code)}: ${message}`, error)
-}
-
-/** `items.batch` hides the status inside the cause of an error of its own. */
-function unwrapped(error: unknown): unknown {
-  return error instanceof Error && !('code' in error) && error.cause !== undefined ? error.cause : error
+/** Options of a read: ends it in time. */
+export function readDeadline(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(readMsMax) }
 }

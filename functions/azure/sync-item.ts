@@ -35,7 +35,7 @@ export function recordTextIn(item: Readonly<Record<string, unknown>>): string | 
 }
 
 /** Throws `ValueRefused` for an item that an application put under an id of ours. */
-export function syncRecordText(ref: RecordRef, item: Document): string {
+export function recordTextOf(ref: RecordRef, item: Document): string {
   const text = recordTextIn(item)
   if (text === undefined) throw new ValueRefused(ref, ['id'], syncIdReason)
   return text

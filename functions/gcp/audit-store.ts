@@ -8,8 +8,8 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { auditRetentionDays, auditStoreName } from '../../shared/declare/resource-names.ts'
 import type { AuditStore } from '../../shared/ports/index.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
-import { unavailable } from './call-errors.ts'
 import { commitAtOnce } from './firestore-client.ts'
+import { storeFailure } from './store-errors.ts'
 
 const dayMs = 86_400_000
 
@@ -22,7 +22,7 @@ export function createFirestoreAuditStore(firestore: Firestore): AuditStore {
           for (const resolution of resolutions) batch.set(collection.doc(resolution.id), entryOf(resolution))
         })
       } catch (error) {
-        throw unavailable(error)
+        throw storeFailure(error)
       }
     },
   }

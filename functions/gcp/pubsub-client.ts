@@ -1,7 +1,7 @@
 /** The official Pub/Sub client, made to answer in seconds (see `deadlines.ts`), and how a site publishes with it. */
 import { PubSub } from '@google-cloud/pubsub'
-import { unavailable } from './call-errors.ts'
 import { briefCalls, withinTimeout } from './deadlines.ts'
+import { storeFailure } from './store-errors.ts'
 
 export interface OutgoingMessage {
   readonly text: string
@@ -28,7 +28,7 @@ export function createPublisher(pubsub: PubSub, name: string): Publish {
     try {
       await withinTimeout(Promise.all(published))
     } catch (error) {
-      throw unavailable(error)
+      throw storeFailure(error)
     }
   }
 }

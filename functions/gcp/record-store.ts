@@ -19,38 +19,34 @@ import {
   type Transaction,
 } from '@google-cloud/firestore'
 import { dataStoreName, syncStoreName } from '../../shared/declare/resource-names.ts'
-import { type SyncPlan, type TypePlan, typeOf } from '../../shared/declare/sync-plan.ts'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Json } from '../../shared/document/json.ts'
 import { changedFields } from '../../shared/ports/document-conditions.ts'
-import {
-  type Commit,
-  type DocumentWrite,
-  type RecordStore,
-  type Revision,
-  type StoredDocument,
-  ValueRefused,
-} from '../../shared/ports/index.ts'
+import type { Commit, DocumentWrite, RecordStore, Revision, StoredDocument } from '../../shared/ports/index.ts'
+import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
 import { keyText, type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../shared/replicate/sync-record.ts'
-import { isInvalid, isRace, unavailable } from './call-errors.ts'
 import { withinTimeout } from './deadlines.ts'
 import { commitAtOnce } from './firestore-client.ts'
+import { isRace, storeFailure } from './store-errors.ts'
 import { portableDocument, storableDocument, storableRecordText } from './values.ts'
 
-/** The one field of a sync record. */
-const recordField = 'record'
+/** The one field of a stored sync record. */
+export const recordField = 'record'
 
 /** The revision of a document that is not there. */
 const absent: Revision = 'absent'
 
-export function createFirestoreRecordStore(firestore: Firestore, plan: SyncPlan): RecordStore {
-  const recordAt = (ref: RecordRef) => firestore.collection(syncStoreName).doc(recordName(ref))
-  const documentAt = (ref: RecordRef) => firestore.collection(dataStoreName({ name: ref.type })).doc(keyText(ref.key))
-  const planOf = (ref: RecordRef): TypePlan => {
-    const type = typeOf(plan, ref.type)
-    if (!type) throw new Error(`the plan has no data type '${ref.type}'`)
-    return type
-  }
+export interface FirestoreRecordStoreOptions {
+  /** Made with `createFirestore`. */
+  readonly client: Firestore
+  readonly here: Here
+}
+
+export function createFirestoreRecordStore({ client, here }: FirestoreRecordStoreOptions): RecordStore {
+  const planOf = (ref: RecordRef) => dataTypeOf(here, ref.type).plan
+  const recordAt = (ref: RecordRef) => client.collection(syncStoreName).doc(recordName(ref))
+  const documentAt = (ref: RecordRef) => client.collection(dataStoreName(planOf(ref))).doc(keyText(ref.key))
 
   return {
     async readRecord(ref) {
@@ -72,7 +68,7 @@ export function createFirestoreRecordStore(firestore: Firestore, plan: SyncPlan)
       const text = storableRecordText(ref, encodeRecord(record))
       const after = document?.after && storableDocument(ref, planOf(ref), document.after)
       try {
-        await commitAtOnce(firestore, batch => {
+        await commitAtOnce(client, batch => {
           if (expected === undefined) batch.create(recordAt(ref), { [recordField]: text })
           else batch.update(recordAt(ref), { [recordField]: text }, asRead(expected))
 
@@ -85,7 +81,7 @@ export function createFirestoreRecordStore(firestore: Firestore, plan: SyncPlan)
         return 'committed'
       } catch (error) {
         if (isRace(error)) return 'raced'
-        throw failureOf(ref, error)
+        throw storeFailure(error, ref)
       }
     },
   }
@@ -95,12 +91,8 @@ async function readAt(ref: RecordRef, reference: DocumentReference): Promise<Doc
   try {
     return await withinTimeout(reference.get())
   } catch (error) {
-    throw failureOf(ref, error)
+    throw storeFailure(error, ref)
   }
-}
-
-function failureOf(ref: RecordRef, error: unknown): unknown {
-  return isInvalid(error) ? new ValueRefused(ref, [], `Firestore refuses it: ${error.message}`) : unavailable(error)
 }
 
 /**

@@ -5,13 +5,7 @@
  * `FieldValue.increment` goes on counting in integers; the client hands integers over as BigInt, so that one beyond
  * 2^53 is seen and not rounded.
  */
-import {
-  type DocumentData,
-  DocumentReference,
-  GeoPoint,
-  Timestamp,
-  VectorValue,
-} from '@google-cloud/firestore'
+import { type DocumentData, DocumentReference, GeoPoint, Timestamp, VectorValue } from '@google-cloud/firestore'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { type Document, emptyObject, isJsonObject, type Json } from '../../shared/document/json.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'

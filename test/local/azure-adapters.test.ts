@@ -1,8 +1,9 @@
 /** The Azure adapters against the local Cosmos server and Azurite, as the flows use them. */
 import { CosmosClient } from '@azure/cosmos'
 import { createCosmosClient } from '../../functions/azure/cosmos-client.ts'
-import { openCosmosRecordStore } from '../../functions/azure/record-store.ts'
+import { createCosmosRecordStore } from '../../functions/azure/record-store.ts'
 import type { Document } from '../../shared/document/json.ts'
+import { createHere } from '../../shared/replicate/here.ts'
 import { keyText, type RecordRef } from '../../shared/replicate/record-ref.ts'
 import { startAzurite } from '../../tools/local/azure/azurite.ts'
 import { provisionAzureSite } from '../../tools/local/azure/provision.ts'
@@ -25,7 +26,7 @@ describeRecordStore('the Cosmos record store', async (): Promise<StoreUnderTest>
   const keyFields = ({ type, key }: RecordRef) =>
     type === 'lines' ? { order_id: key[0], line_id: key[1] } : { article_id: key[0] }
   return {
-    store: await openCosmosRecordStore(client, contractPlan.types),
+    store: createCosmosRecordStore({ client, here: createHere(contractPlan, 'azure-eastus') }),
     application: {
       async put(ref, document) {
         const item = { ...document, ...keyFields(ref), id: keyText(ref.key) }

@@ -1,0 +1,63 @@
+/**
+ * The audit store: one item for each resolution, by type and in the order of time; the id at the end of the sort key
+ * makes a repeated put the same put.
+ *
+ * What an operator searches by is an attribute of its own; the whole is one JSON text, because the values that lost
+ * are kept as they were, and may hold numbers that DynamoDB has no room for.
+ */
+import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import { auditRetentionDays, auditStoreName, auditTable } from '../../shared/declare/resource-names.ts'
+import { type AuditStore, type Clock, StoreUnavailable } from '../../shared/ports/index.ts'
+import { recordName } from '../../shared/replicate/record-ref.ts'
+import type { Resolution } from '../../shared/replicate/resolution.ts'
+import { sendUntilTaken } from './backoff.ts'
+import { storeFailure } from './store-errors.ts'
+import type { Item } from './values.ts'
+
+/** Limit of one BatchWriteItem. */
+const itemsMax = 25
+const dayS = 86_400
+
+export function createDynamoDbAuditStore({
+  client,
+  clock,
+}: {
+  readonly client: DynamoDBClient
+  readonly clock: Clock
+}): AuditStore {
+  async function write(requests: readonly WriteRequest[]): Promise<readonly WriteRequest[]> {
+    try {
+      const command = new BatchWriteItemCommand({ RequestItems: { [auditStoreName]: [...requests] } })
+      const { UnprocessedItems } = await client.send(command)
+      return UnprocessedItems?.[auditStoreName] ?? []
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+
+  return {
+    async put(resolutions) {
+      // DynamoDB refuses a batch that names an item twice.
+      const items = [...new Map(resolutions.map(resolution => [resolution.id, itemOf(resolution)])).values()]
+      for (let start = 0; start < items.length; start += itemsMax) {
+        const requests = items.slice(start, start + itemsMax).map(Item => ({ PutRequest: { Item } }))
+        const left = await sendUntilTaken(requests, write, clock)
+        if (left.length > 0) throw new StoreUnavailable(`DynamoDB left ${left.length} audit entries unwritten`)
+      }
+    },
+  }
+}
+
+function itemOf(resolution: Resolution): Item {
+  const { key, sort, expires } = auditTable
+  const { id, site, type, origin, atMs } = resolution
+  return {
+    [key]: { S: type },
+    [sort]: { S: `${new Date(atMs).toISOString()}#${id}` },
+    [expires]: { N: String(Math.floor(atMs / 1000) + auditRetentionDays * dayS) },
+    record: { S: recordName(resolution) },
+    site: { S: site },
+    origin: { S: origin },
+    resolution: { S: JSON.stringify(resolution) },
+  }
+}

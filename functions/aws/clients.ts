@@ -1,0 +1,42 @@
+/**
+ * The official clients, made to answer in seconds: a function waits for them, and its trigger comes back anyway.
+ *
+ * Region, credentials and endpoints come from the standard variables (AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB, ...).
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+
+/** Three attempts stay below 5 s; a healthy request takes 5 to 20 ms. */
+const attemptsMax = 3
+const requestTimeoutMs = 1500
+const connectionTimeoutMs = 1000
+/** A batch of 100 hints is captured side by side. */
+const socketsMax = 100
+
+/** Over HTTP/1.1: Kinesis needs HTTP/2 for enhanced fan-out only, and no emulator speaks it. */
+function withinSeconds() {
+  return {
+    maxAttempts: attemptsMax,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: socketsMax },
+      httpsAgent: { maxSockets: socketsMax },
+    }),
+  }
+}
+
+export function createDynamoDb(): DynamoDBClient {
+  return new DynamoDBClient(withinSeconds())
+}
+
+export function createKinesis(): KinesisClient {
+  return new KinesisClient(withinSeconds())
+}
+
+export function createSqs(): SQSClient {
+  return new SQSClient(withinSeconds())
+}

@@ -1,0 +1,54 @@
+/**
+ * The composition of this cloud's adapters: what each function needs, from its environment. Clients are made when an
+ * instance first needs them and kept as long as it lives.
+ */
+import plan from '#plan'
+import type { CapturePorts } from '../../shared/replicate/capture.ts'
+import type { ForwardPorts } from '../../shared/replicate/forward.ts'
+import { createHere } from '../../shared/replicate/here.ts'
+import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { once } from '../common/once.ts'
+import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { systemClock as clock } from '../common/system-clock.ts'
+import { createDynamoDbAuditStore } from './audit-store.ts'
+import { createKinesisBus } from './bus.ts'
+import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
+import { createSqsDeadLetters } from './dead-letters.ts'
+import { createDynamoDbRecordStore } from './record-store.ts'
+
+const { env } = process
+
+const here = once(() => createHere(plan, siteFrom(env)))
+const dynamoDb = once(createDynamoDb)
+const store = once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
+const audit = once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
+const bus = once(() => createKinesisBus({ client: createKinesis(), clock }))
+const deadLetters = once(() =>
+  createSqsDeadLetters({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_DEAD_LETTERS_URL') }),
+)
+
+export const capturePorts = once(
+  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+)
+
+export const publishPorts = once(
+  (): PublishPorts => ({ here: here(), clock, bus: bus(), audit: audit(), deadLetters: deadLetters() }),
+)
+
+export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+  const peerId = peerFrom(env)
+  const peer = await peerAt(env, siteFrom(env), peerId)
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
+})
+
+export const ingestPorts = once(
+  async (): Promise<IngestEndpointPorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    audit: audit(),
+    ...(await credentialsFrom(env)),
+  }),
+)

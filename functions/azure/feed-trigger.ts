@@ -1,0 +1,38 @@
+/**
+ * The trigger on a container's change feed, the same for capture and publish.
+ *
+ * - All versions and deletes: the other mode never tells of a deletion.
+ * - Without a retry policy the host drops a batch that failed and goes on; with an endless one it delivers it again.
+ * - Two functions on one container would take each other's changes, were it not for a lease prefix of their own.
+ */
+import { CosmosDBChangeFeedMode, type RetryOptions } from '@azure/functions'
+import { cosmosDatabaseName, cosmosLeasesName, dataStoreName } from '../../shared/declare/resource-names.ts'
+import type { Tier, TypePlan } from '../../shared/declare/sync-plan.ts'
+
+/** The setting with the connection string of the Cosmos account. */
+export const cosmosSetting = 'TRIBUTARY_COSMOS'
+
+/** A change waits for two polls on its way. Every poll that finds nothing costs a request unit or two. */
+const pollDelayMs: Readonly<Record<Tier, number>> = { 1: 250, 2: 2_000, 3: 5_000 }
+
+const retry: RetryOptions = {
+  strategy: 'exponentialBackoff',
+  maxRetryCount: -1,
+  minimumInterval: { seconds: 1 },
+  maximumInterval: { seconds: 30 },
+}
+
+/** `name`: the function's own. */
+export function feedTrigger(type: TypePlan, name: string) {
+  return {
+    connection: cosmosSetting,
+    databaseName: cosmosDatabaseName,
+    containerName: dataStoreName(type),
+    leaseContainerName: cosmosLeasesName,
+    leaseContainerPrefix: `${name}-`,
+    createLeaseContainerIfNotExists: true,
+    changeFeedMode: CosmosDBChangeFeedMode.AllVersionsAndDeletes,
+    feedPollDelay: pollDelayMs[type.tier],
+    retry,
+  } as const
+}

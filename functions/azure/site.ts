@@ -1,0 +1,68 @@
+/**
+ * The composition of this cloud's adapters: what each function needs, from its environment. Clients are made when an
+ * instance first needs them and kept as long as it lives.
+ */
+import plan from '#plan'
+import { forwardName } from '../../shared/declare/resource-names.ts'
+import type { CapturePorts } from '../../shared/replicate/capture.ts'
+import type { ForwardPorts } from '../../shared/replicate/forward.ts'
+import { createHere } from '../../shared/replicate/here.ts'
+import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { once } from '../common/once.ts'
+import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { systemClock as clock } from '../common/system-clock.ts'
+import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
+import { createQueueBus } from './bus.ts'
+import { createCosmosClient } from './cosmos-client.ts'
+import { createQueueDeadLetters } from './dead-letters.ts'
+import { cosmosSetting } from './feed-trigger.ts'
+import { createQueueService } from './queue-client.ts'
+import { createCosmosRecordStore } from './record-store.ts'
+
+const { env } = process
+
+/** The setting with the connection string of the Storage account. */
+export const storageSetting = 'TRIBUTARY_STORAGE'
+
+export const here = once(() => createHere(plan, siteFrom(env)))
+export const peerId = once(() => peerFrom(env))
+
+const cosmos = once(() => createCosmosClient(required(env, cosmosSetting)))
+const queues = once(() => createQueueService(required(env, storageSetting)))
+const store = once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
+const audit = once(() => createCosmosAuditStore(auditContainer(cosmos())))
+const deadLetters = once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
+
+export const capturePorts = once(
+  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+)
+
+export const publishPorts = once(
+  (): PublishPorts => ({
+    here: here(),
+    clock,
+    bus: createQueueBus(queues(), here()),
+    audit: audit(),
+    deadLetters: deadLetters(),
+  }),
+)
+
+export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+  const peer = await peerAt(env, here().site, peerId())
+  return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters() }
+})
+
+/** This function's own queue. */
+export const forwardQueue = once(() => queues().getQueueClient(forwardName(peerId())))
+
+export const ingestPorts = once(
+  async (): Promise<IngestEndpointPorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    audit: audit(),
+    ...(await credentialsFrom(env)),
+  }),
+)

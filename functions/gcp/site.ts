@@ -1,0 +1,61 @@
+/**
+ * The composition of this cloud's adapters, from the environment: what each function is given. Made once per instance,
+ * when the first event needs it.
+ */
+import plan from '#plan'
+import type { CapturePorts } from '../../shared/replicate/capture.ts'
+import type { ForwardPorts } from '../../shared/replicate/forward.ts'
+import { createHere } from '../../shared/replicate/here.ts'
+import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { once } from '../common/once.ts'
+import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { systemClock } from '../common/system-clock.ts'
+import { createFirestoreAuditStore } from './audit-store.ts'
+import { createPubSubBus } from './bus.ts'
+import { createPubSubDeadLetters } from './dead-letters.ts'
+import { createFirestore } from './firestore-client.ts'
+import { createPubSub } from './pubsub-client.ts'
+import { createFirestoreRecordStore } from './record-store.ts'
+
+const variables = process.env
+const clock = systemClock
+
+const here = once(() => createHere(plan, siteFrom(variables)))
+const projectId = once(() => required(variables, 'GOOGLE_CLOUD_PROJECT'))
+const firestore = once(() => createFirestore({ projectId: projectId() }))
+const pubsub = once(() => createPubSub(projectId()))
+const store = once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
+const audit = once(() => createFirestoreAuditStore(firestore()))
+const deadLetters = once(() => createPubSubDeadLetters(pubsub()))
+
+export const capturePorts = once(
+  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+)
+
+export const publishPorts = once(
+  (): PublishPorts => ({
+    here: here(),
+    clock,
+    bus: createPubSubBus(pubsub()),
+    audit: audit(),
+    deadLetters: deadLetters(),
+  }),
+)
+
+export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+  const peerId = peerFrom(variables)
+  const peer = await peerAt(variables, here().site, peerId)
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
+})
+
+export const ingestPorts = once(
+  async (): Promise<IngestEndpointPorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    audit: audit(),
+    ...(await credentialsFrom(variables)),
+  }),
+)

@@ -1,0 +1,145 @@
+/**
+ * One AWS site: the tables, the four kinds of functions, and what triggers each of them.
+ *
+ *     an application's table -> capture -> sync table -> publish -> stream of changes -> forward -> a peer's ingest
+ *     a peer's forward -> ingest -> sync table and application's table
+ *
+ * A function may do what is granted to it here, read the stream that triggers it, and write its own log: nothing else.
+ */
+import { CfnOutput } from 'aws-cdk-lib'
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { Stream } from 'aws-cdk-lib/aws-kinesis'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { Construct } from 'constructs'
+import { forwardName } from '../../shared/declare/resource-names.ts'
+import { peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
+import { createChangeStream } from './change-stream.ts'
+import { createDeadLetterQueues, type DeadLetterQueues } from './dead-letter-queues.ts'
+import { createIngestApi } from './ingest-api.ts'
+import { createPeerParameters, type PeerParameters, peersText } from './peer-parameters.ts'
+import { createEnvironmentKey, createSigningKeyReference } from './signing-key.ts'
+import { createSiteFunction, type SiteFunctionOptions } from './site-function.ts'
+import { triggerByStream } from './stream-trigger.ts'
+import { createAuditTable, createDataTable, createSyncTable } from './tables.ts'
+
+export interface TributarySiteProps {
+  readonly plan: SyncPlan
+  readonly site: SitePlan
+  /** Folder of the AWS bundles: `<function>/index.cjs`. */
+  readonly bundles: string
+}
+
+export class TributarySite extends Construct {
+  readonly #site: SitePlan
+  readonly #bundles: string
+  readonly #dataTables: readonly TableV2[]
+  readonly #syncTable: TableV2
+  readonly #auditTable: TableV2
+  readonly #changes: Stream
+  readonly #queues: DeadLetterQueues
+  readonly #peers: readonly PeerParameters[]
+  readonly #signingKey: string
+  readonly #environmentKey: IKey
+
+  constructor(scope: Construct, id: string, { plan, site, bundles }: TributarySiteProps) {
+    super(scope, id)
+    this.#site = site
+    this.#bundles = bundles
+    this.#dataTables = typesAt(plan, site.id).map(type => createDataTable(this, type))
+    this.#syncTable = createSyncTable(this)
+    this.#auditTable = createAuditTable(this)
+    this.#changes = createChangeStream(this)
+    this.#queues = createDeadLetterQueues(this)
+    this.#peers = peersOf(plan, site.id).map(({ id }) => createPeerParameters(this, id))
+    this.#signingKey = createSigningKeyReference(this, site.id)
+    this.#environmentKey = createEnvironmentKey(this)
+
+    this.#addCapture()
+    this.#addPublish()
+    for (const peer of this.#peers) this.#addForward(peer)
+    this.#addIngest()
+    this.#addOutput('DeadLettersUrl', 'What could not be processed, whole', this.#queues.letters.queueUrl)
+    this.#addOutput('GivenUpUrl', 'Batches that a trigger gave up, by reference', this.#queues.givenUp.queueUrl)
+  }
+
+  #addCapture(): void {
+    const capture = this.#createFunction({
+      name: 'tributary-capture',
+      bundle: 'capture',
+      description: 'Finds out what changed in the tables and commits it to the sync records',
+      environment: this.#deadLettersVariable(),
+    })
+    for (const table of this.#dataTables) table.grant(capture, 'dynamodb:GetItem')
+    this.#syncTable.grant(capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    this.#queues.letters.grant(capture, 'sqs:SendMessage')
+    for (const table of this.#dataTables) {
+      triggerByStream(capture, { source: table, reportsFailedItems: true, givenUp: this.#queues.givenUp })
+    }
+  }
+
+  #addPublish(): void {
+    const publish = this.#createFunction({
+      name: 'tributary-publish',
+      bundle: 'publish',
+      description: 'Puts committed changes onto the stream and resolutions into the audit',
+      environment: this.#deadLettersVariable(),
+    })
+    this.#changes.grant(publish, 'kinesis:PutRecords')
+    this.#auditTable.grant(publish, 'dynamodb:BatchWriteItem')
+    this.#queues.letters.grant(publish, 'sqs:SendMessage')
+    triggerByStream(publish, { source: this.#syncTable, reportsFailedItems: false, givenUp: this.#queues.givenUp })
+  }
+
+  /** Knows its own peer only. */
+  #addForward(peer: PeerParameters): void {
+    const forward = this.#createFunction({
+      name: forwardName(peer.site),
+      bundle: 'forward',
+      description: `Delivers changes to ${peer.site}`,
+      environment: {
+        TRIBUTARY_PEER: peer.site,
+        ...this.#credentialVariables([peer]),
+        ...this.#deadLettersVariable(),
+      },
+      environmentKey: this.#environmentKey,
+    })
+    this.#syncTable.grant(forward, 'dynamodb:GetItem')
+    this.#queues.letters.grant(forward, 'sqs:SendMessage')
+    triggerByStream(forward, { source: this.#changes, reportsFailedItems: true, givenUp: this.#queues.givenUp })
+  }
+
+  #addIngest(): void {
+    const ingest = this.#createFunction({
+      name: 'tributary-ingest',
+      bundle: 'ingest',
+      description: 'Merges the changes of other sites',
+      environment: this.#credentialVariables(this.#peers),
+      environmentKey: this.#environmentKey,
+    })
+    for (const table of this.#dataTables) {
+      table.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
+    }
+    this.#syncTable.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    this.#auditTable.grant(ingest, 'dynamodb:BatchWriteItem')
+    this.#addOutput('IngestUrl', `Where peers deliver to ${this.#site.id}`, createIngestApi(this, ingest).url)
+  }
+
+  #createFunction(options: Omit<SiteFunctionOptions, 'bundles'>): LambdaFunction {
+    const environment = { TRIBUTARY_SITE: this.#site.id, ...options.environment }
+    return createSiteFunction(this, { ...options, bundles: this.#bundles, environment })
+  }
+
+  #deadLettersVariable() {
+    return { TRIBUTARY_DEAD_LETTERS_URL: this.#queues.letters.queueUrl }
+  }
+
+  #credentialVariables(peers: readonly PeerParameters[]) {
+    return { TRIBUTARY_SIGNING_KEY: this.#signingKey, TRIBUTARY_PEERS: peersText(this, peers) }
+  }
+
+  /** Under its plain name: operators type it. */
+  #addOutput(name: string, description: string, value: string): void {
+    new CfnOutput(this, name, { description, value }).overrideLogicalId(name)
+  }
+}

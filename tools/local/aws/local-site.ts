@@ -1,0 +1,215 @@
+/** One AWS site on this machine: DynamoDB Local, Kinesis, SQS, the Lambda functions and what triggers them. */
+import { join } from 'node:path'
+import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
+import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
+import { auditStoreName, dataStoreName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
+import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
+import { createHere } from '../../../shared/replicate/here.ts'
+import { refFromName } from '../../../shared/replicate/record-ref.ts'
+import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { FunctionErrors } from '../function-errors.ts'
+import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
+import { reportEvent } from '../record-events.ts'
+import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
+import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { functionArn } from './aws-names.ts'
+import { ensureDynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts'
+import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
+import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
+import { startHttpApi } from './http-api.ts'
+import { createKinesisClient, startKinesisLocal } from './kinesis-local.ts'
+import { createKinesisSource } from './kinesis-source.ts'
+import { createLambda, type LambdaFunction } from './lambda.ts'
+import { type Provisioned, provisionAws } from './provision.ts'
+import { startSqsLocal } from './sqs-s3-local.ts'
+import type { StreamSource } from './stream-source.ts'
+
+/** As deployed (infra/aws). */
+const functionTimeoutMs = 30_000
+const batchSize = 100
+/** A request in flight must not keep the next one waiting. */
+const ingestInstances = 2
+
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+
+export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite> {
+  const { site, plan, onProgress, onLog } = options
+  const { region } = siteOf(plan, site)
+  onProgress('fetching DynamoDB Local, once')
+  const { directory } = await ensureDynamoDbLocal({ onProgress })
+  onProgress('starting DynamoDB Local, Kinesis, SQS')
+  const [dynamoDbLocal, kinesisLocal, sqsLocal] = await Promise.all([
+    startDynamoDbLocal({ directory, onLog }),
+    startKinesisLocal(),
+    startSqsLocal(),
+  ])
+  const endpoints = { dynamodb: dynamoDbLocal.endpoint, kinesis: kinesisLocal.endpoint, sqs: sqsLocal.endpoint }
+  const variables = {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+  }
+  const dynamoDb = new DynamoDBClient({ region, endpoint: endpoints.dynamodb, credentials })
+  const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials })
+  const resources = await provisionAws({ plan, site, region, endpoints })
+
+  onProgress('starting the functions')
+  const faults = noFaults()
+  const errors = new FunctionErrors()
+  const environment = { ...options.environment, ...variables, TRIBUTARY_DEAD_LETTERS_URL: resources.deadLettersUrl }
+  const lambda = (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}, instances = 1) =>
+    createLambda({
+      name,
+      bundle: join(options.bundles, bundle, 'index.cjs'),
+      environment: { ...environment, ...extra },
+      timeoutMs: functionTimeoutMs,
+      instances,
+      onLog: line => {
+        onLog(`${name} ${line}`)
+        errors.note(name, line)
+      },
+    })
+  const capture = lambda('capture', 'capture')
+  const publish = lambda('publish', 'publish')
+  const forwards = peersOf(plan, site).map(({ id }) => lambda(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }))
+  const ingest = lambda('ingest', 'ingest', {}, ingestInstances)
+  const lambdas = [capture, publish, ...forwards, ingest]
+  await Promise.all(lambdas.map(fn => fn.warm()))
+
+  const streams = new DynamoDBStreamsClient({ region, endpoint: endpoints.dynamodb, credentials })
+  const kinesis = createKinesisClient(endpoints.kinesis, region)
+  const mappings = await startMappings({
+    region,
+    resources,
+    streams,
+    kinesis,
+    capture,
+    publish,
+    forwards,
+    faults,
+    onLog,
+  })
+  const api = await startHttpApi({ invoke: recorded(ingest) })
+  const store = createDynamoDbRecordStore({ client: dynamoDb, here: createHere(plan, site) })
+
+  return {
+    endpoints: {
+      cloud: 'aws',
+      region,
+      endpoints: { ...endpoints, ingest: `${api.url}/ingest` },
+      data: dataLocations(plan, site),
+    },
+    variables,
+    ingestUrl: `${api.url}/ingest`,
+    functions: lambdas.map(asLocalFunction),
+    faults,
+    store,
+    records: type => scanRecords(dynamoDb, type),
+    resolutions: () => scanResolutions(dynamoDb),
+    deadLetters: () => peekDeadLetters(sqs, resources.deadLettersUrl),
+    triggers: () =>
+      lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    async stop() {
+      await Promise.all([...mappings.map(mapping => mapping.stop()), api.stop()])
+      await Promise.all(lambdas.map(fn => fn.stop()))
+      for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
+      await Promise.all([dynamoDbLocal.stop(), kinesisLocal.stop(), sqsLocal.stop()])
+    },
+  }
+}
+
+function dataLocations(plan: SyncPlan, site: string) {
+  return Object.fromEntries(typesAt(plan, site).map(type => [type.name, { table: dataStoreName(type), key: type.key }]))
+}
+
+function asLocalFunction(fn: LambdaFunction): LocalFunction {
+  return { name: fn.name, invoke: event => fn.invoke(event), kill: () => fn.kill() }
+}
+
+function recorded(fn: LambdaFunction) {
+  return (event: unknown) => {
+    reportEvent(fn.name, event)
+    return fn.invoke(event)
+  }
+}
+
+interface Mappings {
+  readonly region: string
+  readonly resources: Provisioned
+  readonly streams: DynamoDBStreamsClient
+  readonly kinesis: KinesisClient
+  readonly capture: LambdaFunction
+  readonly publish: LambdaFunction
+  readonly forwards: readonly LambdaFunction[]
+  readonly faults: DeliveryFaults
+  readonly onLog: (line: string) => void
+}
+
+function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> {
+  const { region, resources, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
+  const map = (source: StreamSource, fn: LambdaFunction) =>
+    startEventSourceMapping({
+      source,
+      functionArn: functionArn(region, fn.name),
+      invoke: recorded(fn),
+      startingPosition: 'TRIM_HORIZON',
+      batchSize,
+      reportBatchItemFailures: true,
+      faults,
+      onLog,
+    })
+  const tableStream = (streamArn: string) => createDynamoDbStreamSource({ client: streams, streamArn, region })
+  const changes = () => createKinesisSource({ client: kinesis, streamArn: resources.changesStreamArn, region })
+  return Promise.all([
+    ...[...resources.tableStreamArns.values()].map(arn => map(tableStream(arn), capture)),
+    map(tableStream(resources.syncStreamArn), publish),
+    ...forwards.map(fn => map(changes(), fn)),
+  ])
+}
+
+async function* scanRecords(client: DynamoDBClient, type: string) {
+  for await (const item of scan(client, syncStoreName)) {
+    const ref = refFromName(item[syncTable.key]?.S ?? '')
+    if (ref.type === type) yield { ref, record: decodeRecord(item[syncTable.record]?.S ?? '') }
+  }
+}
+
+async function scanResolutions(client: DynamoDBClient) {
+  return Array.fromAsync(scan(client, auditStoreName), item => readResolution(item.resolution?.S))
+}
+
+async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {
+  for await (const { Items } of paginateScan({ client }, { TableName, ConsistentRead: true })) yield* Items ?? []
+}
+
+/** Looks without taking: what was received becomes visible again after a moment. */
+async function peekDeadLetters(client: SQSClient, QueueUrl: string): Promise<readonly DeadLetter[]> {
+  const pieces = new Map<string, string[]>()
+  for (;;) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 2,
+        WaitTimeSeconds: 0,
+        MessageAttributeNames: ['All'],
+      }),
+    )
+    if (Messages.length === 0) break
+    for (const { Body = '', MessageAttributes, MessageId = '' } of Messages) {
+      const id = MessageAttributes?.id?.StringValue ?? MessageId
+      const [part = '1', count = '1'] = (MessageAttributes?.part?.StringValue ?? '1/1').split('/')
+      const letter = pieces.get(id) ?? new Array<string>(Number(count)).fill('')
+      letter[Number(part) - 1] = Body
+      pieces.set(id, letter)
+    }
+  }
+  return [...pieces.values()].map(letter => readDeadLetter(letter.join('')))
+}

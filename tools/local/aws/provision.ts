@@ -1,0 +1,129 @@
+/**
+ * Everything that a site on AWS needs, made with the official clients at local endpoints: tables with streams, the
+ * stream of changes, the queue of dead letters. What is there already stays as it is.
+ */
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb'
+import {
+  CreateStreamCommand,
+  ResourceInUseException as StreamInUseException,
+  waitUntilStreamExists,
+} from '@aws-sdk/client-kinesis'
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
+import {
+  auditStoreName,
+  auditTable,
+  changesName,
+  dataStoreName,
+  deadLettersName,
+  syncStoreName,
+  syncTable,
+} from '../../../shared/declare/resource-names.ts'
+import { type SyncPlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { kinesisStreamArn } from './aws-names.ts'
+import { createKinesisClient } from './kinesis-local.ts'
+
+export interface ProvisionOptions {
+  readonly plan: SyncPlan
+  readonly site: string
+  readonly region: string
+  /** Such as `http://127.0.0.1:40101`. */
+  readonly endpoints: { readonly dynamodb: string; readonly kinesis: string; readonly sqs: string }
+}
+
+export interface Provisioned {
+  /** By data type: the stream of the application's table, for capture. */
+  readonly tableStreamArns: ReadonlyMap<string, string>
+  /** The stream of the sync table, for publish. */
+  readonly syncStreamArn: string
+  /** The Kinesis stream, for forward. */
+  readonly changesStreamArn: string
+  /** For TRIBUTARY_DEAD_LETTERS_URL. */
+  readonly deadLettersUrl: string
+}
+
+/** SQS keeps a message for 14 days at most. */
+const deadLetterRetentionS = 14 * 86_400
+
+export async function provisionAws({ plan, site, region, endpoints }: ProvisionOptions): Promise<Provisioned> {
+  const local = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+  const dynamodb = new DynamoDBClient({ ...local, endpoint: endpoints.dynamodb })
+  const sqs = new SQSClient({ ...local, endpoint: endpoints.sqs })
+  try {
+    const tableStreamArns = new Map<string, string>()
+    for (const type of typesAt(plan, site)) {
+      tableStreamArns.set(type.name, await ensureTable(dynamodb, dataStoreName(type), type.key, 'streamed'))
+    }
+    const syncStreamArn = await ensureTable(dynamodb, syncStoreName, [syncTable.key], 'streamed')
+    await ensureTable(dynamodb, auditStoreName, [auditTable.key, auditTable.sort], 'plain')
+    await ensureTimeToLive(dynamodb, auditStoreName, auditTable.expires)
+    await ensureStream(endpoints.kinesis, region)
+    const changesStreamArn = kinesisStreamArn(region, changesName)
+    return { tableStreamArns, syncStreamArn, changesStreamArn, deadLettersUrl: await ensureQueue(sqs) }
+  } finally {
+    dynamodb.destroy()
+    sqs.destroy()
+  }
+}
+
+/** `key`: partition key and, if there is a second one, sort key, both strings. Resolves with the stream's ARN. */
+async function ensureTable(
+  client: DynamoDBClient,
+  name: string,
+  key: readonly string[],
+  kind: 'streamed' | 'plain',
+): Promise<string> {
+  const definition: CreateTableCommandInput = {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: key.map((field, index) => ({ AttributeName: field, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+    AttributeDefinitions: key.map(field => ({ AttributeName: field, AttributeType: 'S' })),
+  }
+  const streamed = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' as const } }
+  try {
+    await client.send(new CreateTableCommand(kind === 'streamed' ? { ...definition, ...streamed } : definition))
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error
+  }
+  const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }))
+  return table?.LatestStreamArn ?? ''
+}
+
+async function ensureTimeToLive(client: DynamoDBClient, name: string, attribute: string): Promise<void> {
+  const { TimeToLiveDescription: present } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }))
+  if (present?.TimeToLiveStatus === 'ENABLED') return
+  const TimeToLiveSpecification = { AttributeName: attribute, Enabled: true }
+  await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }))
+}
+
+/** One shard is plenty for one machine, and keeps all changes of the site in order. */
+async function ensureStream(endpoint: string, region: string): Promise<void> {
+  const client = createKinesisClient(endpoint, region)
+  try {
+    await client.send(new CreateStreamCommand({ StreamName: changesName, ShardCount: 1 }))
+  } catch (error) {
+    if (!(error instanceof StreamInUseException)) throw error
+  }
+  try {
+    await waitUntilStreamExists({ client, maxWaitTime: 10, minDelay: 1 }, { StreamName: changesName })
+  } finally {
+    client.destroy()
+  }
+}
+
+async function ensureQueue(client: SQSClient): Promise<string> {
+  const { QueueUrl: url } = await client.send(
+    new CreateQueueCommand({
+      QueueName: deadLettersName,
+      Attributes: { MessageRetentionPeriod: String(deadLetterRetentionS) },
+    }),
+  )
+  return url ?? ''
+}

@@ -1,0 +1,183 @@
+/** One Azure site on this machine: Cosmos DB, Storage, the function apps and what triggers them. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CosmosClient } from '@azure/cosmos'
+import { QueueServiceClient } from '@azure/storage-queue'
+import { z } from 'zod'
+import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
+import { unpackText } from '../../../functions/azure/packed-text.ts'
+import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
+import { recordTextIn } from '../../../functions/azure/sync-item.ts'
+import {
+  auditStoreName,
+  cosmosDatabaseName,
+  cosmosSyncMark,
+  dataStoreName,
+  deadLettersName,
+} from '../../../shared/declare/resource-names.ts'
+import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
+import { createHere } from '../../../shared/replicate/here.ts'
+import { keyFromText } from '../../../shared/replicate/record-ref.ts'
+import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { FunctionErrors } from '../function-errors.ts'
+import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
+import { reportEvent } from '../record-events.ts'
+import { noFaults } from '../runtime/delivery-faults.ts'
+import { startCosmosServer } from '../servers/cosmos/cosmos-server.ts'
+import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { startAzurite } from './azurite.ts'
+import type { TriggerEvent } from './function-protocol.ts'
+import { createFunctionApp, type FunctionApp } from './functions-host.ts'
+import { provisionAzureSite } from './provision.ts'
+import { type AppTriggers, startTriggers } from './start-triggers.ts'
+
+/** First wait before a change that a peer could not take is tried again; in the cloud seconds. */
+const retryDelayMs = '100'
+
+export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSite> {
+  const { site, plan, onProgress, onLog } = options
+  const { region } = siteOf(plan, site)
+  onProgress('starting Cosmos DB and Storage')
+  const [cosmosServer, azurite] = await Promise.all([startCosmosServer(), startAzurite({ onLog })])
+  const variables = {
+    TRIBUTARY_COSMOS: `AccountEndpoint=${cosmosServer.endpoint};AccountKey=${cosmosServer.key};`,
+    TRIBUTARY_STORAGE: azurite.connectionString,
+  }
+  const { TRIBUTARY_COSMOS: cosmosConnection, TRIBUTARY_STORAGE: storageConnection } = variables
+  await provisionAzureSite({ plan, site, cosmosConnection, storageConnection })
+
+  onProgress('starting the functions')
+  const faults = noFaults()
+  const errors = new FunctionErrors()
+  const hostJson: unknown = JSON.parse(
+    await readFile(new URL('../../../functions/azure/host.json', import.meta.url), 'utf8'),
+  )
+  const environment = { ...options.environment, ...variables, TRIBUTARY_RETRY_DELAY_MS: retryDelayMs }
+  const functionApp = (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}) =>
+    recorded(
+      createFunctionApp({
+        name,
+        bundle: join(options.bundles, bundle, 'index.cjs'),
+        environment: { ...environment, ...extra },
+        hostJson,
+        onLog: line => {
+          onLog(`${name} ${line}`)
+          errors.note(name, line)
+        },
+      }),
+    )
+  const forwards = peersOf(plan, site).map(({ id }) => functionApp(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }))
+  const ingest = functionApp('ingest', 'ingest')
+  const apps = [functionApp('capture', 'capture'), functionApp('publish', 'publish'), ...forwards, ingest]
+  await Promise.all(apps.map(app => app.warm()))
+  const triggers = await Promise.all(apps.map(app => startTriggers({ app, faults, onLog })))
+  const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
+
+  const client = createCosmosClient(cosmosConnection)
+  return {
+    endpoints: {
+      cloud: 'azure',
+      region,
+      endpoints: { cosmos: cosmosServer.endpoint, ...azurite.endpoints, ingest: ingestUrl },
+      credentials: { cosmosKey: cosmosServer.key, storage: azurite.connectionString },
+      data: dataLocations(plan, site),
+    },
+    variables,
+    ingestUrl,
+    functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
+    faults,
+    store: createCosmosRecordStore({ client, here: createHere(plan, site) }),
+    records: type => readRecords(client, type),
+    resolutions: () => readResolutions(client),
+    deadLetters: () => peekDeadLetters(storageConnection),
+    triggers: () =>
+      apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    async stop() {
+      await Promise.all(triggers.map(trigger => trigger.stop()))
+      await Promise.all(apps.map(app => app.stop()))
+      client.dispose()
+      await Promise.all([cosmosServer.stop(), azurite.stop()])
+    },
+  }
+}
+
+function httpEndpointOf(triggers: readonly AppTriggers[]): string {
+  const endpoint = triggers.find(({ httpEndpoint }) => httpEndpoint !== undefined)?.httpEndpoint
+  if (endpoint === undefined) throw new Error('no function of this site answers HTTP')
+  return endpoint
+}
+
+function dataLocations(plan: SyncPlan, site: string) {
+  return Object.fromEntries(
+    typesAt(plan, site).map(type => [
+      type.name,
+      {
+        database: cosmosDatabaseName,
+        container: dataStoreName(type),
+        partitionKey: `/${type.key[0]}`,
+        key: type.key,
+      },
+    ]),
+  )
+}
+
+function recorded(app: FunctionApp): FunctionApp {
+  return {
+    ...app,
+    invoke: (name, event) => {
+      reportEvent(name, event)
+      return app.invoke(name, event)
+    },
+  }
+}
+
+/** An HTTP request as an event file holds it; everything else is what the host hands over. */
+const httpRequest = z.object({
+  method: z.string(),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+})
+
+/** An app registers one function per data type: each can be invoked; a kill ends them together. */
+async function asLocalFunctions(app: FunctionApp): Promise<readonly LocalFunction[]> {
+  const functions = await app.functions()
+  return functions.map(({ name, trigger }) => ({
+    name,
+    invoke: (event: unknown) =>
+      app.invoke(name, trigger.type === 'httpTrigger' ? httpEvent(httpRequest.parse(event)) : (event as TriggerEvent)),
+    kill: () => app.kill(),
+  }))
+}
+
+function httpEvent({ method, url, headers, body }: z.output<typeof httpRequest>): TriggerEvent {
+  const nullableHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { value }]))
+  return { data: { http: { method, url, nullableHeaders, body: { bytes: Buffer.from(body) } } } }
+}
+
+async function* readRecords(client: CosmosClient, type: string) {
+  const container = client.database(cosmosDatabaseName).container(dataStoreName({ name: type }))
+  const query = `SELECT * FROM c WHERE IS_DEFINED(c.${cosmosSyncMark})`
+  const { resources } = await container.items.query<{ id: string }>(query).fetchAll()
+  for (const item of resources) {
+    const text = recordTextIn(item)
+    const key = keyFromText(item.id.slice(`${cosmosSyncMark}|`.length))
+    if (text !== undefined) yield { ref: { type, key }, record: decodeRecord(text) }
+  }
+}
+
+async function readResolutions(client: CosmosClient) {
+  const container = client.database(cosmosDatabaseName).container(auditStoreName)
+  const query = `SELECT * FROM c WHERE c.type <> '${deadLettersName}'`
+  const { resources } = await container.items.query<{ packed?: string }>(query).fetchAll()
+  return Promise.all(
+    resources.map(async entry => readResolution(entry.packed === undefined ? entry : await unpackText(entry.packed))),
+  )
+}
+
+async function peekDeadLetters(connection: string): Promise<readonly DeadLetter[]> {
+  const queue = QueueServiceClient.fromConnectionString(connection).getQueueClient(deadLettersName)
+  const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: 32 })
+  return peekedMessageItems.map(({ messageText }) => readDeadLetter(Buffer.from(messageText, 'base64').toString()))
+}

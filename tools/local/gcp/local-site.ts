@@ -1,0 +1,211 @@
+/** One Google Cloud site on this machine: Firestore, Pub/Sub, the functions and what triggers them. */
+import { join } from 'node:path'
+import type { Firestore } from '@google-cloud/firestore'
+import { v1 } from '@google-cloud/pubsub'
+import { credentials } from '@grpc/grpc-js'
+import { z } from 'zod'
+import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
+import { createFirestoreRecordStore } from '../../../functions/gcp/record-store.ts'
+import {
+  auditStoreName,
+  changesName,
+  dataStoreName,
+  deadLettersName,
+  forwardName,
+  syncStoreName,
+} from '../../../shared/declare/resource-names.ts'
+import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
+import { createHere } from '../../../shared/replicate/here.ts'
+import { refFromName } from '../../../shared/replicate/record-ref.ts'
+import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { FunctionErrors } from '../function-errors.ts'
+import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
+import { reportEvent } from '../record-events.ts'
+import { noFaults } from '../runtime/delivery-faults.ts'
+import { startFirestoreServer } from '../servers/firestore/server.ts'
+import { startPubSubServer } from '../servers/pubsub/pubsub-server.ts'
+import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
+import { startFirestoreTrigger } from './firestore-trigger.ts'
+import { startHttpFront } from './http-front.ts'
+import { provisionGoogleSite } from './provision.ts'
+import { startPubSubTrigger } from './pubsub-trigger.ts'
+
+const project = 'local'
+
+export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite> {
+  const { site, plan, onProgress, onLog } = options
+  const { region } = siteOf(plan, site)
+  onProgress('starting Firestore and Pub/Sub')
+  const [firestoreServer, pubsubServer] = await Promise.all([startFirestoreServer(), startPubSubServer()])
+  await provisionGoogleSite({ plan, site, project, pubsubHost: pubsubServer.host })
+  const variables = {
+    GOOGLE_CLOUD_PROJECT: project,
+    FIRESTORE_EMULATOR_HOST: firestoreServer.host,
+    PUBSUB_EMULATOR_HOST: pubsubServer.host,
+    METADATA_SERVER_DETECTION: 'none',
+  }
+
+  onProgress('starting the functions')
+  const faults = noFaults()
+  const errors = new FunctionErrors()
+  const cloudFunction = (name: string, target: string, extra: Readonly<Record<string, string>> = {}) =>
+    recorded(
+      createCloudFunction({
+        name,
+        target,
+        bundle: join(options.bundles, target, 'index.cjs'),
+        environment: { ...options.environment, ...variables, ...extra },
+        onLog: line => {
+          onLog(`${name} ${line}`)
+          errors.note(name, line)
+        },
+      }),
+    )
+  const capture = cloudFunction('capture', 'capture')
+  const publish = cloudFunction('publish', 'publish')
+  const forwards = peersOf(plan, site).map(({ id }) => ({
+    peer: id,
+    cloudFunction: cloudFunction(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }),
+  }))
+  const ingest = cloudFunction('ingest', 'ingest')
+  const functions = [capture, publish, ...forwards.map(forward => forward.cloudFunction), ingest]
+  await Promise.all(functions.map(fn => fn.warm()))
+
+  const collections = [
+    ...typesAt(plan, site).map(type => ({ collection: dataStoreName(type), cloudFunction: capture })),
+    { collection: syncStoreName, cloudFunction: publish },
+  ]
+  const triggers = [
+    ...collections.map(({ collection, cloudFunction }) =>
+      startFirestoreTrigger({
+        name: `${cloudFunction.name} of ${collection}`,
+        firestore: firestoreServer,
+        cloudFunction,
+        document: `${collection}/{id}`,
+        project,
+        location: region,
+        onLog,
+        faults,
+      }),
+    ),
+    ...forwards.map(({ peer, cloudFunction }) =>
+      startPubSubTrigger({
+        name: cloudFunction.name,
+        pubsub: pubsubServer,
+        cloudFunction,
+        topic: `projects/${project}/topics/${changesName}`,
+        subscription: `projects/${project}/subscriptions/${forwardName(peer)}`,
+        onLog,
+        faults,
+      }),
+    ),
+  ]
+  const front = await startHttpFront({ cloudFunction: ingest })
+  const firestore = createFirestore({ projectId: project, host: firestoreServer.host, ssl: false })
+
+  return {
+    endpoints: {
+      cloud: 'gcp',
+      region,
+      project,
+      endpoints: { firestore: firestoreServer.host, pubsub: pubsubServer.host, ingest: `${front.url}/ingest` },
+      data: Object.fromEntries(
+        typesAt(plan, site).map(type => [type.name, { collection: dataStoreName(type), key: type.key }]),
+      ),
+    },
+    variables,
+    ingestUrl: `${front.url}/ingest`,
+    functions: functions.map(asLocalFunction),
+    faults,
+    store: createFirestoreRecordStore({ client: firestore, here: createHere(plan, site) }),
+    records: type => scanRecords(firestore, type),
+    resolutions: async () => {
+      const { docs } = await firestore.collection(auditStoreName).get()
+      return docs.map(document => readResolution(document.get('resolution')))
+    },
+    deadLetters: () => peekDeadLetters(pubsubServer.host),
+    triggers: () =>
+      functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    async stop() {
+      await Promise.all(triggers.map(trigger => trigger.stop()))
+      await front.stop()
+      await Promise.all(functions.map(fn => fn.stop()))
+      await firestore.terminate()
+      await Promise.all([firestoreServer.stop(), pubsubServer.stop()])
+    },
+  }
+}
+
+/** How an event of this cloud is written down: the HTTP request that delivers it. */
+const eventRequest = z.object({
+  method: z.string().default('POST'),
+  path: z.string().default('/'),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().default(''),
+  /** The body is Base64: protobuf, or compressed. */
+  isBase64Encoded: z.boolean().default(false),
+})
+
+function asLocalFunction(fn: CloudFunction): LocalFunction {
+  return {
+    name: fn.name,
+    async invoke(event) {
+      const { method, path, headers, body, isBase64Encoded } = eventRequest.parse(event)
+      const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
+      const answer = await fn.request({ method, path, headers, body: bytes })
+      return { status: answer.status, body: answer.body.toString() }
+    },
+    kill: () => fn.kill(),
+  }
+}
+
+function recorded(fn: CloudFunction): CloudFunction {
+  return {
+    ...fn,
+    get starts() {
+      return fn.starts
+    },
+    request: request => {
+      const { method, path, headers, body } = request
+      reportEvent(fn.name, { method, path, headers, body: body?.toString('base64') ?? '', isBase64Encoded: true })
+      return fn.request(request)
+    },
+  }
+}
+
+async function* scanRecords(firestore: Firestore, type: string) {
+  const { docs } = await firestore.collection(syncStoreName).get()
+  for (const document of docs) {
+    const ref = refFromName(document.id)
+    if (ref.type === type) yield { ref, record: decodeRecord(String(document.get('record'))) }
+  }
+}
+
+/** Looks without taking: what was pulled is handed back at once. */
+async function peekDeadLetters(host: string): Promise<readonly DeadLetter[]> {
+  const [servicePath, port] = host.split(':')
+  const subscriber = new v1.SubscriberClient({
+    servicePath: servicePath ?? '',
+    port: Number(port),
+    sslCreds: credentials.createInsecure(),
+  })
+  const subscription = `projects/${project}/subscriptions/${deadLettersName}`
+  const letters: DeadLetter[] = []
+  const ackIds: string[] = []
+  try {
+    for (;;) {
+      const [{ receivedMessages }] = await subscriber.pull({ subscription, maxMessages: 1000, returnImmediately: true })
+      if (!receivedMessages || receivedMessages.length === 0) break
+      for (const { ackId, message } of receivedMessages) {
+        ackIds.push(ackId ?? '')
+        letters.push(readDeadLetter(Buffer.from(message?.data ?? '').toString()))
+      }
+    }
+    if (ackIds.length > 0) await subscriber.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 0 })
+    return letters
+  } finally {
+    await subscriber.close()
+  }
+}

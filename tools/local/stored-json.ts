@@ -1,0 +1,19 @@
+/** Resolutions and dead letters as the functions stored them: our own JSON, read back for the command line. */
+import { z } from 'zod'
+import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
+import type { Resolution } from '../../shared/replicate/resolution.ts'
+
+const resolution = z.custom<Resolution>(hasField('id'))
+const deadLetter = z.custom<DeadLetter>(hasField('kind'))
+
+function hasField(name: string) {
+  return (value: unknown) => typeof value === 'object' && value !== null && name in value
+}
+
+export function readResolution(value: unknown): Resolution {
+  return resolution.parse(typeof value === 'string' ? JSON.parse(value) : value)
+}
+
+export function readDeadLetter(text: string): DeadLetter {
+  return deadLetter.parse(JSON.parse(text))
+}
