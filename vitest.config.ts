@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-// "unit" needs no process but its own; "local" starts servers and functions and runs one file at a time.
+// "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions and runs one file at a time.
 export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/laws/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'local',

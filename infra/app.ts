@@ -6,7 +6,7 @@
  * deployment (the peers' addresses and public keys, which version of the signing key) is a parameter of the stack:
  * synthesis needs no account and no network, and the template of one source is the same for everybody.
  */
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { App } from 'aws-cdk-lib'
 import type { SyncPlan } from '../shared/declare/sync-plan.ts'
@@ -16,7 +16,8 @@ import { createSiteStacks } from './aws/site-stacks.ts'
 const app = new App()
 const config = resolve(projectRoot, String(app.node.tryGetContext('config') ?? 'sync.config.ts'))
 const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
-const bundles = join(projectRoot, '.build', 'functions')
+// Beside the output, which is `cdk.out` in this folder unless `--output` says otherwise.
+const bundles = join(dirname(app.outdir), '.build', 'functions')
 await bundleFunctions({ config, out: bundles, clouds: ['aws'] })
 createSiteStacks(app, { plan, bundles: join(bundles, 'aws') })
 app.synth()

@@ -9,7 +9,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { DeadLetters } from '../../shared/ports/index.ts'
 
 /** Of a message with its attributes, which stay far below the difference to SQS's limit of 262,144. */
-export const bodyBytesMax = 256_000
+const bodyBytesMax = 256_000
 
 /** At most three bytes a UTF-16 unit: a piece of so many never passes `bodyBytesMax`. */
 const pieceUnits = Math.floor(bodyBytesMax / 3)

@@ -10,7 +10,7 @@ import { EnvironmentInvalid, type Variables } from '../common/environment.ts'
 import { type ForwardMessage, nextMessage, writeMessage } from './forward-message.ts'
 import { sendText } from './queue-client.ts'
 
-const firstDelayMs = 1_000
+const defaultDelayMs = 1_000
 
 /** The delay doubles up to so many times the first one: a minute. */
 const growthMax = 60
@@ -19,14 +19,18 @@ const growthMax = 60
 export function retryDelayFrom(variables: Variables): number {
   const name = 'TRIBUTARY_RETRY_DELAY_MS'
   const text = variables[name]
-  if (text === undefined || text === '') return firstDelayMs
+  if (text === undefined || text === '') return defaultDelayMs
   const delayMs = Number(text)
   if (!(delayMs >= 0)) throw new EnvironmentInvalid(name, 'is a number of milliseconds')
   return delayMs
 }
 
-export async function sendAgain(queue: QueueClient, message: ForwardMessage, delayMs: number): Promise<void> {
-  const growth = Math.min(2 ** message.attempts, growthMax)
-  // A queue counts in seconds.
-  await sendText(queue, writeMessage(nextMessage(message)), Math.round((delayMs * growth) / 1000))
+/** Seconds, in which a queue counts, until the attempt after so many. */
+export function retryDelayS(attempts: number, firstDelayMs: number): number {
+  return Math.round((firstDelayMs * Math.min(2 ** attempts, growthMax)) / 1000)
+}
+
+/** `firstDelayMs`: see `retryDelayFrom`. */
+export async function sendAgain(queue: QueueClient, message: ForwardMessage, firstDelayMs: number): Promise<void> {
+  await sendText(queue, writeMessage(nextMessage(message)), retryDelayS(message.attempts, firstDelayMs))
 }

@@ -6,6 +6,7 @@ export function createFirestore(settings: Settings): Firestore {
   return new Firestore({
     ...settings,
     useBigInt: true,
+    gaxServerStreamingRetries: true,
     clientConfig: briefCalls('google.firestore.v1.Firestore', ['BatchGetDocuments', 'Commit']),
   })
 }

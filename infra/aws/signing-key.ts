@@ -6,10 +6,10 @@
  * parameter and no log. The reference names one version: a new key takes effect when the parameter does, at every
  * function at once, and never by chance with some later update.
  *
- * The price is that the key then lies in the functions' configuration. That is encrypted under a key of its own,
- * which only those functions may use: who may merely look at functions (`ReadOnlyAccess`) does not see it. The
- * alternative, asking Secrets Manager at every cold start, costs each of them a call and the functions an adapter,
- * and the key would still lie in memory. Only a key that never leaves KMS is better.
+ * The price is that the key then lies in the functions' configuration. That is encrypted under a KMS key of its own,
+ * so that who may merely look at functions (`ReadOnlyAccess`) does not see it. The alternative, asking Secrets
+ * Manager at every cold start, costs each of them a call and the functions an adapter, and the key would still lie
+ * in their memory. Only a key that never leaves KMS is better.
  */
 import { CfnParameter, RemovalPolicy, SecretValue } from 'aws-cdk-lib'
 import { Key } from 'aws-cdk-lib/aws-kms'

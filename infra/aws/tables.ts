@@ -1,6 +1,7 @@
 /**
  * The DynamoDB tables of a site. They hold what cannot be made anew, so they outlive their stack: a table that leaves
- * the declaration stays in the account, and nothing deletes one until an operator takes its protection off.
+ * the declaration stays in the account, and nothing deletes one until an operator takes its protection off. Another
+ * key means another table: since its name is fixed, CloudFormation refuses that, and moving the items is a migration.
  *
  * Encrypted under the account's own KMS key for DynamoDB; billed by request; restorable to any second of 35 days.
  */

@@ -1,60 +1,308 @@
-/** The Azure adapters against the local Cosmos server and Azurite, as the flows use them. */
-import { CosmosClient } from '@azure/cosmos'
+/** The bus, the audit store, the dead letters and the change feed of an Azure site, as the flows use them. */
+import type { CosmosClient } from '@azure/cosmos'
+import type { QueueServiceClient } from '@azure/storage-queue'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { auditContainer, createCosmosAuditStore } from '../../functions/azure/audit-store.ts'
+import { createQueueBus } from '../../functions/azure/bus.ts'
 import { createCosmosClient } from '../../functions/azure/cosmos-client.ts'
+import { createQueueDeadLetters } from '../../functions/azure/dead-letters.ts'
+import { hintsIn, versionsIn } from '../../functions/azure/feed-events.ts'
+import {
+  eventText,
+  type ForwardMessage,
+  firstMessage,
+  nextMessage,
+  readMessage,
+  writeMessage,
+} from '../../functions/azure/forward-message.ts'
+import { retryDelayFrom, retryDelayS, sendAgain } from '../../functions/azure/forward-queue.ts'
+import { unpackText } from '../../functions/azure/packed-text.ts'
+import { createQueueService, messageBytesMax } from '../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../functions/azure/record-store.ts'
-import type { Document } from '../../shared/document/json.ts'
+import { syncItemFrom } from '../../functions/azure/sync-item.ts'
+import { defineSync, fields, register } from '../../shared/declare/index.ts'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { capture } from '../../shared/replicate/capture.ts'
+import { type ChangeEvent, readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { refusedChange, refusedDocument } from '../../shared/replicate/dead-letter.ts'
 import { createHere } from '../../shared/replicate/here.ts'
-import { keyText, type RecordRef } from '../../shared/replicate/record-ref.ts'
-import { startAzurite } from '../../tools/local/azure/azurite.ts'
+import { publish } from '../../shared/replicate/publish.ts'
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import type { Resolution } from '../../shared/replicate/resolution.ts'
+import { encodeRecord, noRecord } from '../../shared/replicate/sync-record.ts'
 import { provisionAzureSite } from '../../tools/local/azure/provision.ts'
-import { startCosmosServer } from '../../tools/local/servers/cosmos/cosmos-server.ts'
-import { contractPlan, describeRecordStore, type StoreUnderTest } from '../contracts/record-store-contract.ts'
+import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
+import { createRemoteSite } from './remote-site.ts'
 
-describeRecordStore('the Cosmos record store', async (): Promise<StoreUnderTest> => {
-  const server = await startCosmosServer()
-  const azurite = await startAzurite({ onLog: () => undefined })
-  const cosmosConnection = `AccountEndpoint=${server.endpoint};AccountKey=${server.key};`
-  await provisionAzureSite({
-    plan: contractPlan,
-    site: 'azure-eastus',
-    cosmosConnection,
-    storageConnection: azurite.connectionString,
+const plan = defineSync({
+  sites: {
+    'aws-us-east-1': { cloud: 'aws', region: 'us-east-1' },
+    'gcp-us-central1': { cloud: 'gcp', region: 'us-central1' },
+    [azureSite]: { cloud: 'azure', region: 'eastus' },
+  },
+  data: {
+    articles: { key: ['article_id'], merge: register() },
+    lines: { key: ['order_id', 'line_id'], merge: fields() },
+    // May not be at Google.
+    patients: { key: ['patient_id'], merge: register(), sites: [azureSite, 'aws-us-east-1'] },
+  },
+})
+const here = createHere(plan, azureSite)
+const typeOf = (name: string): TypePlan => {
+  const type = plan.types.find(candidate => candidate.name === name)
+  if (!type) throw new Error(`no type ${name}`)
+  return type
+}
+
+let account: AzureAccount
+let client: CosmosClient
+let queues: QueueServiceClient
+
+beforeAll(async () => {
+  account = await startAzureAccount(plan)
+  client = createCosmosClient(account.cosmosConnection)
+  queues = createQueueService(account.azurite.connectionString)
+})
+afterAll(async () => {
+  client.dispose()
+  await account.stop()
+})
+afterEach(async () => {
+  for await (const { name } of account.queues.listQueues()) await account.queues.getQueueClient(name).clearMessages()
+})
+
+const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
+const noDeadLetters = { put: ({ reason }: { reason: string }) => Promise.reject(new Error(reason)) }
+const azure = createRemoteSite(plan, azureSite)
+
+async function eventOf(ref: RecordRef, text: string): Promise<ChangeEvent> {
+  const [event] = await azure.write(ref, { text })
+  if (!event) throw new Error('a write makes an event')
+  return event
+}
+
+test('provisioning again changes nothing', async () => {
+  await account.container('articles').items.create({ id: 'kept', article_id: 'kept' })
+  const { cosmosConnection } = account
+  const storageConnection = account.azurite.connectionString
+  await provisionAzureSite({ plan, site: azureSite, cosmosConnection, storageConnection })
+  expect((await account.container('articles').item('kept', 'kept').read()).statusCode).toBe(200)
+  const names: string[] = []
+  for await (const { name } of account.queues.listQueues()) names.push(name)
+  expect(names.sort()).toEqual([
+    'tributary-dead-letters',
+    'tributary-forward-aws-us-east-1',
+    'tributary-forward-gcp-us-central1',
+  ])
+})
+
+describe('the bus', () => {
+  const toAws = 'tributary-forward-aws-us-east-1'
+  const toGcp = 'tributary-forward-gcp-us-central1'
+
+  test('gives every peer that may hold a type the event as it was written, for as long as it takes', async () => {
+    const article = await eventOf({ type: 'articles', key: ['a'] }, 'ž🐎')
+    const patient = await eventOf({ type: 'patients', key: ['p'] }, 'private')
+    await createQueueBus(queues, here).publish([article, patient])
+
+    const eventsIn = async (queue: string) =>
+      (await account.messagesIn(queue)).map(text => readMessage(JSON.parse(text))).sort(byEvent)
+    expect(await eventsIn(toAws)).toEqual(
+      [article, patient].map(({ text }) => ({ attempts: 0, event: text })).sort(byEvent),
+    )
+    expect(await eventsIn(toGcp)).toEqual([{ attempts: 0, event: article.text }])
+    const { peekedMessageItems } = await account.queues.getQueueClient(toAws).peekMessages()
+    expect(peekedMessageItems[0]?.expiresOn.getFullYear()).toBe(9999)
   })
-  const client = createCosmosClient(cosmosConnection)
-  const theirs = new CosmosClient(cosmosConnection)
-  const itemOf = ({ type, key }: RecordRef) => theirs.database('tributary').container(type).item(keyText(key), key[0])
-  const keyFields = ({ type, key }: RecordRef) =>
-    type === 'lines' ? { order_id: key[0], line_id: key[1] } : { article_id: key[0] }
-  return {
-    store: createCosmosRecordStore({ client, here: createHere(contractPlan, 'azure-eastus') }),
-    application: {
-      async put(ref, document) {
-        const item = { ...document, ...keyFields(ref), id: keyText(ref.key) }
-        await theirs.database('tributary').container(ref.type).items.upsert(item)
-      },
-      async patch(ref, fields) {
-        const operations = Object.entries(fields).map(([name, value]) => ({
-          op: 'set' as const,
-          path: `/${name}`,
-          value,
-        }))
-        await itemOf(ref).patch(operations)
-      },
-      async remove(ref) {
-        await itemOf(ref).delete()
-      },
-      async read(ref) {
-        const { resource } = await itemOf(ref).read<Document & { id: string }>()
-        if (!resource) return undefined
-        const own = ['id', '_rid', '_self', '_etag', '_attachments', '_ts', ...Object.keys(keyFields(ref))]
-        return Object.fromEntries(Object.entries(resource).filter(([name]) => !own.includes(name)))
-      },
-    },
-    async close() {
-      client.dispose()
-      theirs.dispose()
-      await server.stop()
-      await azurite.stop()
-    },
-  }
+
+  const byEvent = (a: ForwardMessage, b: ForwardMessage) => (writeMessage(a) < writeMessage(b) ? -1 : 1)
+
+  test('sends an event that no message can hold by naming its record, whose whole state then travels', async () => {
+    const ref: RecordRef = { type: 'articles', key: ['large'] }
+    const text = Array.from({ length: 20_000 }, (_, index) => index.toString(36)).join('ž')
+    await account.container('articles').items.upsert({ id: 'large', article_id: 'large', text })
+    const store = createCosmosRecordStore({ client, here })
+    await capture(ref, { here, clock, store, deadLetters: noDeadLetters })
+    const stored = await store.readRecord(ref)
+    const version = { ref, text: encodeRecord(stored?.record ?? noRecord), previous: undefined }
+    const audit = createCosmosAuditStore(auditContainer(client))
+    await publish([version], { here, clock, audit, bus: createQueueBus(queues, here), deadLetters: noDeadLetters })
+
+    const [message = ''] = await account.messagesIn(toAws)
+    expect(JSON.parse(message)).toEqual({ attempts: 0, record: ref })
+    const travelling = await eventText(readMessage(JSON.parse(message)), here, store)
+    const { change } = readChangeEvent(travelling ?? '')
+    expect(change).toMatchObject({ ...ref, origin: azureSite, operation: 'update', intervals: [] })
+    expect(here.types.get('articles')?.record.view(change.state)).toEqual({ text })
+  })
+
+  test('a record that was pruned meanwhile needs no sending', async () => {
+    const store = createCosmosRecordStore({ client, here })
+    const message: ForwardMessage = { attempts: 3, record: { type: 'articles', key: ['never there'] } }
+    expect(await eventText(message, here, store)).toBeUndefined()
+  })
+
+  test('a message that was sent once fits however often it is sent again', async () => {
+    const room = messageBytesMax - Buffer.byteLength(writeMessage({ attempts: 99, event: '' }))
+    const event = await eventOf({ type: 'articles', key: ['b'] }, 'x')
+    const sized = (bytes: number) => ({ ...event, text: 'x'.repeat(bytes) })
+    expect(firstMessage(sized(room))).toHaveProperty('event')
+    expect(firstMessage(sized(room + 1))).toHaveProperty('record')
+    let message = firstMessage(sized(room))
+    for (let attempt = 0; attempt < 200; attempt++) message = nextMessage(message)
+    await sendAgain(account.queues.getQueueClient(toAws), message, 0)
+    expect(await account.messagesIn(toAws)).toHaveLength(1)
+  })
+
+  test('a message waits for its next attempt, longer each time, up to a minute', async () => {
+    const queue = account.queues.getQueueClient(toAws)
+    await sendAgain(queue, { attempts: 0, event: '{}' }, 1_000)
+    expect((await queue.receiveMessages()).receivedMessageItems).toEqual([])
+    await expect.poll(() => account.messagesIn(toAws), { timeout: 5_000 }).toEqual(['{"attempts":1,"event":"{}"}'])
+
+    const usual = retryDelayFrom({})
+    expect([0, 1, 2, 3, 4, 5, 6, 99].map(attempts => retryDelayS(attempts, usual))).toEqual([
+      1, 2, 4, 8, 16, 32, 60, 60,
+    ])
+    const none = retryDelayFrom({ TRIBUTARY_RETRY_DELAY_MS: '0' })
+    expect([0, 99].map(attempts => retryDelayS(attempts, none))).toEqual([0, 0])
+    expect(() => retryDelayFrom({ TRIBUTARY_RETRY_DELAY_MS: 'soon' })).toThrow('TRIBUTARY_RETRY_DELAY_MS')
+  })
+
+  test.each([
+    ['text that is no message', 'hello', 'hello'],
+    ['what the library parsed, but is no message', { some: 'object' }, '{"some":"object"}'],
+    ['an event without an envelope', '{"specversion":"1.0"}', '{"specversion":"1.0"}'],
+  ])('%s is handed on as an event, so that forward puts it aside', (_, entry, event) => {
+    expect(readMessage(entry)).toEqual({ attempts: 0, event })
+  })
+})
+
+describe('the audit store', () => {
+  const resolution = (id: string, local: string): Resolution => ({
+    ...{ id, site: azureSite, type: 'articles', key: ['a'], origin: 'aws-us-east-1', from: 0, to: 1, atMs: 5 },
+    vectors: { local: {}, remote: {}, merged: {} },
+    local: { text: local },
+    arbitrations: [],
+  })
+  const entries = async () => (await account.container('tributary-audit').items.readAll().fetchAll()).resources
+
+  test('keeps a resolution once, by type, for 90 days', async () => {
+    const audit = createCosmosAuditStore(auditContainer(client))
+    await audit.put([resolution('one', 'lost'), resolution('two', 'lost too')])
+    await audit.put([resolution('one', 'lost')])
+    const stored = (await entries()).sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
+    expect(stored).toMatchObject([
+      { ...resolution('one', 'lost'), ttl: 90 * 86_400 },
+      { ...resolution('two', 'lost too'), ttl: 90 * 86_400 },
+    ])
+    const { resource } = await account.container('tributary-audit').item('one', 'articles').read()
+    expect(resource).toMatchObject(resolution('one', 'lost'))
+  })
+
+  test('keeps one that is larger than an item, whole', async () => {
+    const large = resolution('large', 'word '.repeat(600_000))
+    await createCosmosAuditStore(auditContainer(client)).put([large])
+    const { resource } = await account.container('tributary-audit').item('large', 'articles').read()
+    expect(resource).toMatchObject({ origin: 'aws-us-east-1', packed: expect.any(String) })
+    expect(JSON.parse(await unpackText(resource.packed))).toEqual(large)
+  })
+})
+
+describe('the dead letters', () => {
+  const put = (letter: Parameters<ReturnType<typeof createQueueDeadLetters>['put']>[0]) =>
+    createQueueDeadLetters(queues, auditContainer(client)).put(letter)
+
+  test('keep a letter until an operator takes it', async () => {
+    const ref: RecordRef = { type: 'articles', key: ['a'] }
+    const letter = refusedDocument({ site: azureSite, ref, field: 'price', reason: 'not a number', atMs: 5 })
+    await put(letter)
+    expect((await account.messagesIn('tributary-dead-letters')).map(text => JSON.parse(text))).toEqual([letter])
+    const { peekedMessageItems } = await account.queues.getQueueClient('tributary-dead-letters').peekMessages()
+    expect(peekedMessageItems[0]?.expiresOn.getFullYear()).toBe(9999)
+  })
+
+  test('keep a change that is larger than a message whole, and say where', async () => {
+    const event = await eventOf({ type: 'articles', key: ['c'] }, 'word '.repeat(500_000))
+    const reason = 'refused '.repeat(1_000)
+    const letter = refusedChange(event, { site: azureSite, peer: 'aws-us-east-1', reason, attempts: 4, atMs: 5 })
+    await put(letter)
+    const [message = ''] = await account.messagesIn('tributary-dead-letters')
+    const { stored, ...reference } = JSON.parse(message)
+    expect(reference).toEqual({
+      kind: 'change',
+      id: letter.id,
+      site: azureSite,
+      reason: reason.slice(0, 1_000),
+      atMs: 5,
+    })
+    const { resource } = await account.container(stored.container).item(stored.id, stored.type).read()
+    expect(resource.ttl).toBe(-1)
+    expect(JSON.parse(await unpackText(resource.packed))).toEqual(letter)
+  })
+})
+
+describe('the change feed', () => {
+  const created = (current: object) => ({ current, metadata: { operationType: 'create', lsn: 1, crts: 1 } })
+  const deleted = (id: string, partitionKey: object) => ({
+    current: {},
+    metadata: { operationType: 'delete', lsn: 1, crts: 1, id, partitionKey },
+  })
+  const line = { id: 'o%7C1|l', order_id: 'o|1', line_id: 'l', note: 'x' }
+  const lineRef: RecordRef = { type: 'lines', key: ['o|1', 'l'] }
+  const sync = (hlc: number) => syncItemFrom(lineRef, typeOf('lines'), '_tributary|o%7C1|l', { ...noRecord, hlc })
+
+  test('tells capture of every document once, also of a deleted one, and nothing of sync records', () => {
+    const feed = [
+      created(line),
+      { ...created({ ...line, note: 'y' }), previous: line },
+      created(sync(1)),
+      deleted('_tributary|a|b', { order_id: 'a' }),
+      deleted('a|b', { order_id: 'a' }),
+      { ...deleted('c|d', { order_id: 'c' }), current: null },
+    ]
+    expect(hintsIn(feed, typeOf('lines'))).toEqual([
+      { ref: lineRef },
+      { ref: { type: 'lines', key: ['a', 'b'] } },
+      { ref: { type: 'lines', key: ['c', 'd'] } },
+    ])
+  })
+
+  test.each<[string, string, object, string]>([
+    ['an id that is not the key', 'articles', { id: 'x', article_id: 'y' }, "ask for the id 'y'"],
+    ['an unescaped id', 'articles', { id: 'a|b', article_id: 'a|b' }, "ask for the id 'a%7Cb'"],
+    ['an id that cannot be read', 'articles', { id: '100%', article_id: '100%' }, "ask for the id '100%25'"],
+    ['a key that is a number', 'articles', { id: '7', article_id: 7 }, 'article_id must be strings'],
+    ['another line', 'lines', { id: 'o|l', order_id: 'o', line_id: 'm' }, "ask for the id 'o|m'"],
+    ['one key field of two', 'lines', { id: 'o', order_id: 'o' }, 'order_id and line_id must be strings'],
+    ['an id of ours', 'articles', { id: '_tributary|x', article_id: 'x' }, 'are kept for Tributary'],
+  ])('names a document that no other store could find under its key: %s', (_, type, item, reason) => {
+    const [hint, ...others] = hintsIn([created(item)], typeOf(type))
+    expect(others).toEqual([])
+    expect(hint?.misfit).toEqual({ field: 'id', reason: expect.stringContaining(reason) })
+    const id = 'id' in item ? String(item.id) : ''
+    expect(hintsIn([deleted(id, item)], typeOf(type))).toEqual([])
+  })
+
+  test('tells publish of every version of a sync record, with the one before where the account sends it', () => {
+    const [first, second] = [sync(1), sync(2)]
+    const textOf = (hlc: number) => encodeRecord({ ...noRecord, hlc })
+    const feed = [
+      created(line),
+      created(first),
+      { ...created(second), previous: first },
+      created(second),
+      { ...created(second), previous: null },
+      deleted('_tributary|a|b', { order_id: 'a' }),
+      deleted('a|b', { order_id: 'a' }),
+      created({ id: '_tributary|c|d', order_id: 'c', mine: true }),
+    ]
+    expect(versionsIn(feed, typeOf('lines'))).toEqual([
+      { ref: lineRef, text: textOf(1), previous: undefined },
+      { ref: lineRef, text: textOf(2), previous: textOf(1) },
+      { ref: lineRef, text: textOf(2), previous: undefined },
+      { ref: lineRef, text: textOf(2), previous: undefined },
+    ])
+    expect(recordName(lineRef)).toBe('lines#o%7C1|l')
+  })
 })

@@ -156,7 +156,7 @@ describe('values', () => {
 
     const other: RecordRef = { type: 'carts', key: [`${ref.key[0]}-copy`] }
     expect(await merge(holdable, other)).toBe('committed')
-    expect((await at(other).get()).data()).toEqual((await at().get()).data())
+    expect((await at(other).get()).data()).toEqual({ ...(await at().get()).data(), customer_id: other.key[0] })
   })
 
   test('a merge adds, changes and removes fields, and then the document', async () => {
@@ -284,24 +284,34 @@ describe('a document named to capture', () => {
   })
 })
 
+const resolution: Resolution = {
+  ...{ id: 'an-id', site, type: 'carts', key: ['alice'], origin: 'aws-us-east-1', from: 0, to: 1, atMs: 86_400_000 },
+  vectors: { local: {}, remote: { 'aws-us-east-1': 1 }, merged: { 'aws-us-east-1': 1 } },
+  local: { lists: [[1], [2]], __name__: 'kept' },
+  arbitrations: [],
+}
+
+function expectUnavailable(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  expect(outcomes.map(outcome => outcome.status === 'rejected' && outcome.reason)).toEqual(
+    outcomes.map(() => expect.any(StoreUnavailable)),
+  )
+}
+
 describe('a store that cannot be reached', () => {
   afterEach(() => server.refuse(undefined))
 
-  const calls: [string, () => Promise<unknown>][] = [
-    ['reading the record', () => store.readRecord(ref)],
-    ['reading the document', () => store.readDocument(ref)],
-    ['a commit', () => store.commit({ ref, record: noRecord, expected: undefined })],
-    ['a put into the audit store', () => createFirestoreAuditStore(client).put([])],
-  ]
-
-  for (const outage of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'] as const) {
-    test.each(calls.slice(0, 3))(`%s: ${outage} is told within five seconds`, async (_what, call) => {
-      server.refuse(outage)
-      const startMs = Date.now()
-      await expect(call()).rejects.toThrow(StoreUnavailable)
-      expect(Date.now() - startMs).toBeLessThan(5000)
-    })
-  }
+  test.each(['UNAVAILABLE', 'RESOURCE_EXHAUSTED'] as const)('%s is told within five seconds', async outage => {
+    server.refuse(outage)
+    const startMs = Date.now()
+    const given = await Promise.allSettled([
+      store.readRecord(ref),
+      store.readDocument(ref),
+      store.commit({ ref, record: noRecord, expected: undefined }),
+      createFirestoreAuditStore(client).put([resolution]),
+    ])
+    expect(Date.now() - startMs).toBeLessThan(5000)
+    expectUnavailable(given)
+  })
 
   test('a commit that was given up never lands afterwards', async () => {
     server.refuse('UNAVAILABLE')
@@ -309,7 +319,7 @@ describe('a store that cannot be reached', () => {
     server.refuse(undefined)
     requests = []
     await sleep(3000)
-    expect(requests).toEqual([])
+    expect(requests).not.toContain('write')
     expect((await recordAt().get()).exists).toBe(false)
   })
 
@@ -327,10 +337,8 @@ describe('a store that cannot be reached', () => {
     const address = silent.address()
     const port = typeof address === 'object' ? address?.port : 0
     const lost = createFirestore({ projectId: 'local', host: `127.0.0.1:${port}`, ssl: false })
-    onTestFinished(async () => {
-      await lost.terminate()
-      silent.close()
-    })
+    // The client is left alone: its reads go on for a while, unheard, and complain if they find it terminated.
+    onTestFinished(() => void silent.close())
     const away = createFirestoreRecordStore({ client: lost, here })
     const startMs = Date.now()
     const given = await Promise.allSettled([
@@ -339,9 +347,7 @@ describe('a store that cannot be reached', () => {
       away.commit({ ref, record: noRecord, expected: undefined }),
     ])
     expect(Date.now() - startMs).toBeLessThan(5000)
-    expect(given.map(outcome => outcome.status === 'rejected' && outcome.reason)).toEqual(
-      given.map(() => expect.any(StoreUnavailable)),
-    )
+    expectUnavailable(given)
   })
 })
 
@@ -426,13 +432,6 @@ describe('what a change costs', () => {
 })
 
 describe('the audit store', () => {
-  const resolution: Resolution = {
-    ...{ id: 'an-id', site, type: 'carts', key: ['alice'], origin: 'aws-us-east-1', from: 0, to: 1, atMs: 86_400_000 },
-    vectors: { local: {}, remote: { 'aws-us-east-1': 1 }, merged: { 'aws-us-east-1': 1 } },
-    local: { lists: [[1], [2]], __name__: 'kept' },
-    arbitrations: [],
-  }
-
   test('keeps a resolution whole, whatever it holds, until it expires; a repeated put changes nothing', async () => {
     const audit = createFirestoreAuditStore(client)
     await audit.put([resolution, { ...resolution, id: 'another-id' }])

@@ -12,7 +12,7 @@ import { createSigner } from '../../shared/wire/token.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
 import { type Link, openLink } from './link.ts'
-import type { LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
+import type { LocalFunction, LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
 import { startRecording } from './record-events.ts'
 import type { RecordStanding } from './record-standing.ts'
 
@@ -59,7 +59,11 @@ async function run(options: SiteProcessOptions): Promise<void> {
   const { site, config, secret, keys, detached } = options
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
   const links = await openLinks(plan, site)
-  const log = (line: string) => appendFileSync(options.log, `${new Date().toISOString()} ${line}\n`)
+  const listeners = new Set<(line: string) => void>()
+  const log = (line: string) => {
+    appendFileSync(options.log, `${new Date().toISOString()} ${line}\n`)
+    for (const listen of listeners) listen(line)
+  }
   const environment = {
     TRIBUTARY_SITE: site,
     TRIBUTARY_SIGNING_KEY: JSON.stringify(keys[site]?.privateKey),
@@ -87,7 +91,10 @@ async function run(options: SiteProcessOptions): Promise<void> {
     })()
     return stopping
   }
-  const answer = controlAnswers(site, running, links, keys, () => void stop().finally(() => process.exit(0)))
+  const answer = controlAnswers(
+    { site, running, links, keys, listeners },
+    () => void stop().finally(() => process.exit(0)),
+  )
   const control = await startControlServer(secret, answer)
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => void stop().finally(() => process.exit(0)))
@@ -99,13 +106,16 @@ async function run(options: SiteProcessOptions): Promise<void> {
 
 type Asked = z.output<typeof controlRequest>
 
-function controlAnswers(
-  site: string,
-  running: LocalSite,
-  links: ReadonlyMap<string, Link>,
-  keys: SiteProcessOptions['keys'],
-  exit: () => void,
-) {
+interface Controlled {
+  readonly site: string
+  readonly running: LocalSite
+  readonly links: ReadonlyMap<string, Link>
+  readonly keys: SiteProcessOptions['keys']
+  /** Told every line of the site's log. */
+  readonly listeners: Set<(line: string) => void>
+}
+
+function controlAnswers({ site, running, links, keys, listeners }: Controlled, exit: () => void) {
   const functionNamed = (name: string) => {
     const found = running.functions.find(candidate => candidate.name === name)
     if (!found) throw new Error(`no function '${name}'; this site has ${running.functions.map(f => f.name).join(', ')}`)
@@ -137,7 +147,7 @@ function controlAnswers(
       case 'dead-letters':
         return running.deadLetters()
       case 'invoke':
-        return { result: (await functionNamed(asked.function).invoke(asked.event)) ?? null }
+        return invokeListening(functionNamed(asked.function), asked.event, listeners)
       case 'token':
         return { token: await tokenFor(site, keys, asked.as, asked.body) }
       case 'kill':
@@ -150,6 +160,25 @@ function controlAnswers(
         setImmediate(exit)
         return {}
     }
+  }
+}
+
+/** The function's result, or how it failed, and what it wrote meanwhile. */
+async function invokeListening(fn: LocalFunction, event: unknown, listeners: Controlled['listeners']) {
+  const log: string[] = []
+  // A line starts with the name of the function or of the app that holds it.
+  const listen = (line: string) => {
+    const [name = '', ...words] = line.split(' ')
+    if (fn.name.startsWith(name)) log.push(words.join(' '))
+  }
+  listeners.add(listen)
+  try {
+    const result = await fn.invoke(event).catch((error: unknown) => ({ failed: String(error) }))
+    // What a worker writes arrives behind its answer.
+    await new Promise(resume => setTimeout(resume, 50))
+    return { result: result ?? null, log }
+  } finally {
+    listeners.delete(listen)
   }
 }
 

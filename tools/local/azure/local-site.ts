@@ -31,6 +31,7 @@ import type { TriggerEvent } from './function-protocol.ts'
 import { createFunctionApp, type FunctionApp } from './functions-host.ts'
 import { provisionAzureSite } from './provision.ts'
 import { type AppTriggers, startTriggers } from './start-triggers.ts'
+import type { HttpData } from './typed-data.ts'
 
 /** First wait before a change that a peer could not take is tried again; in the cloud seconds. */
 const retryDelayMs = '100'
@@ -126,19 +127,37 @@ function recorded(app: FunctionApp): FunctionApp {
   return {
     ...app,
     invoke: (name, event) => {
-      reportEvent(name, event)
+      reportEvent(name, 'http' in event.data ? requestOf(event.data.http) : event)
       return app.invoke(name, event)
     },
   }
 }
 
-/** An HTTP request as an event file holds it; everything else is what the host hands over. */
+/** An HTTP request as an event file holds it; every other event is what the host hands over. */
 const httpRequest = z.object({
   method: z.string(),
   url: z.string(),
   headers: z.record(z.string(), z.string()),
   body: z.string(),
+  isBase64Encoded: z.boolean().default(false),
 })
+
+function requestOf({ method, url, nullableHeaders = {}, body }: HttpData): z.input<typeof httpRequest> {
+  return {
+    method: method ?? 'GET',
+    url: url ?? '',
+    headers: Object.fromEntries(Object.entries(nullableHeaders).map(([name, { value }]) => [name, value])),
+    body: Buffer.from(body?.bytes ?? []).toString('base64'),
+    isBase64Encoded: true,
+  }
+}
+
+function httpEvent(request: z.output<typeof httpRequest>): TriggerEvent {
+  const { method, url, headers, body, isBase64Encoded } = request
+  const nullableHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { value }]))
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
+  return { data: { http: { method, url, nullableHeaders, body: { bytes } } } }
+}
 
 /** An app registers one function per data type: each can be invoked; a kill ends them together. */
 async function asLocalFunctions(app: FunctionApp): Promise<readonly LocalFunction[]> {
@@ -149,11 +168,6 @@ async function asLocalFunctions(app: FunctionApp): Promise<readonly LocalFunctio
       app.invoke(name, trigger.type === 'httpTrigger' ? httpEvent(httpRequest.parse(event)) : (event as TriggerEvent)),
     kill: () => app.kill(),
   }))
-}
-
-function httpEvent({ method, url, headers, body }: z.output<typeof httpRequest>): TriggerEvent {
-  const nullableHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { value }]))
-  return { data: { http: { method, url, nullableHeaders, body: { bytes: Buffer.from(body) } } } }
 }
 
 async function* readRecords(client: CosmosClient, type: string) {

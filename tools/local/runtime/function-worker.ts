@@ -43,7 +43,13 @@ interface Running {
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly name: string; readonly message: string; readonly stack: string }
+  | {
+      readonly kind: 'error'
+      readonly id: number
+      readonly name: string
+      readonly message: string
+      readonly stack: string
+    }
 
 export interface Invocation {
   readonly id: number

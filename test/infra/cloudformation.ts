@@ -1,0 +1,55 @@
+/** A synthesised template, as the tests look at it: parsed, and with references followed. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const resource = z.object({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.any()).default({}),
+  DeletionPolicy: z.string().optional(),
+})
+const template = z.object({
+  Parameters: z.record(z.string(), z.object({ AllowedPattern: z.string().optional(), Default: z.string().optional() })),
+  Resources: z.record(z.string(), resource),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })),
+})
+
+export type Resource = z.output<typeof resource>
+export type Template = z.output<typeof template>
+
+export function readTemplate(assembly: string, stack: string): Template {
+  return template.parse(JSON.parse(readFileSync(join(assembly, `${stack}.template.json`), 'utf8')))
+}
+
+export function resourcesOf({ Resources }: Template, type: string): readonly Resource[] {
+  return Object.values(Resources).filter(({ Type }) => Type === type)
+}
+
+/** Every resource of a type under the name that it has in the account. */
+export function namedResources(from: Template, type: string): ReadonlyMap<string, Resource> {
+  return new Map(resourcesOf(from, type).map(resource => [nameOf(resource), resource]))
+}
+
+export function nameOf({ Properties: properties }: Resource): string {
+  const { TableName, FunctionName, QueueName, LogGroupName, Name } = properties
+  return TableName ?? FunctionName ?? QueueName ?? LogGroupName ?? Name ?? ''
+}
+
+/** What a `Ref` or `Fn::GetAtt` points to, with the attribute: `tributary-sync.StreamArn`, `products.Arn`. */
+export function pointsTo({ Resources }: Template, reference: unknown): string {
+  const { Ref, 'Fn::GetAtt': attribute } = Object(reference)
+  const [id, name] = attribute ?? [Ref]
+  const target = Resources[id]
+  if (!target) throw new Error(`points to no resource: ${JSON.stringify(reference)}`)
+  return name === undefined ? nameOf(target) : `${nameOf(target)}.${name}`
+}
+
+/** The text that CloudFormation makes of a property, given what parameters, resources and secrets stand for. */
+export function textOf(value: unknown, known: (name: string) => string): string {
+  if (typeof value === 'string') return value
+  const { Ref, 'Fn::Join': join } = Object(value)
+  if (typeof Ref === 'string') return known(Ref)
+  const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(join)
+  const text = parts.map(part => textOf(part, known)).join(separator)
+  return text.replaceAll(/\{\{resolve:([^}]*)\}\}/g, (_, secret: string) => known(secret))
+}

@@ -1,0 +1,36 @@
+/** Two ways to a template: the command that users run, and the same stacks in this process for other declarations. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { App } from 'aws-cdk-lib'
+import { createSiteStacks } from '../../infra/aws/site-stacks.ts'
+import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import { readTemplate, type Template } from './cloudformation.ts'
+
+/** `cdk synth` with no AWS account and every way out closed. The bundles go beside the output. */
+export async function cdkSynth(output: string, home: string): Promise<void> {
+  const nowhere = 'http://127.0.0.1:9'
+  await promisify(execFile)(
+    process.execPath,
+    [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), 'synth', '--quiet', '--output', output],
+    {
+      cwd: projectRoot,
+      env: { PATH: process.env.PATH, HOME: home, CDK_HOME: home, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere },
+    },
+  )
+}
+
+/** With the flags of `cdk.json`. Throws for what the built-in validation finds. */
+export function createApp(outdir: string): App {
+  const { context } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8'))
+  return new App({ context, outdir, analyticsReporting: false })
+}
+
+export function synthesise(plan: SyncPlan, bundles: string, outdir: string): (site: string) => Template {
+  const app = createApp(outdir)
+  createSiteStacks(app, { plan, bundles })
+  app.synth()
+  return site => readTemplate(outdir, `tributary-${site}`)
+}
