@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions and runs one file at a time.
+// "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions and runs one file
+// at a time.
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -10,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/local/**/*.test.ts'],
+          include: ['test/local/**/*.test.ts', 'test/clouds/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -1,6 +1,8 @@
 /**
  * The composition of this cloud's adapters: what each function needs, from its environment. Clients are made when an
  * instance first needs them and kept as long as it lives.
+ *
+ * The marks let the bundler leave out of each function what only the others need.
  */
 import plan from '#plan'
 import type { CapturePorts } from '../../shared/replicate/capture.ts'
@@ -20,30 +22,30 @@ import { createDynamoDbRecordStore } from './record-store.ts'
 
 const { env } = process
 
-const here = once(() => createHere(plan, siteFrom(env)))
-const dynamoDb = once(createDynamoDb)
-const store = once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
-const audit = once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
-const bus = once(() => createKinesisBus({ client: createKinesis(), clock }))
-const deadLetters = once(() =>
+const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(env)))
+const dynamoDb = /* @__PURE__ */ once(createDynamoDb)
+const store = /* @__PURE__ */ once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
+const audit = /* @__PURE__ */ once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
+const bus = /* @__PURE__ */ once(() => createKinesisBus({ client: createKinesis(), clock }))
+const deadLetters = /* @__PURE__ */ once(() =>
   createSqsDeadLetters({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_DEAD_LETTERS_URL') }),
 )
 
-export const capturePorts = once(
+export const capturePorts = /* @__PURE__ */ once(
   (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
 )
 
-export const publishPorts = once(
+export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({ here: here(), clock, bus: bus(), audit: audit(), deadLetters: deadLetters() }),
 )
 
-export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(env)
   const peer = await peerAt(env, siteFrom(env), peerId)
   return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
 })
 
-export const ingestPorts = once(
+export const ingestPorts = /* @__PURE__ */ once(
   async (): Promise<IngestEndpointPorts> => ({
     here: here(),
     clock,

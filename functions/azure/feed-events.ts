@@ -34,10 +34,11 @@ interface ItemChange {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Each record once. Throws `ZodError` for what is no change feed of all versions and deletes. */
+/** Each record once, and each misfit. Throws `ZodError` for what is no change feed of all versions and deletes. */
 export function hintsIn(feed: readonly unknown[], type: TypePlan): readonly Hint[] {
   const hints = feed.flatMap(entry => hintFrom(readChange(entry), type) ?? [])
-  return [...new Map(hints.map(hint => [recordName(hint.ref), hint])).values()]
+  const nameOf = ({ ref, misfit }: Hint) => JSON.stringify([recordName(ref), misfit?.reason])
+  return [...new Map(hints.map(hint => [nameOf(hint), hint])).values()]
 }
 
 function hintFrom({ id, current, fields }: ItemChange, type: TypePlan): Hint | undefined {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailable } from '../../shared/ports/index.ts'
 
 /** All attempts of one call together. */
-export const callTimeoutMs = 4000
+const callTimeoutMs = 4000
 
 /** Statuses after which the same call may succeed at once. */
 const transient = ['UNAVAILABLE', 'RESOURCE_EXHAUSTED']

@@ -6,6 +6,7 @@ export function createFirestore(settings: Settings): Firestore {
   return new Firestore({
     ...settings,
     useBigInt: true,
+    // Reads are streams: without this they are tried again whatever the status, a refusal included.
     gaxServerStreamingRetries: true,
     clientConfig: briefCalls('google.firestore.v1.Firestore', ['BatchGetDocuments', 'Commit']),
   })

@@ -12,10 +12,12 @@ import { ValueRefused } from '../../shared/ports/index.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 
 /** https://firebase.google.com/docs/firestore/quotas#limits */
-export const documentBytesMax = 1_048_576
+const documentBytesMax = 1_048_576
 const fieldNameBytesMax = 1500
 const nestingMax = 20
 const reservedName = /^__.*__$/s
+
+const limit = `a document in Firestore has at most ${documentBytesMax}`
 
 /** The document without its key fields. Throws `ValueRefused`. */
 export function portableDocument(ref: RecordRef, type: TypePlan, data: DocumentData): Document {
@@ -47,8 +49,6 @@ export function storableRecordText(ref: RecordRef, text: string): string {
   if (bytes > documentBytesMax) throw new ValueRefused(ref, [], `its sync record has ${bytes} bytes; ${limit}`)
   return text
 }
-
-const limit = `a document in Firestore has at most ${documentBytesMax}`
 
 function portableObject(ref: RecordRef, data: object, path: readonly string[]): Record<string, Json> {
   const object = emptyObject<Json>()

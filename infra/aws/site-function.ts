@@ -22,7 +22,7 @@ export interface SiteFunctionOptions {
 }
 
 /**
- * CPU comes with memory: 512 MB are the third of a core, and a batch is mostly waiting. A batch may take seconds where
+ * CPU comes with memory: 512 MB are a third of a core, and a batch is mostly waiting. A batch may take seconds where
  * a store throttles or a peer is silent (5 s for each request to it), and what is cut off is done again in halves.
  * Of ingest the sender expects an answer within 5 s; the rest is for what is under way then.
  */

@@ -117,20 +117,10 @@ export async function openLagSession(target: LagTarget, signal: AbortSignal): Pr
 /** Keys a site writes in turn. Most writes are thus updates, some seconds apart at the usual rates. */
 const keysPerSite = 50
 
-export interface LagOptions {
-  readonly writesPerSecond: number
-  readonly seconds: number
-  /** Written just the same before that, and not counted: code gets compiled, connections open. */
-  readonly warmUpSeconds: number
-  readonly seed: number
-}
-
 /** Measures one stretch of time. What is not visible 10 s after its end is missing. */
-export async function measureLag(session: LagSession, options: LagOptions): Promise<readonly LagSample[]> {
-  const { writesPerSecond, seconds, warmUpSeconds, seed } = options
-  await session.offer({ writesPerSecond, seconds: warmUpSeconds, seed })
+export async function measureLag(session: LagSession, load: Load): Promise<readonly LagSample[]> {
   const sinceMs = now()
-  await session.offer({ writesPerSecond, seconds, seed: seed + 1 })
+  await session.offer(load)
   await session.settle(10_000)
   return session.ledger.samples(sinceMs)
 }

@@ -53,3 +53,61 @@ export function textOf(value: unknown, known: (name: string) => string): string 
   const text = parts.map(part => textOf(part, known)).join(separator)
   return text.replaceAll(/\{\{resolve:([^}]*)\}\}/g, (_, secret: string) => known(secret))
 }
+
+export function functionNamed(from: Template, name: string): Resource {
+  const found = namedResources(from, 'AWS::Lambda::Function').get(name)
+  if (!found) throw new Error(`no function ${name}`)
+  return found
+}
+
+export interface Trigger {
+  readonly function: string
+  readonly source: string
+  readonly properties: Resource['Properties']
+}
+
+export function triggersIn(from: Template): readonly Trigger[] {
+  return resourcesOf(from, 'AWS::Lambda::EventSourceMapping').map(({ Properties: properties }) => ({
+    function: pointsTo(from, properties.FunctionName),
+    source: pointsTo(from, properties.EventSourceArn),
+    properties,
+  }))
+}
+
+const oneOrMore = <Value extends z.ZodType>(value: Value) => z.union([z.array(value), value.transform(one => [one])])
+const rolePolicy = z.object({
+  Roles: z.tuple([z.object({ Ref: z.string() })]),
+  PolicyDocument: z.object({
+    Statement: z.array(
+      z.object({
+        Effect: z.literal('Allow'),
+        Action: oneOrMore(z.string()),
+        Resource: oneOrMore(z.record(z.string(), z.unknown())),
+      }),
+    ),
+  }),
+})
+
+/** `action on resource` of everything that the policies of a function's role allow. */
+export function allowedTo(from: Template, name: string): readonly string[] {
+  const [role] = functionNamed(from, name).Properties.Role['Fn::GetAtt']
+  return resourcesOf(from, 'AWS::IAM::Policy')
+    .map(({ Properties }) => rolePolicy.parse(Properties))
+    .filter(({ Roles }) => Roles[0].Ref === role)
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .flatMap(({ Action, Resource }) =>
+      Action.flatMap(action => Resource.map(on => `${action} on ${pointsTo(from, on)}`)),
+    )
+    .toSorted()
+}
+
+/** The names of a table's key attributes, in order. Throws unless all are strings. */
+export function tableKey({ Properties: { KeySchema, AttributeDefinitions } }: Resource): readonly string[] {
+  const attributes = z.array(z.object({ AttributeName: z.string(), AttributeType: z.literal('S') }))
+  attributes.parse(AttributeDefinitions)
+  const schema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })).parse(KeySchema)
+  const kinds = ['HASH', 'RANGE']
+  return schema
+    .toSorted((one, other) => kinds.indexOf(one.KeyType) - kinds.indexOf(other.KeyType))
+    .map(({ AttributeName }) => AttributeName)
+}

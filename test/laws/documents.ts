@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import type { FieldsDescriptor, MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
-import { type Document, emptyObject, isJsonObject, type Json } from '../../shared/document/json.ts'
+import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
 
 /** A name that ordinary objects already have is among them on purpose. */
 export const names = fc.constantFrom('tea', 'mug', '__proto__')
@@ -42,10 +42,9 @@ export function arrayBy(by: string, identity: fc.Arbitrary<Json>, element: fc.Ar
     .map(drawn => drawn.map(([id, rest]) => document([...Object.entries(rest), [by, id]])))
 }
 
+/** As JSON.parse makes it: every name is the object's own, `__proto__` too. */
 function document(entries: readonly (readonly [string, Json])[]): Document {
-  const made: Record<string, Json> = emptyObject()
-  for (const [name, value] of entries) made[name] = value
-  return made
+  return Object.fromEntries(entries)
 }
 
 export interface Edit {

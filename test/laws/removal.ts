@@ -7,7 +7,7 @@
  */
 import Big from 'big.js'
 import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
-import { type Document, emptyObject, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { byIdentity, fieldOf } from './documents.ts'
 
 /** From the document down to the removed part; of an array set the identity as JSON. */
@@ -23,12 +23,11 @@ export function partsOf(descriptor: MergeDescriptor, value: Json | undefined): r
 }
 
 export function withoutPart(descriptor: MergeDescriptor, value: Json | undefined, [name, ...rest]: PartPath): Json {
-  const cells: Record<string, Json> = Object.assign(emptyObject<Json>(), cellsOf(descriptor, value))
-  const inner = name === undefined ? undefined : cells[name]
-  if (name === undefined || inner === undefined) throw new RangeError('there is no such part')
-  if (rest.length === 0) delete cells[name]
-  else cells[name] = withoutPart(below(descriptor, name), inner, rest)
-  return isArraySet(descriptor) ? Object.values(cells) : cells
+  const cells = new Map(Object.entries(cellsOf(descriptor, value)))
+  if (name === undefined || !cells.has(name)) throw new RangeError('there is no such part')
+  if (rest.length === 0) cells.delete(name)
+  else cells.set(name, withoutPart(below(descriptor, name), cells.get(name), rest))
+  return isArraySet(descriptor) ? [...cells.values()] : Object.fromEntries(cells)
 }
 
 /** The value at the end of a path; undefined: absent. */
@@ -64,12 +63,11 @@ function kept(descriptor: MergeDescriptor, before: Json | undefined, after: Json
 
 function each(descriptor: MergeDescriptor, before: Json | undefined, after: Json, step: typeof revived): Document {
   const old = cellsOf(descriptor, before)
-  const cells: Record<string, Json> = emptyObject()
-  for (const [name, value] of Object.entries(cellsOf(descriptor, after))) {
-    const left = step(below(descriptor, name), Object.hasOwn(old, name) ? old[name] : undefined, value)
-    if (left !== undefined) cells[name] = left
-  }
-  return cells
+  const left = Object.entries(cellsOf(descriptor, after)).flatMap(([name, value]) => {
+    const stays = step(below(descriptor, name), Object.hasOwn(old, name) ? old[name] : undefined, value)
+    return stays === undefined ? [] : [[name, stays] as const]
+  })
+  return Object.fromEntries(left)
 }
 
 function share(before: Json | undefined, after: Json): number {
@@ -79,11 +77,12 @@ function share(before: Json | undefined, after: Json): number {
 /** Array sets as maps at every depth: this comparison leaves order out. */
 export function normal(descriptor: MergeDescriptor, value: Json | undefined): Json | undefined {
   if (value === undefined || descriptor.kind === 'register' || descriptor.kind === 'counter') return value
-  const cells: Record<string, Json> = emptyObject()
-  for (const [name, inner] of Object.entries(cellsOf(descriptor, value))) {
-    cells[name] = normal(below(descriptor, name), inner) ?? null
-  }
-  return cells
+  return Object.fromEntries(
+    Object.entries(cellsOf(descriptor, value)).map(([name, inner]) => [
+      name,
+      normal(below(descriptor, name), inner) ?? null,
+    ]),
+  )
 }
 
 function isArraySet(descriptor: MergeDescriptor): boolean {

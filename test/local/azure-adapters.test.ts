@@ -284,6 +284,18 @@ describe('the change feed', () => {
     expect(hintsIn([deleted(id, item)], typeOf(type))).toEqual([])
   })
 
+  test('a misfit does not hide the document whose id it bears in another partition', () => {
+    const right = created({ id: 'x', article_id: 'x' })
+    const wrong = created({ id: 'x', article_id: 'y' })
+    for (const feed of [
+      [right, wrong],
+      [wrong, right],
+    ]) {
+      const hints = hintsIn(feed, typeOf('articles'))
+      expect(hints.map(({ misfit }) => misfit === undefined).sort()).toEqual([false, true])
+    }
+  })
+
   test('tells publish of every version of a sync record, with the one before where the account sends it', () => {
     const [first, second] = [sync(1), sync(2)]
     const textOf = (hlc: number) => encodeRecord({ ...noRecord, hlc })

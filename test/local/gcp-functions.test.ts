@@ -19,7 +19,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import { wholeChange } from '../../shared/replicate/publish.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
-import { requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
+import { expandedBytesMax, requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
 import { batchContentType, decodeBody, encodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner, createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
 import plan from '../../sync.config.ts'
@@ -29,6 +29,7 @@ import { startFirestoreTrigger } from '../../tools/local/gcp/firestore-trigger.t
 import { type HttpFront, startHttpFront } from '../../tools/local/gcp/http-front.ts'
 import { provisionGoogleSite } from '../../tools/local/gcp/provision.ts'
 import { startPubSubTrigger } from '../../tools/local/gcp/pubsub-trigger.ts'
+import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { type FirestoreServer, startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { type PubSubServer, startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { makeSiteKeys } from '../../tools/local/site-keys.ts'
@@ -50,6 +51,7 @@ let signAsRemote: Sign
 let verifyAsRemote: Verify
 let logged: string[] = []
 const letters: DeadLetter[] = []
+const faults = noFaults()
 const ending: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
@@ -118,7 +120,7 @@ beforeEach(() => {
 })
 
 function startTriggers(): void {
-  const shared = { project, location: 'us-central1', onLog: () => {} }
+  const shared = { project, location: 'us-central1', faults, onLog: () => {} }
   const documents = { carts: functions.capture, products: functions.capture, [syncStoreName]: functions.publish }
   const triggers = [
     ...Object.entries(documents).map(([name, cloudFunction]) =>
@@ -238,12 +240,16 @@ describe('a document that the application writes', () => {
     await eventually(() => expect([...new Set(subjects())].sort()).toEqual(ids.map(id => `carts/${id}`)))
   })
 
-  test('during an outage of the store or of the bus is captured and sent afterwards', async () => {
-    pubsub.refuse('UNAVAILABLE')
-    await application.doc('carts/bus-down').set({ currency: 'EUR' })
+  test.each(['store', 'bus'])('during an outage of the %s is captured and sent afterwards', async where => {
+    faults.paused = true
+    await application.doc(`carts/no-${where}`).set({ currency: 'EUR' })
+    const server = where === 'store' ? firestore : pubsub
+    server.refuse('UNAVAILABLE')
+    faults.paused = false
     await eventually(() => expect(logged.join()).toContain('StoreUnavailable'))
-    pubsub.refuse(undefined)
-    await eventually(() => expect(subjects()).toEqual(['carts/bus-down']))
+    server.refuse(undefined)
+    await eventually(() => expect(subjects()).toEqual([`carts/no-${where}`]))
+    expect(letters).toEqual([])
   })
 })
 
@@ -345,7 +351,10 @@ describe('a batch from another site', () => {
   const br = { 'content-encoding': 'br' }
   const nowMs = Date.now()
   test.each<[string, number, string, () => Posted | Promise<Posted>]>([
-    ['no token', 401, 'token_invalid', () => ({ body: Buffer.from('[]'), token: ' ' })],
+    ['no token', 401, 'token_missing', () => ({ body: Buffer.from('[]'), headers: { authorization: '' } })],
+    ['a forged token', 401, 'token_invalid', () => ({ body: Buffer.from('[]'), token: 'forged' })],
+    // Were it expanded before it is known who sends it, this would be a bad request, and a bomb would go off.
+    ['no brotli, by nobody', 401, 'token_invalid', () => ({ body: Buffer.from('x'), headers: br, token: 'forged' })],
     ['an unknown sender', 401, 'token_unknown_issuer', () => ({ body: Buffer.from('[]'), signed: { issuer: 'eve' } })],
     ['another site', 401, 'token_wrong_audience', () => ({ body: Buffer.from('[]'), signed: { audience: remote } })],
     [
@@ -381,7 +390,7 @@ describe('a batch from another site', () => {
       'a bomb',
       413,
       'expands_too_large',
-      () => ({ body: brotliCompressSync(Buffer.alloc(50_000_000, ' ')), headers: br }),
+      () => ({ body: brotliCompressSync(Buffer.alloc(expandedBytesMax + 1, ' ')), headers: br }),
     ],
   ])('is refused as a whole: %s (%i %s)', async (_what, status, error, posted) => {
     expect(await post(await posted())).toMatchObject({ status, answer: { error } })
@@ -395,12 +404,5 @@ describe('a batch from another site', () => {
       expect({ status, answers: answer.answers.length }).toEqual({ status: 200, answers: 1 })
     }
     expect((await application.doc('carts/dave').get()).exists).toBe(true)
-  })
-
-  test('is not expanded before it is known who sends it', async () => {
-    const bomb = brotliCompressSync(Buffer.alloc(500_000_000, ' '))
-    const startMs = Date.now()
-    expect(await post({ body: bomb, headers: br, token: 'forged' })).toMatchObject({ status: 401 })
-    expect(Date.now() - startMs).toBeLessThan(200)
   })
 })

@@ -27,7 +27,7 @@ import { noFaults } from '../runtime/delivery-faults.ts'
 import { startCosmosServer } from '../servers/cosmos/cosmos-server.ts'
 import { readDeadLetter, readResolution } from '../stored-json.ts'
 import { startAzurite } from './azurite.ts'
-import type { TriggerEvent } from './function-protocol.ts'
+import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
 import { createFunctionApp, type FunctionApp } from './functions-host.ts'
 import { provisionAzureSite } from './provision.ts'
 import { type AppTriggers, startTriggers } from './start-triggers.ts'
@@ -164,10 +164,19 @@ async function asLocalFunctions(app: FunctionApp): Promise<readonly LocalFunctio
   const functions = await app.functions()
   return functions.map(({ name, trigger }) => ({
     name,
-    invoke: (event: unknown) =>
-      app.invoke(name, trigger.type === 'httpTrigger' ? httpEvent(httpRequest.parse(event)) : (event as TriggerEvent)),
+    invoke: async (event: unknown) => {
+      if (trigger.type !== 'httpTrigger') return app.invoke(name, event as TriggerEvent)
+      return readable(await app.invoke(name, httpEvent(httpRequest.parse(event))))
+    },
     kill: () => app.kill(),
   }))
+}
+
+/** An HTTP answer with its body as text. */
+function readable(result: InvocationResult): unknown {
+  if (!result.succeeded || !result.returnValue || !('http' in result.returnValue)) return result
+  const { statusCode, headers, body } = result.returnValue.http
+  return { status: Number(statusCode), headers, body: Buffer.from(body?.bytes ?? []).toString() }
 }
 
 async function* readRecords(client: CosmosClient, type: string) {

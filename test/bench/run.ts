@@ -1,0 +1,111 @@
+/** `npm run bench`: figures beside those of a peer. Not a test: a slow machine is no error. */
+import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg, totalmem } from 'node:os'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Contender, compare } from './compare.ts'
+import { measureFlows } from './measure-flows.ts'
+import { openPouchDBMesh } from './pouchdb-target.ts'
+import { type BenchReport, reportText } from './report.ts'
+import { openTributary } from './tributary-target.ts'
+
+const contenders: readonly (Contender & { readonly id: string })[] = [
+  { id: 'tributary', name: 'Tributary', open: openTributary },
+  { id: 'pouchdb', name: 'PouchDB mesh', open: openPouchDBMesh },
+]
+
+interface BenchOptions {
+  readonly only?: 'flows' | 'lag' | 'rate'
+  readonly system?: string
+  readonly seconds?: number
+  readonly rounds: number
+  readonly warmUp: number
+  readonly writes: number
+  readonly json: boolean
+  readonly out?: string
+}
+
+const options = new Command('bench')
+  .description(
+    'How fast Tributary is on this machine, beside a PouchDB mesh of three nodes over HTTP:\n' +
+      'changes/s through the flows alone, lag between sites, the highest rate that does not grow a backlog.\n' +
+      'Takes about ten minutes. Uses the whole machine; what else runs on it is in the figures.',
+  )
+  .addOption(new Option('--only <part>', 'measure this part only').choices(['flows', 'lag', 'rate']))
+  .addOption(new Option('--system <id>', 'measure this system only').choices(contenders.map(({ id }) => id)))
+  .option('--seconds <n>', 'per measurement (20; 8 per step of the rate)', positive)
+  .option('--rounds <n>', 'how often each system is measured, in turn', positive, 3)
+  .option('--warm-up <seconds>', 'writes before each measurement that do not count', positive, 10)
+  .option('--writes <per second>', 'of the lag measurement, over all sites', positive, 50)
+  .option('--json', 'print the result as JSON', false)
+  .option('--out <file>', 'write what is printed into this file, too')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench\n  npm run bench -- --only lag --seconds 60\n' +
+      '  npm run bench -- --only lag --system tributary --rounds 1\n  npm run bench -- --json --out bench.json',
+  )
+  .parse()
+  .opts<BenchOptions>()
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('a number above 0 is needed')
+  return value
+}
+
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort())
+
+try {
+  const report = await bench(options, interrupted.signal)
+  const text = options.json ? JSON.stringify(report, null, 2) : reportText(report)
+  console.log(text)
+  if (options.out !== undefined) await writeFile(options.out, `${text}\n`)
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error
+  console.error('interrupted; nothing is left running')
+  process.exitCode = 130
+}
+
+async function bench(
+  { only, system, seconds, rounds, warmUp, writes }: BenchOptions,
+  signal: AbortSignal,
+): Promise<BenchReport> {
+  const onProgress = (text: string) => process.stderr.write(`${text}\n`)
+  const startedAt = new Date().toISOString()
+  const [cpu] = cpus()
+  const machine = {
+    cpu: cpu?.model.trim() ?? 'unknown CPU',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    loadBefore: loadavg()[0] ?? Number.NaN,
+  }
+  if (machine.loadBefore > machine.cores / 2) {
+    onProgress(`this machine is busy (load ${machine.loadBefore.toFixed(1)}): so will be the figures`)
+  }
+  const wants = (part: BenchOptions['only']) => only === undefined || only === part
+  const lagSeconds = seconds ?? 20
+  const secondsPerStep = seconds ?? 8
+
+  if (wants('flows')) onProgress('flows over memory adapters')
+  const flows = wants('flows') ? await measureFlows(seconds ?? 5, signal) : undefined
+  const measurements =
+    only === 'flows'
+      ? []
+      : await compare({
+          contenders: contenders.filter(({ id }) => system === undefined || id === system),
+          rounds,
+          warmUpSeconds: warmUp,
+          lag: wants('lag') ? { writesPerSecond: writes, seconds: lagSeconds } : undefined,
+          rate: wants('rate') ? { secondsPerStep } : undefined,
+          onProgress,
+          signal,
+        })
+  const method = {
+    ...(wants('lag') ? { 'writes/s over all sites': writes, 'seconds per measurement': lagSeconds } : {}),
+    ...(wants('rate') ? { 'seconds per step of the rate': secondsPerStep } : {}),
+    ...(only === 'flows' ? {} : { rounds, 'seconds of warm-up': warmUp }),
+    clients: 'writers and watchers share the machine',
+  }
+  return { startedAt, machine, method, flows, measurements }
+}
