@@ -5,7 +5,7 @@
  * A deletion names its item in its metadata only. The version before a replacement is sent to some accounts and not to
  * others: it is used where it is there. Source: https://learn.microsoft.com/azure/cosmos-db/change-feed-modes
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { RecordVersion } from '../../shared/replicate/publish.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'

@@ -5,7 +5,7 @@
  * forward sends its present whole state, which a peer can merge whatever it has missed. Nothing is put aside, copied
  * to another store or cut in pieces.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RecordStore } from '../../shared/ports/index.ts'
 import { type ChangeEvent, changeEventOf } from '../../shared/replicate/change-event.ts'
 import type { Here } from '../../shared/replicate/here.ts'

@@ -7,7 +7,7 @@
  */
 import { cosmosSyncMark, dataStoreName } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
-import { isReserved } from '../../shared/document/portable.ts'
+import { reservedReason } from '../../shared/document/portable.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'
 import { keyFromText, keyText, type RecordKey, type RecordRef } from '../../shared/replicate/record-ref.ts'
 
@@ -35,7 +35,7 @@ const ownProperties: readonly string[] = ['ttl', cosmosSyncMark]
 
 /** Throws for a declaration that no Cosmos container can hold; better at the start than at every record. */
 export function assertKeyFits({ name, key }: TypePlan): void {
-  const taken = key.find(field => isReserved(field) || ownProperties.includes(field))
+  const taken = key.find(field => reservedReason(field) !== undefined || ownProperties.includes(field))
   if (taken === undefined) return
   throw new Error(`data.${name}.key: on Cosmos a key field cannot be named '${taken}', which has a meaning there`)
 }

@@ -26,20 +26,20 @@ const { env } = process
 /** The setting with the connection string of the Storage account. */
 export const storageSetting = 'TRIBUTARY_STORAGE'
 
-export const here = once(() => createHere(plan, siteFrom(env)))
-export const peerId = once(() => peerFrom(env))
+export const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(env)))
+export const peerId = /* @__PURE__ */ once(() => peerFrom(env))
 
-const cosmos = once(() => createCosmosClient(required(env, cosmosSetting)))
-const queues = once(() => createQueueService(required(env, storageSetting)))
-const store = once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
-const audit = once(() => createCosmosAuditStore(auditContainer(cosmos())))
-const deadLetters = once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
+const cosmos = /* @__PURE__ */ once(() => createCosmosClient(required(env, cosmosSetting)))
+const queues = /* @__PURE__ */ once(() => createQueueService(required(env, storageSetting)))
+const store = /* @__PURE__ */ once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
+const audit = /* @__PURE__ */ once(() => createCosmosAuditStore(auditContainer(cosmos())))
+const deadLetters = /* @__PURE__ */ once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
 
-export const capturePorts = once(
+export const capturePorts = /* @__PURE__ */ once(
   (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
 )
 
-export const publishPorts = once(
+export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
     here: here(),
     clock,
@@ -49,15 +49,15 @@ export const publishPorts = once(
   }),
 )
 
-export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peer = await peerAt(env, here().site, peerId())
   return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters() }
 })
 
 /** This function's own queue. */
-export const forwardQueue = once(() => queues().getQueueClient(forwardName(peerId())))
+export const forwardQueue = /* @__PURE__ */ once(() => queues().getQueueClient(forwardName(peerId())))
 
-export const ingestPorts = once(
+export const ingestPorts = /* @__PURE__ */ once(
   async (): Promise<IngestEndpointPorts> => ({
     here: here(),
     clock,

@@ -1,6 +1,6 @@
 /** What every function is told by its environment, parsed once. Infrastructure and the local clouds set it. */
 import type { JWK } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const jwk = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() })
 const jsonText = z.string().transform((text, context): unknown => {

@@ -2,7 +2,7 @@
  * Which document does an event of Firestore tell of, and what stood in it? Read from the payload alone: in a header
  * the same name may be escaped, and differently on every way it takes.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { documentEventData } from './document-event-data.ts'
 
 const documentVersion = z.object({

@@ -1,6 +1,6 @@
 /** Pub/Sub: a change of this site waits for one peer. A rejection hands the message back, and it comes again. */
 import { type CloudEvent, cloudEvent } from '@google-cloud/functions-framework'
-import { z } from 'zod'
+import * as z from 'zod'
 import { forward } from '../../shared/replicate/forward.ts'
 import { logFailure } from '../common/log.ts'
 import { forwardPorts } from './site.ts'

@@ -22,19 +22,19 @@ import { createFirestoreRecordStore } from './record-store.ts'
 const variables = process.env
 const clock = systemClock
 
-const here = once(() => createHere(plan, siteFrom(variables)))
-const projectId = once(() => required(variables, 'GOOGLE_CLOUD_PROJECT'))
-const firestore = once(() => createFirestore({ projectId: projectId() }))
-const pubsub = once(() => createPubSub(projectId()))
-const store = once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
-const audit = once(() => createFirestoreAuditStore(firestore()))
-const deadLetters = once(() => createPubSubDeadLetters(pubsub()))
+const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(variables)))
+const projectId = /* @__PURE__ */ once(() => required(variables, 'GOOGLE_CLOUD_PROJECT'))
+const firestore = /* @__PURE__ */ once(() => createFirestore({ projectId: projectId() }))
+const pubsub = /* @__PURE__ */ once(() => createPubSub(projectId()))
+const store = /* @__PURE__ */ once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
+const audit = /* @__PURE__ */ once(() => createFirestoreAuditStore(firestore()))
+const deadLetters = /* @__PURE__ */ once(() => createPubSubDeadLetters(pubsub()))
 
-export const capturePorts = once(
+export const capturePorts = /* @__PURE__ */ once(
   (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
 )
 
-export const publishPorts = once(
+export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
     here: here(),
     clock,
@@ -44,13 +44,13 @@ export const publishPorts = once(
   }),
 )
 
-export const forwardPorts = once(async (): Promise<ForwardPorts> => {
+export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(variables)
   const peer = await peerAt(variables, here().site, peerId)
   return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
 })
 
-export const ingestPorts = once(
+export const ingestPorts = /* @__PURE__ */ once(
   async (): Promise<IngestEndpointPorts> => ({
     here: here(),
     clock,

@@ -3,7 +3,7 @@
  * it has: the path, the value found there, and what is allowed.
  */
 import { hash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import type { MergeDescriptor } from './merge-descriptor.ts'

@@ -13,11 +13,18 @@ export type Answer =
   /** Cannot be processed as it is. */
   | { readonly answer: 'refused'; readonly reason: RefusalReason; readonly detail: string }
 
-export type RefusalReason =
-  | 'malformed'
-  | 'wrong_origin'
-  | 'unknown_type'
-  | 'not_resident'
-  | 'local_document_refused'
-  | 'shadow_mismatch'
-  | 'internal'
+export const refusalReasons = [
+  'malformed',
+  'wrong_origin',
+  'unknown_type',
+  /** The declaration keeps the type away from this site. */
+  'not_resident',
+  /** This site's store cannot hold the merged document. */
+  'not_storable',
+  /** The document that stands here cannot be captured, so nothing can be merged into it. */
+  'local_document_refused',
+  'shadow_mismatch',
+  'internal',
+] as const
+
+export type RefusalReason = (typeof refusalReasons)[number]

@@ -8,7 +8,7 @@ import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
-import { reservedField } from '../document/portable.ts'
+import { reservedField, reservedReason } from '../document/portable.ts'
 import {
   type Clock,
   type CommitResult,
@@ -127,7 +127,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
 function refuseMisfit(ref: RecordRef, type: DataType, document: Document | undefined): void {
   if (!document) return
   const reserved = reservedField(document)
-  if (reserved) throw new ValueRefused(ref, [reserved], 'Cosmos has a property of its own by this name; use another')
+  if (reserved !== undefined) throw new ValueRefused(ref, [reserved], reservedReason(reserved) ?? '')
   const misfit = type.record.misfit(document)
   if (misfit) throw new ValueRefused(ref, misfit.path, misfit.reason)
 }

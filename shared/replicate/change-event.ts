@@ -1,5 +1,5 @@
 /** A change as a CloudEvent 1.0, the form in which it waits on a bus and travels between sites. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import type { CellsState } from '../resolve/merge-type.ts'
 import { type Change, changeId, type Operation } from './change.ts'

@@ -105,10 +105,20 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
     const merged = applyChange(sight.record, change, type.record, { site: here.site, nowMs: clock.now() })
     if (merged === 'duplicate' || merged === 'gap') return { answer: merged }
     const record = await withoutOverflow(merged, sight, ports)
-    const result = await store.commit(commitOf(change, sight, { ...merged, record }, type))
-    if (result === 'committed') return { answer: 'applied' }
+    const answer = await commitMerge(commitOf(change, sight, { ...merged, record }, type), store)
+    if (answer !== 'raced') return answer
   }
   throw new Contended(change, attemptsMax)
+}
+
+async function commitMerge(commit: Commit, store: RecordStore): Promise<Answer | 'raced'> {
+  try {
+    const result = await store.commit(commit)
+    return result === 'raced' ? result : { answer: 'applied' }
+  } catch (error) {
+    if (error instanceof ValueRefused) return refused('not_storable', error.message)
+    throw error
+  }
 }
 
 function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: DataType): Commit {

@@ -9,10 +9,11 @@ import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
 import type { Touched } from '../resolve/merge-type.ts'
 import { joinTouched } from '../resolve/touched.ts'
 import type { Change, Operation } from './change.ts'
-import { changeEventOf } from './change-event.ts'
-import { type DeadLetter, unreadableMessage } from './dead-letter.ts'
+import { type ChangeEvent, changeEventOf } from './change-event.ts'
+import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
+import type { Resolution } from './resolution.ts'
 import { decodeRecord, type HeldCapture, type SyncRecord } from './sync-record.ts'
 
 export interface PublishPorts {
@@ -31,48 +32,51 @@ export interface RecordVersion {
   readonly previous: string | undefined
 }
 
-interface CommittedRecord {
-  readonly ref: RecordRef
-  readonly record: SyncRecord
-  readonly previous: SyncRecord | undefined
+/** What one version has for the bus and for the audit store, or why it could not be read. */
+interface News {
+  readonly event: ChangeEvent | undefined
+  readonly resolutions: readonly Resolution[]
 }
 
 /** Rejects if the bus, the audit store or the dead letters cannot be written: the trigger delivers the versions again. */
 export async function publish(versions: readonly RecordVersion[], ports: PublishPorts): Promise<void> {
-  const { here, bus, audit, deadLetters } = ports
+  const { bus, audit, deadLetters } = ports
   const readings = versions.map(version => read(version, ports))
-  for (const reading of readings) if ('letter' in reading) await deadLetters.put(reading.letter)
-  const committed = readings.flatMap(reading => ('record' in reading ? [reading] : []))
-  const events = committed.flatMap(version => changeIn(version, here) ?? []).map(changeEventOf)
+  for (const reading of readings) if ('kind' in reading) await deadLetters.put(reading)
+  const news = readings.flatMap(reading => ('kind' in reading ? [] : [reading]))
+  const events = news.flatMap(({ event }) => event ?? [])
   if (events.length > 0) await bus.publish(events)
-  const resolutions = committed.flatMap(newResolutions)
+  const resolutions = news.flatMap(version => version.resolutions)
   if (resolutions.length > 0) await audit.put(resolutions)
 }
 
 /** A version that cannot be read is put aside: it must not hold up its neighbours. */
-function read(
-  { ref, text, previous }: RecordVersion,
-  { here, clock }: PublishPorts,
-): CommittedRecord | { letter: DeadLetter } {
+function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPorts): News | UnreadableMessage {
   try {
-    dataTypeOf(here, ref.type)
-    return { ref, record: decodeRecord(text), previous: previous === undefined ? undefined : decodeRecord(previous) }
+    const record = decodeRecord(text)
+    const before = previous === undefined ? undefined : decodeRecord(previous)
+    const change = changeIn(ref, record, before, here)
+    return { event: change && changeEventOf(change), resolutions: newResolutions(record, before) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { letter: unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }) }
+    return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })
   }
 }
 
-function newResolutions({ record, previous }: CommittedRecord) {
+function newResolutions(record: SyncRecord, previous: SyncRecord | undefined): readonly Resolution[] {
   const known = new Set(previous?.resolutions.map(({ id }) => id))
   return record.resolutions.filter(({ id }) => !known.has(id))
 }
 
-function changeIn({ ref, record, previous }: CommittedRecord, here: Here): Change | undefined {
+function changeIn(
+  ref: RecordRef,
+  record: SyncRecord,
+  previous: SyncRecord | undefined,
+  here: Here,
+): Change | undefined {
   const carried = previous ? counterOf(previous.vector, here.site) : 0
   const pending = record.held.filter(({ to }) => to > carried)
-  if (pending.length === 0) return undefined
-  return deltaOf(ref, record, pending, here)
+  return pending.length === 0 ? undefined : deltaOf(ref, record, pending, here)
 }
 
 /** The cells that these captures touched, as they are in `record`, which may already hold later writes of others. */

@@ -12,7 +12,9 @@ const partSeparator = '|'
 
 /** A key as one text: parts escaped, so that no two keys share a text and every store accepts it as an id. */
 export function keyText(key: RecordKey): string {
-  return key.map(escapePart).join(partSeparator)
+  const text = key.map(escapePart).join(partSeparator)
+  // Firestore takes neither the names of folders nor what looks like its own.
+  return /^(\.{1,2}|__.*__)$/s.test(text) ? `%${text.charCodeAt(0).toString(16)}${text.slice(1)}` : text
 }
 
 export function keyFromText(text: string): RecordKey {

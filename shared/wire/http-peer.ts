@@ -1,8 +1,8 @@
 /** Another site's ingest over HTTPS. Whatever is wrong with the request as a whole means: the peer is unavailable. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SiteId } from '../causality/dot.ts'
 import { type Clock, type Peer, PeerUnavailable } from '../ports/index.ts'
-import type { Answer } from '../replicate/answer.ts'
+import { type Answer, refusalReasons } from '../replicate/answer.ts'
 import type { ChangeEvent } from '../replicate/change-event.ts'
 import { answerTokenHeader } from './ingest-endpoint.ts'
 import { batchContentType, batchEncoding, encodeBody } from './request-body.ts'
@@ -28,15 +28,7 @@ const answers = z.object({
       z.object({ answer: z.literal('busy'), reason: z.string() }),
       z.object({
         answer: z.literal('refused'),
-        reason: z.enum([
-          'malformed',
-          'wrong_origin',
-          'unknown_type',
-          'not_resident',
-          'local_document_refused',
-          'shadow_mismatch',
-          'internal',
-        ]),
+        reason: z.enum(refusalReasons),
         detail: z.string(),
       }),
     ]),

@@ -2,7 +2,7 @@
  * The laws of every merge type, asked of random histories (riak_dt: one type, one file, one laws suite). If one of them
  * fails, sites end up with different documents, or a write is lost, or what was captured reads differently.
  *
- * LAW_RUNS sets the number of cases for each law, LAW_SEED repeats a run.
+ * LAW_RUNS sets the number of cases for each law (a long run: 10,000), LAW_SEED repeats a run.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ import { spoiled } from './garbage.ts'
 import { admissible, type Delta, History, nothing, plotsOf, type Snapshot, type Write } from './history.ts'
 import { descriptorAt, normal, partAt, partsOf, revived, withoutPart } from './removal.ts'
 
-const numRuns = Number(process.env.LAW_RUNS ?? 1000)
+const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
 const seed = process.env.LAW_SEED
 
 const timeoutMs = 30_000 + numRuns * 60

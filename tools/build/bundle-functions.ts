@@ -22,7 +22,8 @@ export interface BundleOptions {
 
 /** What each cloud's runtime brings along, and what its libraries need to live in one CommonJS file. */
 const perCloud: Readonly<Record<Cloud, BuildOptions>> = {
-  aws: {},
+  // The SDK's CommonJS builds do not shake.
+  aws: { mainFields: ['module', 'main'] },
   // A bundled copy of the framework would have a registry of its own.
   gcp: { external: ['@google-cloud/functions-framework'] },
   azure: {

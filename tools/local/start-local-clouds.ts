@@ -123,9 +123,10 @@ function startSite(options: SiteProcessOptions, { onProgress, signal }: StartOpt
     else if (message.kind === 'failed') reject(new Error(`${id} did not start: ${message.message} (log: ${log})`))
     else {
       // In the foreground the channel stays open: when it breaks, the site ends.
-      if (detached) child.disconnect()
-      else child.channel?.unref()
-      child.unref()
+      if (detached) {
+        child.disconnect()
+        child.unref()
+      }
       succeed({ id, pid: child.pid ?? 0, ready: message, end: () => child.kill('SIGTERM') })
     }
   })

@@ -154,14 +154,14 @@ interface Mappings {
 
 function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> {
   const { region, resources, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
-  const map = (source: StreamSource, fn: LambdaFunction) =>
+  const map = (source: StreamSource, fn: LambdaFunction, reportBatchItemFailures = true) =>
     startEventSourceMapping({
       source,
       functionArn: functionArn(region, fn.name),
       invoke: recorded(fn),
       startingPosition: 'TRIM_HORIZON',
       batchSize,
-      reportBatchItemFailures: true,
+      reportBatchItemFailures,
       faults,
       onLog,
     })
@@ -169,7 +169,8 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
   const changes = () => createKinesisSource({ client: kinesis, streamArn: resources.changesStreamArn, region })
   return Promise.all([
     ...[...resources.tableStreamArns.values()].map(arn => map(tableStream(arn), capture)),
-    map(tableStream(resources.syncStreamArn), publish),
+    // Publish fails as a whole or not at all: what it cannot read it puts aside.
+    map(tableStream(resources.syncStreamArn), publish, false),
     ...forwards.map(fn => map(changes(), fn)),
   ])
 }

@@ -91,7 +91,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     store: createCosmosRecordStore({ client, here: createHere(plan, site) }),
     records: type => readRecords(client, type),
     resolutions: () => readResolutions(client),
-    deadLetters: () => peekDeadLetters(storageConnection),
+    deadLetters: () => peekDeadLetters(storageConnection, client),
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -199,8 +199,21 @@ async function readResolutions(client: CosmosClient) {
   )
 }
 
-async function peekDeadLetters(connection: string): Promise<readonly DeadLetter[]> {
+/** A letter too large for a message is in the audit container; its message says where. */
+const storedElsewhere = z.object({ stored: z.object({ container: z.string(), type: z.string(), id: z.string() }) })
+
+async function peekDeadLetters(connection: string, client: CosmosClient): Promise<readonly DeadLetter[]> {
   const queue = QueueServiceClient.fromConnectionString(connection).getQueueClient(deadLettersName)
   const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: 32 })
-  return peekedMessageItems.map(({ messageText }) => readDeadLetter(Buffer.from(messageText, 'base64').toString()))
+  return Promise.all(
+    peekedMessageItems.map(async ({ messageText }) => {
+      const text = Buffer.from(messageText, 'base64').toString()
+      const elsewhere = storedElsewhere.safeParse(JSON.parse(text))
+      if (!elsewhere.success) return readDeadLetter(text)
+      const { container, type, id } = elsewhere.data.stored
+      const item = client.database(cosmosDatabaseName).container(container).item(id, type)
+      const { resource } = await item.read<{ packed: string }>()
+      return readDeadLetter(await unpackText(resource?.packed ?? ''))
+    }),
+  )
 }

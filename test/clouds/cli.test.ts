@@ -1,0 +1,196 @@
+/** The command line as a user runs it: each command a process of its own, its output and its exit code. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import { isAlive, readState } from '../../tools/local/local-folder.ts'
+import { openClients } from '../../tools/local/official-clients/open-clients.ts'
+
+const program = join(projectRoot, 'tools/cli/tributary.ts')
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tributary-cli-'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function tributary(...parameters: readonly string[]): Promise<Ran> {
+  const options = { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: folder } }
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...parameters], options)
+    return { code: 0, out: stdout, err: stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, out: stdout, err: stderr }
+  }
+}
+
+async function json(...parameters: readonly string[]) {
+  const { code, out, err } = await tributary(...parameters, '--json')
+  expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' })
+  return JSON.parse(out)
+}
+
+async function pidsOf(path: string): Promise<readonly number[]> {
+  const state = await readState({ path, endpointsFile: '', variablesFile: '' })
+  return Object.values(state?.sites ?? {}).map(({ pid }) => pid)
+}
+
+test('without clouds every command says what to do', async () => {
+  for (const command of [['status'], ['audit'], ['get', 'carts', 'alice'], ['invoke', 'aws-us-east-1/capture']]) {
+    const { code, err } = await tributary(...command)
+    expect(code).toBe(1)
+    expect(err).toContain('npx tributary local up')
+  }
+})
+
+test.each([['local', 'up'], ['local', 'cut'], ['get'], ['status'], ['audit'], ['dead-letters'], ['invoke']])(
+  '%s %s --help shows examples',
+  async (...command) => {
+    const { out } = await tributary(...command.filter(word => word !== undefined), '--help')
+    expect(out).toMatch(/Examples?:\n {2}npx tributary/)
+  },
+)
+
+test('a declaration that is wrong is refused with its faults, and a missing one by name', async () => {
+  const { code, err } = await tributary('local', 'up', '--config', 'no-such.config.ts')
+  expect(code).toBe(1)
+  expect(err).toContain('no-such.config.ts')
+})
+
+describe('with clouds up', () => {
+  beforeAll(async () => {
+    const up = await tributary('local', 'up')
+    expect(up.code, up.err).toBe(0)
+  }, 120_000)
+
+  afterAll(async () => {
+    const pids = await pidsOf(folder)
+    expect((await tributary('local', 'down')).out).toBe('down\n')
+    expect(pids.filter(isAlive)).toEqual([])
+    expect((await tributary('local', 'down')).out).toBe('nothing was up\n')
+  }, 60_000)
+
+  test('a second up is refused and disturbs nothing', async () => {
+    const { code, err } = await tributary('local', 'up')
+    expect(code).toBe(1)
+    expect(err).toContain('up already')
+    expect((await pidsOf(folder)).every(isAlive)).toBe(true)
+  })
+
+  test('the endpoints file and the variables serve official clients', async () => {
+    const clients = await openClients(join(folder, 'endpoints.json'))
+    expect(clients.map(({ site }) => site)).toEqual(['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'])
+    await Promise.all(clients.map(client => client.close()))
+    const variables = await readFile(join(folder, 'env'), 'utf8')
+    for (const name of ['AWS_ENDPOINT_URL_DYNAMODB', 'FIRESTORE_EMULATOR_HOST', 'TRIBUTARY_COSMOS']) {
+      expect(variables).toContain(`export ${name}=`)
+    }
+  })
+
+  const invocations = [
+    ['aws-us-east-1/capture', { batchItemFailures: [] }],
+    ['aws-us-east-1/publish', null],
+    ['aws-us-east-1/forward-gcp-us-central1', { batchItemFailures: [] }],
+    ['gcp-us-central1/capture', { status: 204, body: '' }],
+    ['gcp-us-central1/publish', { status: 204, body: '' }],
+    ['gcp-us-central1/forward-azure-eastus', { status: 204, body: '' }],
+    ['azure-eastus/capture-carts', { succeeded: true }],
+    ['azure-eastus/publish-carts', { succeeded: true }],
+    ['azure-eastus/forward-aws-us-east-1', { succeeded: true }],
+  ] as const
+
+  test.each(invocations)('invoke %s runs it with its recorded event', async (target, expected) => {
+    const { result, log } = await json('invoke', target)
+    if (expected === null) expect(result ?? null).toBeNull()
+    else expect(result).toMatchObject(expected)
+    expect(log.filter((line: string) => line.includes('"level":"error"'))).toEqual([])
+  })
+
+  test.each(['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'])(
+    'invoke %s/ingest answers the recorded batch',
+    async site => {
+      const { result } = await json('invoke', `${site}/ingest`)
+      expect(result.status ?? result.statusCode).toBe(200)
+      expect(JSON.parse(result.body).answers[0].answer).toMatch(/applied|duplicate/)
+    },
+  )
+
+  test('invoke names what there is when a function or an event is not there', async () => {
+    const unknown = await tributary('invoke', 'aws-us-east-1/nothing', '--event', 'events/aws/capture.json')
+    expect(unknown.err).toContain('capture, publish, forward-gcp-us-central1')
+    const missing = await tributary('invoke', 'aws-us-east-1/capture', '--event', 'no-such-event.json')
+    expect(missing.err).toContain('no-such-event.json')
+  })
+
+  test('cut and heal are seen in status; an unknown site is refused by name', async () => {
+    expect(await json('local', 'cut', 'azure-eastus')).toEqual({ cut: ['azure-eastus'] })
+    expect((await json('status')).cut).toEqual(['azure-eastus'])
+    expect(await json('local', 'heal', 'azure-eastus')).toEqual({ cut: [] })
+    expect((await tributary('local', 'cut', 'mars')).err).toContain('aws-us-east-1, gcp-us-central1, azure-eastus')
+  })
+
+  test('status, audit and dead letters print tables and JSON', async () => {
+    const { routes } = await json('status')
+    expect(routes[0]).toMatchObject({ site: 'aws-us-east-1', peer: 'gcp-us-central1', type: 'products' })
+    expect(Array.isArray(await json('audit'))).toBe(true)
+    expect(Array.isArray(await json('dead-letters'))).toBe(true)
+    expect((await tributary('status')).out).toContain('backlog')
+  })
+})
+
+describe('npm start', () => {
+  function start(parameters: readonly string[], path: string): ChildProcess {
+    return spawn(process.execPath, [program, 'tour', ...parameters], {
+      cwd: projectRoot,
+      env: { ...process.env, TRIBUTARY_LOCAL: path },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  }
+
+  test('--once shows the tour and ends with 0', async () => {
+    const path = join(folder, 'once')
+    const child = start(['--once'], path)
+    let out = ''
+    child.stdout?.on('data', text => {
+      out += text
+    })
+    const [code] = await once(child, 'exit')
+    expect(out).toContain('all as expected')
+    expect(code).toBe(0)
+  }, 180_000)
+
+  test('--no-tour stays up until Ctrl-C, which leaves no process', async () => {
+    const path = join(folder, 'foreground')
+    const child = start(['--no-tour'], path)
+    await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))
+    const pids = await pidsOf(path)
+    expect(pids.filter(isAlive)).toHaveLength(3)
+    child.kill('SIGINT')
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+    expect(pids.filter(isAlive)).toEqual([])
+  }, 180_000)
+
+  test('killed hard, it takes its sites along', async () => {
+    const path = join(folder, 'killed')
+    const child = start(['--no-tour'], path)
+    await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))
+    const pids = await pidsOf(path)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await expect.poll(() => pids.filter(isAlive), { timeout: 15_000 }).toEqual([])
+  }, 180_000)
+})
