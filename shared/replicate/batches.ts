@@ -20,7 +20,8 @@ export function batchesOf<Item>(
       room -= size
     } else {
       batches.push([item])
-      room = batchBytesMax - size
+      // Every event brings a comma or bracket along, and one bracket is left over.
+      room = batchBytesMax - 1 - size
     }
   }
   return batches

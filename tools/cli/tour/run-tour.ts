@@ -27,17 +27,24 @@ const cart = (customer: string, items: Item): Item => ({ customer_id: customer, 
 
 const json = (value: unknown) => JSON.stringify(value)
 
-async function oneWrite({ clients, say }: Tour): Promise<boolean> {
-  const [first, ...others] = clients
-  if (!first) return false
-  say(`\n1. A cart is written at ${first.site}, by its cloud's own client.`)
-  const document = cart('alice', { tea: { quantity: 2, note: 'green' } })
+async function oneWrite(tour: Tour): Promise<boolean> {
+  const [first, second] = tour.clients
+  if (!first || !second) return false
+  tour.say(`\n1. A cart is written at ${first.site}, by its cloud's own client; the first event starts each function.`)
+  const cold = await writeAndWatch(tour, first, 'alice')
+  tour.say(`   Another one at ${second.site}, now that they run:`)
+  return (await writeAndWatch(tour, second, 'carol')) && cold
+}
+
+async function writeAndWatch({ clients, say }: Tour, writer: ApplicationClient, customer: string): Promise<boolean> {
+  const document = cart(customer, { tea: { quantity: 2, note: 'green' } })
+  await writer.put('carts', document)
   const startedMs = performance.now()
-  await first.put('carts', document)
   say(`   wrote ${json(document)}`)
+  const others = clients.filter(client => client !== writer)
   const arrived = await Promise.all(
     others.map(async client => {
-      const ok = await untilEverywhere([client], 'carts', ['alice'], document)
+      const ok = await untilEverywhere([client], 'carts', [customer], document)
       say(
         `   ${ok ? 'arrived' : 'DID NOT ARRIVE'} at ${client.site} after ${Math.round(performance.now() - startedMs)} ms`,
       )

@@ -1,0 +1,125 @@
+/** A change that is read differently from how it was written would merge something that nobody did. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Change, changeId } from '../../shared/replicate/change.ts'
+import { ChangeMalformed, changeEventOf, decodeChange, readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { startMs } from './memory-site.ts'
+
+const sites = fc.constantFrom('aws-us-east-1', 'gcp-us-central1', 'azure-eastus')
+const vectors = fc.dictionary(sites, fc.nat())
+const states = fc.constantFrom(undefined, {
+  present: [['aws-us-east-1', startMs]] as const,
+  cells: { document: [['aws-us-east-1', startMs, startMs * 1000, { title: 'Tee ☕', price: 0.1 }]] as const },
+})
+
+const changes: fc.Arbitrary<Change> = fc.record({
+  type: fc.constantFrom('carts', 'products'),
+  key: fc.array(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 2 }),
+  origin: sites,
+  plan: fc.constant('SK7XWEhO-41FZETy'),
+  operation: fc.constantFrom('create' as const, 'update' as const, 'delete' as const),
+  vector: vectors,
+  hlc: fc.nat().map(ticks => startMs * 1000 + ticks),
+  intervals: fc.array(fc.record({ from: fc.nat(), to: fc.integer({ min: 1 }), seen: vectors }), { maxLength: 2 }),
+  state: states,
+})
+
+const sample: Change = {
+  type: 'carts',
+  key: ['alice', 'a/b'],
+  origin: 'aws-us-east-1',
+  plan: 'SK7XWEhO-41FZETy',
+  operation: 'create',
+  vector: { 'aws-us-east-1': startMs },
+  hlc: startMs * 1000,
+  intervals: [{ from: 0, to: startMs, seen: {} }],
+  state: { present: [['aws-us-east-1', startMs]], cells: {} },
+}
+
+describe('a change event', () => {
+  it('reads back as the change it was made from', () => {
+    fc.assert(
+      fc.property(changes, change => {
+        const { text } = changeEventOf(change)
+        const read = readChangeEvent(text)
+        expect(read.text).toBe(text)
+        expect(JSON.stringify(read.change.key)).toBe(JSON.stringify(change.key))
+        expect({ ...read.change, key: change.key }).toEqual(change)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('is a CloudEvent 1.0 that any broker can route', () => {
+    expect(JSON.parse(changeEventOf(sample).text)).toMatchObject({
+      specversion: '1.0',
+      id: `aws-us-east-1/carts/alice|a%2Fb/${startMs}/delta`,
+      source: '/sites/aws-us-east-1',
+      type: 'data.create',
+      subject: 'carts/alice|a%2Fb',
+      time: '2026-03-14T15:09:26.535Z',
+      datacontenttype: 'application/json',
+    })
+  })
+
+  it('has one id for every delivery of it, and another one as a whole state', () => {
+    expect(changeId(sample)).toBe(changeId({ ...sample, plan: 'other' }))
+    expect(changeId(sample)).not.toBe(changeId({ ...sample, intervals: [] }))
+    expect(changeId(sample)).not.toBe(changeId({ ...sample, vector: { 'aws-us-east-1': startMs + 1 } }))
+  })
+})
+
+describe('what is no change event is refused, and the refusal says why', () => {
+  const event = JSON.parse(changeEventOf(sample).text)
+  const withData = (data: object) => ({ ...event, data: { ...event.data, ...data } })
+  it.each<[string, unknown, string]>([
+    ['nothing', null, 'expected object'],
+    ['a text', 'hello', 'expected object'],
+    ['an array', [event], 'expected object'],
+    ['another version', { ...event, specversion: '0.3' }, 'specversion'],
+    ['a source that is no site', { ...event, source: 'https://example.org' }, 'source'],
+    ['an unknown type', { ...event, type: 'data.upsert' }, 'type'],
+    ['no data', { ...event, data: undefined }, 'data'],
+    ['an empty type', withData({ type: '' }), 'data.type'],
+    ['a key that is a text', withData({ key: 'alice' }), 'data.key'],
+    ['no key part', withData({ key: [] }), 'data.key'],
+    ['an empty key part', withData({ key: [''] }), 'data.key'],
+    ['three key parts', withData({ key: ['a', 'b', 'c'] }), 'data.key'],
+    ['no plan', withData({ plan: undefined }), 'data.plan'],
+    ['a vector with a fraction', withData({ vector: { 'aws-us-east-1': 1.5 } }), 'data.vector'],
+    ['a vector with a text', withData({ vector: { 'aws-us-east-1': '1' } }), 'data.vector'],
+    ['a vector that counts down', withData({ vector: { 'aws-us-east-1': -1 } }), 'data.vector'],
+    ['a stamp that no number holds', withData({ hlc: 2 ** 53 }), 'data.hlc'],
+    ['intervals without an end', withData({ intervals: [{ from: 0, seen: {} }] }), 'data.intervals'],
+    [
+      'more intervals than a record holds',
+      withData({ intervals: Array(11).fill({ from: 0, to: 1, seen: {} }) }),
+      'data.intervals',
+    ],
+  ])('%s', (_, malformed, where) => {
+    expect(() => decodeChange(malformed)).toThrow(ChangeMalformed)
+    expect(() => decodeChange(malformed)).toThrow(where)
+    expect(() => readChangeEvent(JSON.stringify(malformed))).toThrow(ChangeMalformed)
+  })
+
+  it('a text that is no JSON', () => {
+    expect(() => readChangeEvent('{"specversion":')).toThrow(new ChangeMalformed('the event is no JSON'))
+  })
+
+  it('whatever comes, the answer is a change or ChangeMalformed', () => {
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.jsonValue().map(data => ({ ...event, data })),
+      fc.jsonValue().map(state => withData({ state })),
+    )
+    fc.assert(
+      fc.property(anything, malformed => {
+        try {
+          expect(decodeChange(malformed)).toHaveProperty('origin')
+        } catch (error) {
+          expect(error).toBeInstanceOf(ChangeMalformed)
+        }
+      }),
+    )
+  })
+})
