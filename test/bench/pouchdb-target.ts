@@ -1,6 +1,7 @@
 /**
- * The peer: three PouchDB nodes in a full mesh over HTTP. An application writes with PUT, as to any CouchDB, and
- * watches the continuous changes feed.
+ * The peer: three PouchDB nodes in a full mesh over HTTP, each pulling from both others. An application writes with
+ * PUT, as to any CouchDB, and watches the continuous changes feed. There are two of it: `pouchdb-server` as one gets
+ * it, and the newest PouchDB put together with care, so that nobody has to wonder what a better set-up would do.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,9 +16,15 @@ import type { OpenOptions } from './open-options.ts'
 import { installPouchDB } from './pouchdb/install.ts'
 import type { MeshNodeMessage, MeshNodeOrder } from './pouchdb/mesh-messages.ts'
 
-export async function openPouchDBMesh({ onProgress, signal }: OpenOptions): Promise<LagTarget> {
+export const openPouchDBServerMesh = (options: OpenOptions) =>
+  openMesh('pouchdb-server mesh', './pouchdb/server-node.ts', options)
+
+export const openPouchDBMesh = (options: OpenOptions) =>
+  openMesh('PouchDB 9 mesh', './pouchdb/embedded-node.ts', options)
+
+async function openMesh(name: string, program: string, { onProgress, signal }: OpenOptions): Promise<LagTarget> {
   await installPouchDB(onProgress, signal)
-  const nodes = ['pouchdb-1', 'pouchdb-2', 'pouchdb-3'].map(startNode)
+  const nodes = ['node-1', 'node-2', 'node-3'].map(node => startNode(node, program))
   const agent = new Agent({ keepAlive: true })
   const close = async () => {
     agent.destroy()
@@ -32,7 +39,7 @@ export async function openPouchDBMesh({ onProgress, signal }: OpenOptions): Prom
     await Promise.all(nodes.map(({ pulling }) => pulling))
     signal.throwIfAborted()
     return {
-      name: 'PouchDB mesh',
+      name,
       sites: nodes.map(({ name }, index) => createSite(name, urls[index] ?? '', agent)),
       close,
     }
@@ -50,8 +57,8 @@ interface MeshNode {
   readonly pulling: Promise<void>
 }
 
-function startNode(name: string): MeshNode {
-  const child = fork(fileURLToPath(new URL('./pouchdb/mesh-node.ts', import.meta.url)), [], {
+function startNode(name: string, program: string): MeshNode {
+  const child = fork(fileURLToPath(new URL(program, import.meta.url)), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning', '--no-deprecation'],
   })

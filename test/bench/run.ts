@@ -4,13 +4,14 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Contender, compare } from './compare.ts'
 import { measureFlows } from './measure-flows.ts'
-import { openPouchDBMesh } from './pouchdb-target.ts'
+import { openPouchDBMesh, openPouchDBServerMesh } from './pouchdb-target.ts'
 import { type BenchReport, reportText } from './report.ts'
 import { openTributary } from './tributary-target.ts'
 
 const contenders: readonly (Contender & { readonly id: string })[] = [
   { id: 'tributary', name: 'Tributary', open: openTributary },
-  { id: 'pouchdb', name: 'PouchDB mesh', open: openPouchDBMesh },
+  { id: 'pouchdb-server', name: 'pouchdb-server mesh', open: openPouchDBServerMesh },
+  { id: 'pouchdb', name: 'PouchDB 9 mesh', open: openPouchDBMesh },
 ]
 
 interface BenchOptions {
@@ -26,9 +27,9 @@ interface BenchOptions {
 
 const options = new Command('bench')
   .description(
-    'How fast Tributary is on this machine, beside a PouchDB mesh of three nodes over HTTP:\n' +
+    'How fast Tributary is on this machine, beside meshes of three PouchDB nodes over HTTP:\n' +
       'changes/s through the flows alone, lag between sites, the highest rate that does not grow a backlog.\n' +
-      'Takes about ten minutes. Uses the whole machine; what else runs on it is in the figures.',
+      'Takes about a quarter of an hour. Uses the whole machine; what else runs on it is in the figures.',
   )
   .addOption(new Option('--only <part>', 'measure this part only').choices(['flows', 'lag', 'rate']))
   .addOption(new Option('--system <id>', 'measure this system only').choices(contenders.map(({ id }) => id)))

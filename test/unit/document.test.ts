@@ -69,12 +69,17 @@ describe('different documents', () => {
   })
 })
 
-describe('a field that Cosmos keeps for itself', () => {
+describe('a field that some store keeps for itself or loses', () => {
   it('is named, at the top of a document only', () => {
     expect(reservedField({ title: 'x', _ts: 1 })).toBe('_ts')
     expect(reservedField({ id: 'x' })).toBe('id')
+    expect(reservedField(JSON.parse('{"__proto__":1}'))).toBe('__proto__')
     expect(reservedField({ title: { id: 'x', _etag: 'y' } })).toBeUndefined()
-    expect(reservedReason('_etag')).toContain('Cosmos')
+  })
+
+  it('has a reason, for whoever has to rename it', () => {
+    expect(reservedReason('_etag')).toMatch(/^Cosmos DB .*; use another$/)
+    expect(reservedReason('__proto__')).toMatch(/^the official clients .*; use another$/)
     expect(reservedReason('title')).toBeUndefined()
   })
 })

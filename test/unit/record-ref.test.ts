@@ -6,6 +6,7 @@ import { keyFromText, keyText, recordName, refFromName } from '../../shared/repl
 const part = fc.string({ unit: 'grapheme', minLength: 1 })
 const awkwardPart = fc.oneof(
   part,
+  fc.stringMatching(/^[._]{1,5}$/),
   fc.string({
     unit: fc.constantFrom('|', '%', '#', '/', '\\', '?', '2', '7', 'C', 'F', '\u0000', '\n', '\u007f'),
     minLength: 1,
@@ -24,6 +25,11 @@ describe('a key as text', () => {
     [['line\nbreak'], 'line%0Abreak'],
     [['\u0000'], '%00'],
     [['\u0085'], '%C2%85'],
+    [['.'], '%2e'],
+    [['..'], '%2e.'],
+    [['__name__'], '%5f_name__'],
+    [['__a', 'b__'], '%5f_a|b__'],
+    [['...'], '...'],
   ])('%j is written %j', (key, text) => {
     expect(keyText(key)).toBe(text)
     expect(keyFromText(text)).toEqual(key)
@@ -38,7 +44,7 @@ describe('a key as text', () => {
 
   it('holds nothing that a store refuses in an id', () => {
     fc.assert(
-      fc.property(keys, key => void expect(keyText(key)).not.toMatch(/[/\\?#]|\p{Cc}/u)),
+      fc.property(keys, key => void expect(keyText(key)).not.toMatch(/[/\\?#]|\p{Cc}|^\.{1,2}$|^__.*__$/u)),
       { numRuns: 2000 },
     )
   })

@@ -6,11 +6,14 @@ import { join } from 'node:path'
 
 const folder = import.meta.dirname
 
+// In memory nothing native is needed.
+const npmArguments = ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund']
+
 export async function installPouchDB(onProgress: (text: string) => void, signal: AbortSignal): Promise<void> {
   // npm writes this file last: an installation that was interrupted is done again.
   if (existsSync(join(folder, 'node_modules', '.package-lock.json'))) return
   onProgress('installing the PouchDB mesh (once)')
-  const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], {
+  const npm = spawn('npm', npmArguments, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,

@@ -22,6 +22,7 @@ declare module 'pouchdb-adapter-memory'
 declare module 'pouchdb-adapter-http'
 declare module 'pouchdb-mapreduce'
 declare module 'pouchdb-replication'
+declare module 'pouchdb-server'
 
 declare module 'express' {
   import type { RequestListener } from 'node:http'

@@ -1,6 +1,6 @@
 /**
- * One node of the mesh: a PouchDB server over HTTP on 127.0.0.1 with its database in memory. Told by its parent who
- * the others are, it pulls from each of them, live, with PouchDB's own settings. It ends with its parent.
+ * One node of the mesh, at its best: the newest PouchDB behind a plain HTTP server on 127.0.0.1, in memory, pulling from
+ * the others straight into its own database, with PouchDB's own replication settings. It ends with its parent.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'

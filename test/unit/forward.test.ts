@@ -1,0 +1,234 @@
+/** Forward decides what is done, what is tried again and what an operator must see: a wrong "done" is a lost write. */
+import { describe, expect, it } from 'vitest'
+import { defineSync, fields, register } from '../../shared/declare/index.ts'
+import { PeerUnavailable, StoreUnavailable } from '../../shared/ports/index.ts'
+import type { Answer } from '../../shared/replicate/answer.ts'
+import { batchChangesMax } from '../../shared/replicate/batches.ts'
+import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
+import { type ForwardPorts, forward } from '../../shared/replicate/forward.ts'
+import { MemorySite, startMs } from './memory-site.ts'
+
+const aws = 'aws-us-east-1'
+const gcp = 'gcp-us-central1'
+const azure = 'azure-eastus'
+const plan = defineSync({
+  sites: {
+    [aws]: { cloud: 'aws', region: 'us-east-1' },
+    [gcp]: { cloud: 'gcp', region: 'us-central1' },
+    [azure]: { cloud: 'azure', region: 'eastus' },
+  },
+  data: {
+    carts: { key: ['id'], merge: fields() },
+    prices: { key: ['id'], merge: register(), sites: [aws, azure] },
+  },
+})
+
+const cart = (id: string) => ({ type: 'carts', key: [id] })
+const applied: Answer = { answer: 'applied' }
+const gap: Answer = { answer: 'gap' }
+const refused: Answer = { answer: 'refused', reason: 'internal', detail: 'TypeError: x' }
+const done = { outcome: 'done' }
+const again = (reason: string) => ({ outcome: 'again', reason })
+
+class ScriptedPeer {
+  readonly requests: (readonly ChangeEvent[])[] = []
+  readonly #answer: (event: ChangeEvent, request: number) => Answer | undefined
+
+  constructor(answer: (event: ChangeEvent, request: number) => Answer | undefined) {
+    this.#answer = answer
+  }
+
+  async deliver(events: readonly ChangeEvent[]): Promise<readonly Answer[]> {
+    this.requests.push(events)
+    return events.flatMap(event => this.#answer(event, this.requests.length) ?? [])
+  }
+}
+
+const portsOf = (site: MemorySite, peer: ForwardPorts['peer'], peerId = gcp): ForwardPorts => ({
+  ...site.ports,
+  peerId,
+  peer,
+})
+
+const letters = (site: MemorySite) => [...site.deadLetters.letters.values()]
+
+async function changesOf(site: MemorySite, ...ids: readonly string[]): Promise<readonly ChangeEvent[]> {
+  const events: ChangeEvent[] = []
+  for (const id of ids) events.push(await site.change(cart(id), { title: id }))
+  return events
+}
+
+const textsOf = (events: readonly ChangeEvent[]) => events.map(({ text }) => text)
+const keysOf = (events: readonly ChangeEvent[]) => events.map(({ change }) => change.key[0])
+
+describe('changes', () => {
+  it('go in one request, as the texts they stood as on the bus', async () => {
+    const site = new MemorySite(plan, aws)
+    const peer = new ScriptedPeer(() => applied)
+    const texts = textsOf(await changesOf(site, 'a', 'b', 'c'))
+    expect(await forward(texts, portsOf(site, peer))).toEqual([done, done, done])
+    expect(peer.requests.map(textsOf)).toEqual([texts])
+  })
+
+  it('go in several requests when they are many, and each gets its own outcome', async () => {
+    const site = new MemorySite(plan, aws)
+    const ids = Array.from({ length: batchChangesMax + 2 }, (_, index) => `c${index}`)
+    const late = new Set(['c0', `c${batchChangesMax}`])
+    const peer = new ScriptedPeer(({ change }) =>
+      late.has(change.key[0] ?? '') ? { answer: 'busy', reason: 'throttled' } : applied,
+    )
+    const outcomes = await forward(textsOf(await changesOf(site, ...ids)), portsOf(site, peer))
+    expect(peer.requests.map(({ length }) => length)).toEqual([batchChangesMax, 2])
+    expect(outcomes).toEqual(ids.map(id => (late.has(id) ? again('throttled') : done)))
+  })
+
+  it('that the peer has already are done', async () => {
+    const site = new MemorySite(plan, aws)
+    const peer = new ScriptedPeer(() => ({ answer: 'duplicate' }))
+    expect(await forward(textsOf(await changesOf(site, 'a')), portsOf(site, peer))).toEqual([done])
+  })
+
+  it('of other sites are none of ours: nothing circles', async () => {
+    const site = new MemorySite(plan, aws)
+    const foreign = await changesOf(new MemorySite(plan, azure), 'a')
+    const peer = new ScriptedPeer(() => applied)
+    expect(await forward(textsOf(foreign), portsOf(site, peer))).toEqual([done])
+    expect(peer.requests).toEqual([])
+  })
+
+  it('of a type that may not be at the peer never leave', async () => {
+    const site = new MemorySite(plan, aws)
+    const price = await site.change({ type: 'prices', key: ['p'] }, { amount: 3 })
+    const peer = new ScriptedPeer(() => applied)
+    expect(await forward([price.text], portsOf(site, peer, gcp))).toEqual([done])
+    expect(peer.requests).toEqual([])
+    expect(await forward([price.text], portsOf(site, peer, azure))).toEqual([done])
+    expect(peer.requests).toHaveLength(1)
+  })
+
+  it('that cannot be read are put aside, and their neighbours go', async () => {
+    const site = new MemorySite(plan, aws)
+    const [event] = await changesOf(site, 'a')
+    const peer = new ScriptedPeer(() => applied)
+    const texts = ['not json', event?.text ?? '', '{"specversion":"1.0"}']
+    expect(await forward(texts, portsOf(site, peer))).toEqual([done, done, done])
+    expect(peer.requests.map(keysOf)).toEqual([['a']])
+    expect(letters(site)).toEqual([
+      expect.objectContaining({ kind: 'message', text: 'not json', reason: 'the event is no JSON', atMs: startMs }),
+      expect.objectContaining({ kind: 'message', text: '{"specversion":"1.0"}' }),
+    ])
+  })
+})
+
+describe('a gap', () => {
+  it('is filled at once with the present whole state, later writes included', async () => {
+    const site = new MemorySite(plan, aws)
+    const first = await site.change(cart('a'), { title: 'one' })
+    await site.change(cart('a'), { title: 'two', size: 'L' })
+    const peer = new ScriptedPeer(({ change }) => (change.intervals.length > 0 ? gap : applied))
+    expect(await forward([first.text], portsOf(site, peer))).toEqual([done])
+    const [, [whole] = []] = peer.requests
+    expect(whole?.change).toMatchObject({
+      intervals: [],
+      vector: { [aws]: startMs + 1 },
+      state: JSON.parse(JSON.stringify(site.record(cart('a')).state)),
+    })
+  })
+
+  it('is nothing to fill where the record was pruned: the deletion is everywhere', async () => {
+    const site = new MemorySite(plan, aws)
+    const event = await site.change(cart('a'), { title: 'one' })
+    site.database.forget(cart('a'))
+    const peer = new ScriptedPeer(() => gap)
+    expect(await forward([event.text], portsOf(site, peer))).toEqual([done])
+    expect(peer.requests).toHaveLength(1)
+  })
+
+  it('reported for a whole state makes no endless loop', async () => {
+    const site = new MemorySite(plan, aws)
+    const event = await site.change(cart('a'), { title: 'one' })
+    const peer = new ScriptedPeer(() => gap)
+    expect(await forward([event.text], portsOf(site, peer))).toEqual([again(`${gcp} reports a gap for a whole state`)])
+    expect(peer.requests).toHaveLength(2)
+  })
+
+  it('waits for our own store: forward rejects, so that the trigger delivers again', async () => {
+    const site = new MemorySite(plan, aws)
+    const event = await site.change(cart('a'), { title: 'one' })
+    const store = { ...site.store, readRecord: () => Promise.reject(new StoreUnavailable('throttled')) }
+    const ports = { ...portsOf(site, new ScriptedPeer(() => gap)), store }
+    await expect(forward([event.text], ports)).rejects.toThrow(StoreUnavailable)
+  })
+})
+
+describe('a refused change', () => {
+  it('is tried three times more, after growing pauses, and then put aside whole; its neighbours are done', async () => {
+    const site = new MemorySite(plan, aws)
+    const events = await changesOf(site, 'a', 'bad', 'c')
+    const peer = new ScriptedPeer(({ change }) => (change.key[0] === 'bad' ? refused : applied))
+    expect(await forward(textsOf(events), portsOf(site, peer))).toEqual([done, done, done])
+    expect(peer.requests.map(keysOf)).toEqual([['a', 'bad', 'c'], ['bad'], ['bad'], ['bad']])
+    expect(site.clock.nowMs - startMs).toBe(100 + 200 + 400)
+    expect(letters(site)).toEqual([
+      {
+        kind: 'change',
+        id: expect.any(String),
+        site: aws,
+        peer: gcp,
+        reason: 'internal: TypeError: x',
+        attempts: 4,
+        atMs: startMs + 700,
+        event: events[1]?.text,
+      },
+    ])
+  })
+
+  it('is done when it is accepted after all', async () => {
+    const site = new MemorySite(plan, aws)
+    const peer = new ScriptedPeer((_, request) => (request < 3 ? refused : applied))
+    expect(await forward(textsOf(await changesOf(site, 'a')), portsOf(site, peer))).toEqual([done])
+    expect(peer.requests).toHaveLength(3)
+    expect(letters(site)).toEqual([])
+  })
+
+  it('waits when the peer goes away meanwhile: that does not count against it', async () => {
+    const site = new MemorySite(plan, aws)
+    const peer = new ScriptedPeer((_, request) => {
+      if (request > 2) throw new PeerUnavailable(gcp, 'connection refused')
+      return refused
+    })
+    const [outcome] = await forward(textsOf(await changesOf(site, 'a')), portsOf(site, peer))
+    expect(outcome).toEqual(again(`${gcp} is unavailable: connection refused`))
+    expect(letters(site)).toEqual([])
+  })
+
+  it('is put aside once, however often its delivery is repeated', async () => {
+    const site = new MemorySite(plan, aws)
+    const texts = textsOf(await changesOf(site, 'a'))
+    const ports = portsOf(site, new ScriptedPeer(() => refused))
+    await forward(texts, ports)
+    await forward(texts, ports)
+    expect(letters(site)).toHaveLength(1)
+  })
+})
+
+describe('a change waits, without counting against it, when the peer', () => {
+  it.each<[string, () => Answer | undefined, string]>([
+    ['is busy', () => ({ answer: 'busy', reason: 'the store throttles' }), 'the store throttles'],
+    ['runs another plan', () => ({ answer: 'held' }), `${gcp} runs another plan than ${plan.hash}`],
+    ['gives no answer for it', () => undefined, `${gcp} gave no answer for this change`],
+    [
+      'cannot be reached',
+      () => {
+        throw new PeerUnavailable(gcp, 'timeout')
+      },
+      `${gcp} is unavailable: timeout`,
+    ],
+  ])('%s', async (_, answer, reason) => {
+    const site = new MemorySite(plan, aws)
+    const texts = textsOf(await changesOf(site, 'a', 'b'))
+    expect(await forward(texts, portsOf(site, new ScriptedPeer(answer)))).toEqual([again(reason), again(reason)])
+    expect(letters(site)).toEqual([])
+    expect(site.clock.nowMs).toBe(startMs)
+  })
+})
