@@ -12,6 +12,7 @@ export default defineConfig({
         test: {
           name: 'local',
           include: ['test/local/**/*.test.ts', 'test/clouds/**/*.test.ts'],
+          setupFiles: ['test/local/clear-endpoints-first.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

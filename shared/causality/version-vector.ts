@@ -9,7 +9,7 @@ export type VersionVector = { readonly [site: SiteId]: number }
 export const emptyVector: VersionVector = Object.freeze({})
 
 export function counterOf(vector: VersionVector, site: SiteId): number {
-  return vector[site] ?? 0
+  return Object.hasOwn(vector, site) ? (vector[site] ?? 0) : 0
 }
 
 export function covers(vector: VersionVector, dot: Dot): boolean {

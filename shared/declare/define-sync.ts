@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
+import { reservedReason } from '../document/portable.ts'
 import type { MergeDescriptor } from './merge-descriptor.ts'
 import type { SyncPlan } from './sync-plan.ts'
 
@@ -33,7 +34,12 @@ const merge: z.ZodType<MergeDescriptor> = z.lazy(() =>
     [
       z.strictObject({ kind: z.literal('register') }),
       z.strictObject({ kind: z.literal('counter') }),
-      z.strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() }),
+      z
+        .strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() })
+        .refine(({ by, element }) => by === undefined || element.kind === 'fields' || element.kind === 'register', {
+          path: ['element'],
+          error: 'an element that is named by a field of its own is an object: register() or fields(...)',
+        }),
       z.strictObject({ kind: z.literal('fields'), fields: z.record(fieldName, merge) }),
     ],
     { error: 'made with register(), counter(), set(...) or fields(...)' },
@@ -48,6 +54,7 @@ const declaration = z.strictObject({
         cloud: z.enum(['aws', 'gcp', 'azure']),
         region: z.string().regex(/^[a-z0-9-]+$/, { error: "a region as the cloud writes it, such as 'us-east-1'" }),
       }),
+      { error: 'an object of sites by their ids: { <id>: { cloud, region } }' },
     )
     .refine(sites => Object.keys(sites).length >= 1, { error: 'at least one site' }),
   data: z
@@ -55,15 +62,20 @@ const declaration = z.strictObject({
       typeName,
       z.strictObject({
         key: z
-          .tuple([fieldName], fieldName)
+          .tuple([fieldName], fieldName, { error: "a list of one or two field names, such as ['customer_id']" })
           .refine(({ length }) => length <= 2, { error: 'one or two fields, as DynamoDB has them' })
           .refine(names => new Set(names).size === names.length, { error: 'each key field once' }),
         tier: z.literal([1, 2, 3]).default(2),
         merge: merge.refine(({ kind }) => kind === 'register' || kind === 'fields', {
           error: 'a document is an object: the outermost type is register() or fields(...)',
         }),
-        sites: z.array(siteId).min(1, { error: 'at least one site' }).optional(),
+        sites: z
+          .array(siteId, { error: 'a list of site ids' })
+          .min(1, { error: 'at least one site' })
+          .refine(ids => new Set(ids).size === ids.length, { error: 'each site once' })
+          .optional(),
       }),
+      { error: 'an object of data types by their names: { <name>: { key, merge } }' },
     )
     .refine(data => Object.keys(data).length >= 1, { error: 'at least one data type' }),
 })
@@ -75,7 +87,7 @@ export function defineSync(input: Declaration): SyncPlan {
   if (!parsed.success) throw new DeclarationInvalid(parsed.error.issues.flatMap(issue => faultsOf(issue, input)))
   const { sites, data } = parsed.data
   const siteIds = Object.keys(sites)
-  const faults = Object.entries(data).flatMap(([name, type]) => crossFaults(name, type, siteIds))
+  const faults = Object.entries(data).flatMap(([name, type]) => crossFaults(name, type, sites))
   if (faults.length > 0) throw new DeclarationInvalid(faults)
 
   const plan = {
@@ -86,13 +98,24 @@ export function defineSync(input: Declaration): SyncPlan {
 }
 
 type ParsedType = z.output<typeof declaration>['data'][string]
+type ParsedSites = z.output<typeof declaration>['sites']
 
 /** What no single field shows: names that must be declared elsewhere, fields with two roles. */
-function crossFaults(name: string, type: ParsedType, siteIds: readonly string[]): readonly string[] {
+function crossFaults(name: string, type: ParsedType, sites: ParsedSites): readonly string[] {
+  const siteIds = Object.keys(sites)
+  const onCosmos = (type.sites ?? siteIds).some(site => sites[site]?.cloud === 'azure')
   const unknown = (type.sites ?? []).filter(site => !siteIds.includes(site))
   const merged = type.merge.kind === 'fields' ? Object.keys(type.merge.fields) : []
   return [
     ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
+    ...type.key.flatMap(field => {
+      const reason = onCosmos ? reservedReason(field) : undefined
+      return reason === undefined ? [] : [`data.${name}.key: found '${field}'; ${reason}`]
+    }),
+    ...merged.flatMap(field => {
+      const reason = reservedReason(field)
+      return reason === undefined ? [] : [`data.${name}.merge.fields.${field}: ${reason}`]
+    }),
     ...type.key
       .filter(field => merged.includes(field))
       .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),

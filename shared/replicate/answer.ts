@@ -15,6 +15,8 @@ export type Answer =
 
 export const refusalReasons = [
   'malformed',
+  /** Larger than a request between sites may be. */
+  'too_large',
   'wrong_origin',
   'unknown_type',
   /** The declaration keeps the type away from this site. */

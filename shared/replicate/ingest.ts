@@ -77,8 +77,14 @@ function inadmissible(change: Change, sender: SiteId, here: Here): Answer | unde
   const { record, plan } = dataTypeOf(here, change.type)
   if (change.key.length !== plan.key.length)
     return refused('malformed', `a key of '${change.type}' is ${plan.key.join(', ')}`)
+  const strangers = sitesIn(change).filter(site => !here.plan.sites.some(({ id }) => id === site))
+  if (strangers.length > 0) return refused('malformed', `a vector names ${strangers.join(', ')}, no site of the plan`)
   if (change.state && !record.isState(change.state)) return refused('malformed', `no state of '${change.type}'`)
   return undefined
+}
+
+function sitesIn({ vector, intervals }: Change): readonly string[] {
+  return [vector, ...intervals.map(({ seen }) => seen)].flatMap(Object.keys)
 }
 
 function refused(reason: RefusalReason, detail: string): Answer {

@@ -54,12 +54,21 @@ export async function publish(versions: readonly RecordVersion[], ports: Publish
 function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPorts): News | UnreadableMessage {
   try {
     const record = decodeRecord(text)
-    const before = previous === undefined ? undefined : decodeRecord(previous)
+    const before = previous === undefined ? undefined : readable(previous)
     const change = changeIn(ref, record, before, here)
     return { event: change && changeEventOf(change), resolutions: newResolutions(record, before) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })
+  }
+}
+
+/** An older version that cannot be read is one that the feed skipped: more is sent than needed, and nothing is lost. */
+function readable(text: string): SyncRecord | undefined {
+  try {
+    return decodeRecord(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,5 +1,4 @@
 /** What a site knows about one record, kept beside the application's own document. */
-import type { SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import { emptyVector, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
@@ -90,9 +89,4 @@ export function decodeRecord(text: string): SyncRecord {
       return state
     },
   }
-}
-
-/** The counter of the latest local write; 0: none yet. */
-export function localCounter(record: SyncRecord, site: SiteId): number {
-  return record.vector[site] ?? 0
 }

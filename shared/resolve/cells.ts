@@ -115,7 +115,10 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
     const right = childOf(b.cells, name)
     if (left === undefined && !Object.hasOwn(a.cells, name) && !joining.a.whole) return right
     if (right === undefined && !Object.hasOwn(b.cells, name) && !joining.b.whole) return left
-    return typeOf(name).join(left, right, { ...joining, path: [...joining.path, name] })
+    const path = [...joining.path, name]
+    // A side that does not name the cell has no part in an arbitration: it may never have heard of it.
+    const named = Object.hasOwn(a.cells, name) && Object.hasOwn(b.cells, name)
+    return typeOf(name).join(left, right, { ...joining, path, report: named ? joining.report : ignore })
   }
 
   /** Present on one side, removed on the other, and neither had seen all of the other: the presence has won. */
@@ -204,6 +207,8 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
       Object.entries(value.cells).every(([name, cell]) => cell === null || typeOf(name).isState(cell)),
   }
 }
+
+function ignore(): void {}
 
 /** A side that is absent altogether is known to be empty, with all that could be below. */
 function knowledgeBelow(state: CellsState | undefined, knowledge: Knowledge): Knowledge {

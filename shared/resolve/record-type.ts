@@ -33,7 +33,12 @@ export function createRecordType(documentType: MergeType): RecordType {
     misfit: document => documentType.misfit(document, []),
     write: (state, before, after, stamp) => record.write(state, wrap(before), wrap(after), stamp),
     cut: record.cut,
-    join: record.join,
+    join: (a, b, joining) =>
+      record.join(a, b, {
+        ...joining,
+        // Paths start inside the document.
+        report: ({ path, ...arbitration }) => joining.report({ path: path.slice(1), ...arbitration }),
+      }),
     isState: record.isState,
     view(state) {
       const outer = state && record.view(state)

@@ -5,6 +5,7 @@ import { type Clock, type Peer, PeerUnavailable } from '../ports/index.ts'
 import { type Answer, refusalReasons } from '../replicate/answer.ts'
 import type { ChangeEvent } from '../replicate/change-event.ts'
 import { answerTokenHeader } from './ingest-endpoint.ts'
+import { expandedBytesMax, requestBytesMax } from './limits.ts'
 import { batchContentType, batchEncoding, encodeBody } from './request-body.ts'
 import { digestOf, type Sign, type Verify } from './token.ts'
 
@@ -77,6 +78,7 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
   return {
     async deliver(events: readonly ChangeEvent[]) {
       const request = await encodeBody(events.map(({ text }) => text))
+      if (exceedsRequest(request, events)) return events.map(tooLarge)
       const response = await post(request)
       try {
         return await signedAnswers(response, request)
@@ -85,6 +87,18 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
       }
     },
   }
+}
+
+/** Batches are cut far below this: it is one change that is too large, and it would be refused for ever. */
+function exceedsRequest(request: Buffer, events: readonly ChangeEvent[]): boolean {
+  // With the brackets and commas of the batch.
+  const expanded = events.reduce((bytes, { text }) => bytes + Buffer.byteLength(text) + 1, 1)
+  return request.length > requestBytesMax || expanded > expandedBytesMax
+}
+
+function tooLarge({ text }: ChangeEvent): Answer {
+  const detail = `${Buffer.byteLength(text)} bytes; a request holds ${requestBytesMax} as sent, ${expandedBytesMax} expanded`
+  return { answer: 'refused', reason: 'too_large', detail }
 }
 
 function reasonOf(error: unknown): string {

@@ -67,6 +67,8 @@ async function measure(
   const seed = round * 1000
   say(`warming up for ${warmUpSeconds} s`)
   await session.offer({ writesPerSecond: lagOptions?.writesPerSecond ?? warmUpPerSecond, seconds: warmUpSeconds, seed })
+  // What a cold system is behind with is not the lag of a warm one.
+  await session.settle(warmUpSettleMs)
   let lag: LagSummary | undefined
   if (lagOptions) {
     say(`${lagOptions.writesPerSecond} writes/s for ${lagOptions.seconds} s`)
@@ -85,3 +87,4 @@ async function measure(
 }
 
 const warmUpPerSecond = 25
+const warmUpSettleMs = 30_000

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { isAlive, readState } from '../../tools/local/local-folder.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
+import { clearEndpoints } from './clear-endpoints.ts'
 
 const program = join(projectRoot, 'tools/cli/tributary.ts')
 
@@ -21,6 +22,7 @@ interface Ran {
 let folder: string
 
 beforeAll(async () => {
+  clearEndpoints()
   folder = await mkdtemp(join(tmpdir(), 'tributary-cli-'))
 })
 

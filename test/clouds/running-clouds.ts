@@ -11,6 +11,7 @@ import { connectClouds, type RunningClouds } from '../../tools/cli/running-cloud
 import type { ApplicationClient, Item } from '../../tools/local/official-clients/application-client.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../../tools/local/start-local-clouds.ts'
+import { clearEndpoints } from './clear-endpoints.ts'
 
 export interface TestClouds {
   readonly folder: string
@@ -25,9 +26,12 @@ export interface TestClouds {
   stop(): Promise<void>
 }
 
-export async function startTestClouds(): Promise<TestClouds> {
+/** `replaced`: variables that name servers of the test, which the sites use in place of their own. */
+export async function startTestClouds(replaced: Readonly<Record<string, string>> = {}): Promise<TestClouds> {
   const temporary = await mkdtemp(join(tmpdir(), 'tributary-clouds-'))
   process.env.TRIBUTARY_LOCAL = temporary
+  clearEndpoints()
+  Object.assign(process.env, replaced)
   const folder = {
     path: temporary,
     endpointsFile: join(temporary, 'endpoints.json'),

@@ -193,7 +193,7 @@ function meet(
   const all = { ...history.replicas.reduce<Snapshot>((x, y) => history.join(x, y), nothing), hlc }
   const base = history.view(all)
   if (base === undefined) return { history, base, removed: undefined, written: undefined }
-  const fits = (part: Json): part is Document => history.type.misfit(part as Document) === undefined
+  const fits = (part: Json): part is Document => isJsonObject(part) && history.type.misfit(part) === undefined
   const removed = history.write({ ...all, site: 'remover' }, remove(base, fits))
   const written = history.write({ ...all, site: 'writer' }, applyEdit(descriptor, base, edit))
   return { history, base, removed, written }

@@ -127,7 +127,7 @@ describe('a fault says where it is, what was found there, and what is allowed', 
   it('all faults come at once, each on a line of its own', () => {
     const wrong = {
       sites: { 'aws-1': { cloud: 'ibm', region: 'us-east-1' }, 'gcp-1': { cloud: 'gcp', region: '?' } },
-      data: { carts: { key: [''], tier: 9, merge: counter() }, Bad: { key: ['id'], merge: register() } },
+      data: { carts: { key: [''], tier: 9, merge: counter() }, Bad: { key: ['ref'], merge: register() } },
     }
     const faults = faultsOf(wrong)
     for (const path of [
@@ -196,7 +196,7 @@ describe('a plan', () => {
       withSites({ ...valid.sites, 'azure-1': { cloud: 'azure', region: 'eastus' } }),
       withSites({ 'aws-us-east-2': aws, 'gcp-eu': valid.sites['gcp-eu'] }),
       { ...valid, data: { baskets: valid.data.carts } },
-      { ...valid, data: { ...valid.data, products: { key: ['id'], merge: register() } } },
+      { ...valid, data: { ...valid.data, products: { key: ['ref'], merge: register() } } },
       withCarts({ tier: 1 }),
       withCarts({ key: ['customer'] }),
       withCarts({ key: ['customer_id', 'shop'] }),
@@ -217,15 +217,15 @@ describe('what a site reads from the plan', () => {
   const three = define({
     sites: { ...valid.sites, 'azure-1': { cloud: 'azure', region: 'eastus' } },
     data: {
-      carts: { key: ['id'], merge: register(), sites: ['aws-us-east-1', 'gcp-eu'] },
-      prices: { key: ['id'], merge: register(), sites: ['azure-1'] },
+      carts: { key: ['ref'], merge: register(), sites: ['aws-us-east-1', 'gcp-eu'] },
+      prices: { key: ['ref'], merge: register(), sites: ['azure-1'] },
     },
   })
 
   it('only the types that may be there', () => {
     expect(typesAt(three, 'gcp-eu').map(({ name }) => name)).toEqual(['carts'])
     expect(typesAt(three, 'azure-1').map(({ name }) => name)).toEqual(['prices'])
-    expect(typeOf(three, 'carts')?.key).toEqual(['id'])
+    expect(typeOf(three, 'carts')?.key).toEqual(['ref'])
     expect(typeOf(three, 'orders')).toBeUndefined()
   })
 

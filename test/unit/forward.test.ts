@@ -18,8 +18,8 @@ const plan = defineSync({
     [azure]: { cloud: 'azure', region: 'eastus' },
   },
   data: {
-    carts: { key: ['id'], merge: fields() },
-    prices: { key: ['id'], merge: register(), sites: [aws, azure] },
+    carts: { key: ['ref'], merge: fields() },
+    prices: { key: ['ref'], merge: register(), sites: [aws, azure] },
   },
 })
 

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import { bundleFunctions } from '../build/bundle-functions.ts'
 import { requireJava } from './aws/require-java.ts'
+import { checkEndpoints } from './check-endpoints.ts'
 import { askSite } from './control-client.ts'
 import {
   clearState,
@@ -17,6 +18,7 @@ import {
   writeEndpoints,
   writeState,
 } from './local-folder.ts'
+import { replacedEndpoint } from './replaced-endpoints.ts'
 import { makeSiteKeys } from './site-keys.ts'
 import type { SiteProcessMessage, SiteProcessOptions } from './site-process.ts'
 
@@ -54,7 +56,9 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
 
   const config = resolve(options.config)
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
-  if (plan.sites.some(({ cloud }) => cloud === 'aws')) await requireJava()
+  await checkEndpoints(plan, process.env)
+  const startsDynamoDb = replacedEndpoint(process.env, 'AWS_ENDPOINT_URL_DYNAMODB') === undefined
+  if (startsDynamoDb && plan.sites.some(({ cloud }) => cloud === 'aws')) await requireJava()
   onProgress('bundling the functions')
   const bundles = join(folder.path, 'functions')
   const clouds = [...new Set(plan.sites.map(({ cloud }) => cloud))]

@@ -48,7 +48,7 @@ function rowsOf({ atMs, site, type, key, origin, arbitrations, outcome }: Resolu
   if (arbitrations.length === 0) return [[...head, '', 'merged', short(outcome), '']]
   return arbitrations.map(({ path, rule, kept, lost }) => [
     ...head,
-    path.slice(1).join('.'),
+    path.join('.'),
     rule,
     kept ? `${short(kept.value)} (${kept.site})` : '',
     (lost ?? []).map(({ value, site: from }) => `${short(value)} (${from})`).join(', '),

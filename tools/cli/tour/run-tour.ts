@@ -127,7 +127,7 @@ async function showAudit({ clouds, say }: Tour, type: string, key: string): Prom
         const values = kept
           ? `: kept ${json(kept.value)}, lost ${(lost ?? []).map(({ value }) => json(value)).join(', ') || 'a removal'}`
           : ''
-        return `   audit at ${site}, from ${origin}: ${path.slice(1).join('.') || 'the document'} by ${rule}${values}`
+        return `   audit at ${site}, from ${origin}: ${path.join('.') || 'the document'} by ${rule}${values}`
       }),
     )
     if (lines.length === 0) await sleep(100)

@@ -1,4 +1,4 @@
-/** One AWS site on this machine: DynamoDB Local, Kinesis, SQS, the Lambda functions and what triggers them. */
+/** One AWS site on this machine: DynamoDB, Kinesis, SQS, the Lambda functions and what triggers them. */
 import { join } from 'node:path'
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
@@ -17,15 +17,14 @@ import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import { readDeadLetter, readResolution } from '../stored-json.ts'
 import { functionArn } from './aws-names.ts'
-import { ensureDynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
 import { startHttpApi } from './http-api.ts'
-import { createKinesisClient, startKinesisLocal } from './kinesis-local.ts'
+import { createKinesisClient } from './kinesis-local.ts'
 import { createKinesisSource } from './kinesis-source.ts'
 import { createLambda, type LambdaFunction } from './lambda.ts'
 import { type Provisioned, provisionAws } from './provision.ts'
-import { startSqsLocal } from './sqs-s3-local.ts'
+import { startAwsServers } from './servers.ts'
 import type { StreamSource } from './stream-source.ts'
 
 /** As deployed (infra/aws). */
@@ -39,15 +38,9 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite> {
   const { site, plan, onProgress, onLog } = options
   const { region } = siteOf(plan, site)
-  onProgress('fetching DynamoDB Local, once')
-  const { directory } = await ensureDynamoDbLocal({ onProgress })
-  onProgress('starting DynamoDB Local, Kinesis, SQS')
-  const [dynamoDbLocal, kinesisLocal, sqsLocal] = await Promise.all([
-    startDynamoDbLocal({ directory, onLog }),
-    startKinesisLocal(),
-    startSqsLocal(),
-  ])
-  const endpoints = { dynamodb: dynamoDbLocal.endpoint, kinesis: kinesisLocal.endpoint, sqs: sqsLocal.endpoint }
+  onProgress('starting DynamoDB, Kinesis, SQS')
+  const servers = await startAwsServers({ environment: process.env, onProgress, onLog })
+  const { endpoints } = servers
   const variables = {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -120,7 +113,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
       await Promise.all([...mappings.map(mapping => mapping.stop()), api.stop()])
       await Promise.all(lambdas.map(fn => fn.stop()))
       for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
-      await Promise.all([dynamoDbLocal.stop(), kinesisLocal.stop(), sqsLocal.stop()])
+      await servers.stop()
     },
   }
 }

@@ -49,6 +49,17 @@ export interface Provisioned {
   readonly deadLettersUrl: string
 }
 
+/** A table that was there before has no stream, so nothing would hear of its writes. The message says how to add one. */
+export class TableWithoutStream extends Error {
+  constructor(table: string) {
+    super(
+      `table ${table} exists without a stream; add one: aws dynamodb update-table --table-name ${table} ` +
+        '--stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES',
+    )
+    this.name = 'TableWithoutStream'
+  }
+}
+
 /** SQS keeps a message for 14 days at most. */
 const deadLetterRetentionS = 14 * 86_400
 
@@ -66,7 +77,7 @@ export async function provisionAws({ plan, site, region, endpoints }: ProvisionO
     await ensureTimeToLive(dynamodb, auditStoreName, auditTable.expires)
     await ensureStream(endpoints.kinesis, region)
     const changesStreamArn = kinesisStreamArn(region, changesName)
-    return { tableStreamArns, syncStreamArn, changesStreamArn, deadLettersUrl: await ensureQueue(sqs) }
+    return { tableStreamArns, syncStreamArn, changesStreamArn, deadLettersUrl: await ensureQueue(sqs, endpoints.sqs) }
   } finally {
     dynamodb.destroy()
     sqs.destroy()
@@ -93,6 +104,7 @@ async function ensureTable(
     if (!(error instanceof ResourceInUseException)) throw error
   }
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }))
+  if (kind === 'streamed' && !table?.StreamSpecification?.StreamEnabled) throw new TableWithoutStream(name)
   return table?.LatestStreamArn ?? ''
 }
 
@@ -118,12 +130,13 @@ async function ensureStream(endpoint: string, region: string): Promise<void> {
   }
 }
 
-async function ensureQueue(client: SQSClient): Promise<string> {
+/** The queue's URL with the endpoint's host: the one that servers name themselves may not resolve here. */
+async function ensureQueue(client: SQSClient, endpoint: string): Promise<string> {
   const { QueueUrl: url } = await client.send(
     new CreateQueueCommand({
       QueueName: deadLettersName,
       Attributes: { MessageRetentionPeriod: String(deadLetterRetentionS) },
     }),
   )
-  return url ?? ''
+  return new URL(new URL(url ?? '').pathname, endpoint).href
 }

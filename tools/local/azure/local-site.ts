@@ -24,12 +24,12 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { startCosmosServer } from '../servers/cosmos/cosmos-server.ts'
 import { readDeadLetter, readResolution } from '../stored-json.ts'
-import { startAzurite } from './azurite.ts'
+import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
 import { createFunctionApp, type FunctionApp } from './functions-host.ts'
 import { provisionAzureSite } from './provision.ts'
+import { startAzureServers } from './servers.ts'
 import { type AppTriggers, startTriggers } from './start-triggers.ts'
 import type { HttpData } from './typed-data.ts'
 
@@ -40,12 +40,9 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const { site, plan, onProgress, onLog } = options
   const { region } = siteOf(plan, site)
   onProgress('starting Cosmos DB and Storage')
-  const [cosmosServer, azurite] = await Promise.all([startCosmosServer(), startAzurite({ onLog })])
-  const variables = {
-    TRIBUTARY_COSMOS: `AccountEndpoint=${cosmosServer.endpoint};AccountKey=${cosmosServer.key};`,
-    TRIBUTARY_STORAGE: azurite.connectionString,
-  }
-  const { TRIBUTARY_COSMOS: cosmosConnection, TRIBUTARY_STORAGE: storageConnection } = variables
+  const servers = await startAzureServers({ environment: process.env, onProgress, onLog })
+  const { cosmosConnection, storageConnection } = servers
+  const variables = { TRIBUTARY_COSMOS: cosmosConnection, TRIBUTARY_STORAGE: storageConnection }
   await provisionAzureSite({ plan, site, cosmosConnection, storageConnection })
 
   onProgress('starting the functions')
@@ -76,12 +73,13 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
+  const cosmos = cosmosAccount(cosmosConnection)
   return {
     endpoints: {
       cloud: 'azure',
       region,
-      endpoints: { cosmos: cosmosServer.endpoint, ...azurite.endpoints, ingest: ingestUrl },
-      credentials: { cosmosKey: cosmosServer.key, storage: azurite.connectionString },
+      endpoints: { cosmos: cosmos.endpoint, ...storageEndpoints(storageConnection), ingest: ingestUrl },
+      credentials: { cosmosKey: cosmos.key, storage: storageConnection },
       data: dataLocations(plan, site),
     },
     variables,
@@ -98,7 +96,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
       await Promise.all(triggers.map(trigger => trigger.stop()))
       await Promise.all(apps.map(app => app.stop()))
       client.dispose()
-      await Promise.all([cosmosServer.stop(), azurite.stop()])
+      await servers.stop()
     },
   }
 }

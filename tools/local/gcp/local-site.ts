@@ -23,14 +23,13 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { startFirestoreServer } from '../servers/firestore/server.ts'
-import { startPubSubServer } from '../servers/pubsub/pubsub-server.ts'
 import { readDeadLetter, readResolution } from '../stored-json.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
 import { startHttpFront } from './http-front.ts'
 import { provisionGoogleSite } from './provision.ts'
 import { startPubSubTrigger } from './pubsub-trigger.ts'
+import { startGcpServers } from './servers.ts'
 
 const project = 'local'
 
@@ -38,12 +37,13 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const { site, plan, onProgress, onLog } = options
   const { region } = siteOf(plan, site)
   onProgress('starting Firestore and Pub/Sub')
-  const [firestoreServer, pubsubServer] = await Promise.all([startFirestoreServer(), startPubSubServer()])
-  await provisionGoogleSite({ plan, site, project, pubsubHost: pubsubServer.host })
+  const servers = await startGcpServers({ environment: process.env, project, onProgress, onLog })
+  const { firestoreHost, pubsubHost } = servers
+  await provisionGoogleSite({ plan, site, project, pubsubHost })
   const variables = {
     GOOGLE_CLOUD_PROJECT: project,
-    FIRESTORE_EMULATOR_HOST: firestoreServer.host,
-    PUBSUB_EMULATOR_HOST: pubsubServer.host,
+    FIRESTORE_EMULATOR_HOST: firestoreHost,
+    PUBSUB_EMULATOR_HOST: pubsubHost,
     METADATA_SERVER_DETECTION: 'none',
   }
 
@@ -81,7 +81,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ...collections.map(({ collection, cloudFunction }) =>
       startFirestoreTrigger({
         name: `${cloudFunction.name} of ${collection}`,
-        firestore: firestoreServer,
+        firestore: servers.writesOf(collection),
         cloudFunction,
         document: `${collection}/{id}`,
         project,
@@ -93,7 +93,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ...forwards.map(({ peer, cloudFunction }) =>
       startPubSubTrigger({
         name: cloudFunction.name,
-        pubsub: pubsubServer,
+        pubsub: servers.messages,
         cloudFunction,
         topic: `projects/${project}/topics/${changesName}`,
         subscription: `projects/${project}/subscriptions/${forwardName(peer)}`,
@@ -103,14 +103,14 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ),
   ]
   const front = await startHttpFront({ cloudFunction: ingest })
-  const firestore = createFirestore({ projectId: project, host: firestoreServer.host, ssl: false })
+  const firestore = createFirestore({ projectId: project, host: firestoreHost, ssl: false })
 
   return {
     endpoints: {
       cloud: 'gcp',
       region,
       project,
-      endpoints: { firestore: firestoreServer.host, pubsub: pubsubServer.host, ingest: `${front.url}/ingest` },
+      endpoints: { firestore: firestoreHost, pubsub: pubsubHost, ingest: `${front.url}/ingest` },
       data: Object.fromEntries(
         typesAt(plan, site).map(type => [type.name, { collection: dataStoreName(type), key: type.key }]),
       ),
@@ -125,7 +125,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
       const { docs } = await firestore.collection(auditStoreName).get()
       return docs.map(document => readResolution(document.get('resolution')))
     },
-    deadLetters: () => peekDeadLetters(pubsubServer.host),
+    deadLetters: () => peekDeadLetters(pubsubHost),
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -133,7 +133,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
       await front.stop()
       await Promise.all(functions.map(fn => fn.stop()))
       await firestore.terminate()
-      await Promise.all([firestoreServer.stop(), pubsubServer.stop()])
+      await servers.stop()
     },
   }
 }

@@ -1,0 +1,50 @@
+/** The protocol under faults: no violation as it is, and a violation for every rule that is left out. */
+import { describe, expect, it } from 'vitest'
+import { hunt } from '../simulation/hunt.ts'
+import { plantedBugs } from '../simulation/planted-bugs.ts'
+import { simulate } from '../simulation/simulate.ts'
+
+const long = process.env.TRIBUTARY_LONG === '1'
+const seeds = long ? 10_000 : 200
+const seedsMax = 3_000
+
+describe('the simulated sites', () => {
+  it(`keep every invariant in ${seeds} runs`, { timeout: seeds * 100 }, async () => {
+    const failures: { readonly seed: number; readonly violations: readonly string[] }[] = []
+    const total = { writes: 0, merges: 0, resolutions: 0 }
+    for (let seed = 1; seed <= seeds; seed++) {
+      const { violations, writes, merges, resolutions } = await simulate(seed)
+      total.writes += writes
+      total.merges += merges
+      total.resolutions += resolutions
+      if (violations.length > 0) failures.push({ seed, violations })
+    }
+    expect(failures).toEqual([])
+    // A simulator in which nothing happens keeps every invariant too.
+    expect(total.writes).toBeGreaterThan(10 * seeds)
+    expect(total.merges).toBeGreaterThan(5 * seeds)
+    expect(total.resolutions).toBeGreaterThan(seeds)
+  })
+
+  it('do the same again for the same seed, step by step', async () => {
+    for (const seed of [1, 17, 42]) {
+      const first = await simulate(seed, { trace: true })
+      expect(first.trace).not.toEqual([])
+      expect(await simulate(seed, { trace: true })).toEqual(first)
+    }
+  })
+})
+
+describe('the simulator', () => {
+  it('has a bug planted for every rule of the protocol that is built', () => {
+    const rules = new Set(plantedBugs.map(({ rule }) => rule.split(',')[0]))
+    const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18]
+    expect([...rules].sort()).toEqual(numbers.map(number => `P${number}`).sort())
+  })
+
+  it.each(plantedBugs)(`finds out when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
+    const { seeds: found, violation } = await hunt(bug, { seedsMax })
+    expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
+    expect(violation).not.toBe('')
+  })
+})
