@@ -3,6 +3,7 @@
  * next round. Only one is up at a time, so that none pays for the other's idling, and what the machine does besides
  * meets all of them.
  */
+import { loadavg } from 'node:os'
 import { type LagSession, type LagTarget, measureLag, openLagSession } from './lag.ts'
 import { type LagSummary, summarizeLag } from './lag-summary.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -30,6 +31,8 @@ export interface Measurement {
   readonly rate: RateResult | undefined
   /** Writes that the stores did not take. */
   readonly failedWrites: number
+  /** Of the minute that ended with the measurement of the lag: what the system and everything else asked for. */
+  readonly load: number
 }
 
 export async function compare(options: CompareOptions): Promise<readonly Measurement[]> {
@@ -62,7 +65,7 @@ async function measure(
   round: number,
   { lag: lagOptions, rate: rateOptions, warmUpSeconds }: CompareOptions,
   say: (text: string) => void,
-): Promise<Pick<Measurement, 'lag' | 'rate' | 'failedWrites'>> {
+): Promise<Omit<Measurement, 'round' | 'name'>> {
   // Every system of a round is given the same arrivals.
   const seed = round * 1000
   say(`warming up for ${warmUpSeconds} s`)
@@ -75,6 +78,7 @@ async function measure(
     lag = summarizeLag(await measureLag(session, { ...lagOptions, seed: seed + 1 }))
     say(`p50 ${lag.afterAcknowledged.p50.toFixed(1)} ms, ${lag.missing} missing`)
   }
+  const [load = Number.NaN] = loadavg()
   const rate =
     rateOptions &&
     (await measureRate(session, {
@@ -83,7 +87,7 @@ async function measure(
       onStep: ({ offeredPerSecond, holds, p95Ms }) =>
         say(`${offeredPerSecond} writes/s ${holds ? 'hold' : 'do not hold'}, p95 ${p95Ms.toFixed(0)} ms`),
     }))
-  return { lag, rate, failedWrites: session.ledger.failed }
+  return { lag, rate, failedWrites: session.ledger.failed, load }
 }
 
 const warmUpPerSecond = 25

@@ -54,8 +54,8 @@ const ms = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(value <
 const quoted = ({ p50, p95, p99, max }: Percentiles) => [p50, p95, p99, max].map(ms)
 
 function lagText(measurements: readonly Measurement[]): string {
-  const heads = ['round', 'system', 'route', 'p50', 'p95', 'p99', 'max', 'p50 from start', 'of', 'missing']
-  const row = (round: string, name: string, route: string, lag: Omit<LagSummary, 'routes'>) => [
+  const heads = ['round', 'system', 'route', 'p50', 'p95', 'p99', 'max', 'p50 from start', 'of', 'missing', 'load']
+  const row = (round: string, name: string, route: string, lag: Omit<LagSummary, 'routes'>, load = '') => [
     round,
     name,
     route,
@@ -63,11 +63,12 @@ function lagText(measurements: readonly Measurement[]): string {
     ms(lag.afterStart.p50),
     String(lag.count),
     String(lag.missing),
+    load,
   ]
-  const rows = measurements.flatMap(({ round, name, lag }) =>
+  const rows = measurements.flatMap(({ round, name, lag, load }) =>
     lag
       ? [
-          row(String(round), name, 'all', lag),
+          row(String(round), name, 'all', lag, load.toFixed(1)),
           ...lag.routes.map(route => row('', '', `${route.from} to ${route.to}`, route)),
         ]
       : [],

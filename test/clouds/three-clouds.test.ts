@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { readAudit } from '../../tools/cli/commands/audit.ts'
 import { recordAtSites } from '../../tools/cli/commands/get.ts'
 import { readStatus } from '../../tools/cli/commands/status.ts'
@@ -145,6 +146,39 @@ describe('concurrent writes converge with every intent kept', () => {
     }
   }, 60_000)
 })
+
+test.each(siteIds)(
+  'at %s a document that its type cannot carry is put aside by name, and its neighbours pass',
+  async site => {
+    const bad = `bad-${site}`
+    await at(site).put('carts', { customer_id: bad, currency: 'EUR', items: 'none' })
+    await at(site).put('carts', cart(`good-${site}`, { tea: { quantity: 1 } }))
+    await running.everywhere('carts', [`good-${site}`], cart(`good-${site}`, { tea: { quantity: 1 } }))
+
+    const lettersHere = () => running.clouds.ask(site, { ask: 'dead-letters' })
+    await expect.poll(lettersHere, { timeout: 10_000 }).toMatchObject([
+      {
+        kind: 'document',
+        site,
+        ref: { type: 'carts', key: [bad] },
+        field: 'items',
+        reason: expect.stringContaining('an object'),
+      },
+    ])
+    const [letter] = z
+      .array(z.object({ id: z.string() }))
+      .nonempty()
+      .parse(await lettersHere())
+    const replay = () => running.clouds.ask(site, { ask: 'replay', id: letter.id })
+    expect(await replay()).toEqual({ result: 'refused again' })
+    expect(await lettersHere()).toHaveLength(1)
+
+    await at(site).put('carts', cart(bad, { mug: { quantity: 2 } }))
+    await running.everywhere('carts', [bad], cart(bad, { mug: { quantity: 2 } }))
+    expect(await replay()).toEqual({ result: 'unchanged' })
+    expect(await lettersHere()).toEqual([])
+  },
+)
 
 /** Entries follow the documents: they ride in the sync record and are copied by its stream. */
 async function untilAudited(type: string, key: string, site: string, count: number) {

@@ -12,6 +12,7 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('record'), type: z.string(), key: z.array(z.string()).min(1) }),
   z.object({ ask: z.literal('audit') }),
   z.object({ ask: z.literal('dead-letters') }),
+  z.object({ ask: z.literal('replay'), id: z.string() }),
   z.object({ ask: z.literal('invoke'), function: z.string(), event: z.unknown() }),
   z.object({ ask: z.literal('token'), as: z.string(), body: z.string() }),
   z.object({ ask: z.literal('kill'), function: z.string() }),

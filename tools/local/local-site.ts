@@ -1,10 +1,9 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
-import type { RecordStore } from '../../shared/ports/index.ts'
-import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
 import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { ReplayPorts, TakeLetters } from './dead-letter-queue.ts'
 import type { DeliveryFaults } from './runtime/delivery-faults.ts'
 
 /** Where one data type is found at a site, for official clients. */
@@ -45,11 +44,12 @@ export interface LocalSite {
   readonly ingestUrl: string
   readonly functions: readonly LocalFunction[]
   readonly faults: DeliveryFaults
-  readonly store: RecordStore
+  readonly takeLetters: TakeLetters
+  /** What a replay needs, the store among it. */
+  readonly ports: ReplayPorts
   /** Every sync record of a data type. */
   records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
   resolutions(): Promise<readonly Resolution[]>
-  deadLetters(): Promise<readonly DeadLetter[]>
   triggers(): readonly TriggerReport[]
   stop(): Promise<void>
 }

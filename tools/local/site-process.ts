@@ -11,6 +11,7 @@ import { recordName } from '../../shared/replicate/record-ref.ts'
 import { createSigner } from '../../shared/wire/token.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
+import { listLetters, replayLetter } from './dead-letter-queue.ts'
 import { type Link, openLink } from './link.ts'
 import type { LocalFunction, LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
 import { startRecording } from './record-events.ts'
@@ -133,19 +134,25 @@ function controlAnswers({ site, running, links, keys, listeners }: Controlled, e
         links.get(asked.peer)?.delay(asked.ms)
         return {}
       case 'status':
-        return { triggers: running.triggers(), deadLetters: (await running.deadLetters()).length, nowMs: Date.now() }
+        return {
+          triggers: running.triggers(),
+          deadLetters: (await listLetters(running.takeLetters)).length,
+          nowMs: Date.now(),
+        }
       case 'records':
         return standings(running, asked.type)
       case 'record': {
         const ref = { type: asked.type, key: asked.key }
-        const stored = await running.store.readRecord(ref)
-        const { document } = await running.store.readDocument(ref)
+        const stored = await running.ports.store.readRecord(ref)
+        const { document } = await running.ports.store.readDocument(ref)
         return { document: document ?? null, vector: stored?.record.vector ?? {} }
       }
       case 'audit':
         return running.resolutions()
       case 'dead-letters':
-        return running.deadLetters()
+        return listLetters(running.takeLetters)
+      case 'replay':
+        return { result: await replayLetter(asked.id, running.takeLetters, running.ports) }
       case 'invoke':
         return invokeListening(functionNamed(asked.function), asked.event, listeners)
       case 'token':

@@ -4,30 +4,59 @@ import { z } from 'zod'
 import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
 import { recordName } from '../../../shared/replicate/record-ref.ts'
 import { columns, printJson } from '../output.ts'
-import { runningClouds } from '../running-clouds.ts'
+import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
+
+const replayed = z.object({ result: z.string() })
 
 const letters = z.array(z.custom<DeadLetter>(value => typeof value === 'object' && value !== null && 'kind' in value))
 
+async function readLetters(clouds: RunningClouds): Promise<readonly DeadLetter[]> {
+  const bySite = await Promise.all(
+    clouds.plan.sites.map(async ({ id }) => letters.parse(await clouds.ask(id, { ask: 'dead-letters' }))),
+  )
+  return bySite.flat().sort((a, b) => a.atMs - b.atMs)
+}
+
 export function addDeadLettersCommand(program: Command): void {
-  program
+  const command = program
     .command('dead-letters')
     .description('changes and documents that could not be processed')
     .option('--json', 'print whole letters as JSON', false)
-    .addHelpText('after', '\nExample:\n  npx tributary dead-letters --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx tributary dead-letters --json\n  npx tributary dead-letters replay 3q2-7wAAAAAAAAAAAAAAAAAAAAA',
+    )
     .action(async ({ json }: { json: boolean }) => {
-      const clouds = await runningClouds()
-      const bySite = await Promise.all(
-        clouds.plan.sites.map(async ({ id }) => letters.parse(await clouds.ask(id, { ask: 'dead-letters' }))),
-      )
-      const all = bySite.flat().sort((a, b) => a.atMs - b.atMs)
+      const all = await readLetters(await runningClouds())
       if (json) return printJson(all)
       if (all.length === 0) return console.log('no dead letters')
       console.log(
         columns(
-          ['time', 'site', 'what', 'reason'],
-          all.map(letter => [new Date(letter.atMs).toISOString(), letter.site, subjectOf(letter), letter.reason]),
+          ['time', 'site', 'id', 'what', 'reason'],
+          all.map(letter => [
+            new Date(letter.atMs).toISOString(),
+            letter.site,
+            letter.id,
+            subjectOf(letter),
+            letter.reason,
+          ]),
         ),
       )
+    })
+
+  command
+    .command('replay')
+    .description('capture a document again, or send a change again, and take its letter out of the queue')
+    .argument('<id>', 'the letter')
+    .option('--json', 'print the result as JSON', false)
+    .addHelpText('after', '\nExample:\n  npx tributary dead-letters replay 3q2-7wAAAAAAAAAAAAAAAAAAAAA')
+    .action(async (id: string, _options: unknown, { parent }: Command) => {
+      const clouds = await runningClouds()
+      const letter = (await readLetters(clouds)).find(candidate => candidate.id === id)
+      if (!letter) throw new CommandFailed(`no dead letter '${id}'; npx tributary dead-letters lists them`)
+      const { result } = replayed.parse(await clouds.ask(letter.site, { ask: 'replay', id }))
+      if (parent?.opts().json) printJson({ id, site: letter.site, result })
+      else console.log(`${letter.site}: ${subjectOf(letter)}: ${result}`)
     })
 }
 

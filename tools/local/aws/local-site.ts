@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { createKinesisBus } from '../../../functions/aws/bus.ts'
+import { createSqsDeadLetters } from '../../../functions/aws/dead-letters.ts'
 import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
+import { systemClock } from '../../../functions/common/system-clock.ts'
 import { auditStoreName, dataStoreName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
@@ -15,8 +17,9 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
-import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { readResolution } from '../stored-json.ts'
 import { functionArn } from './aws-names.ts'
+import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
 import { startHttpApi } from './http-api.ts'
@@ -90,7 +93,10 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     onLog,
   })
   const api = await startHttpApi({ invoke: recorded(ingest) })
-  const store = createDynamoDbRecordStore({ client: dynamoDb, here: createHere(plan, site) })
+  const here = createHere(plan, site)
+  const store = createDynamoDbRecordStore({ client: dynamoDb, here })
+  const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })
+  const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
   return {
     endpoints: {
@@ -103,10 +109,10 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${api.url}/ingest`,
     functions: lambdas.map(asLocalFunction),
     faults,
-    store,
+    ports: { here, clock: systemClock, store, deadLetters, bus },
+    takeLetters: takeSqsLetters(sqs, resources.deadLettersUrl),
     records: type => scanRecords(dynamoDb, type),
     resolutions: () => scanResolutions(dynamoDb),
-    deadLetters: () => peekDeadLetters(sqs, resources.deadLettersUrl),
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -181,29 +187,4 @@ async function scanResolutions(client: DynamoDBClient) {
 
 async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {
   for await (const { Items } of paginateScan({ client }, { TableName, ConsistentRead: true })) yield* Items ?? []
-}
-
-/** Looks without taking: what was received becomes visible again after a moment. */
-async function peekDeadLetters(client: SQSClient, QueueUrl: string): Promise<readonly DeadLetter[]> {
-  const pieces = new Map<string, string[]>()
-  for (;;) {
-    const { Messages = [] } = await client.send(
-      new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 2,
-        WaitTimeSeconds: 0,
-        MessageAttributeNames: ['All'],
-      }),
-    )
-    if (Messages.length === 0) break
-    for (const { Body = '', MessageAttributes, MessageId = '' } of Messages) {
-      const id = MessageAttributes?.id?.StringValue ?? MessageId
-      const [part = '1', count = '1'] = (MessageAttributes?.part?.StringValue ?? '1/1').split('/')
-      const letter = pieces.get(id) ?? new Array<string>(Number(count)).fill('')
-      letter[Number(part) - 1] = Body
-      pieces.set(id, letter)
-    }
-  }
-  return [...pieces.values()].map(letter => readDeadLetter(letter.join('')))
 }

@@ -2,12 +2,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CosmosClient } from '@azure/cosmos'
-import { QueueServiceClient } from '@azure/storage-queue'
 import { z } from 'zod'
+import { auditContainer } from '../../../functions/azure/audit-store.ts'
+import { createQueueBus } from '../../../functions/azure/bus.ts'
 import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
+import { createQueueDeadLetters } from '../../../functions/azure/dead-letters.ts'
 import { unpackText } from '../../../functions/azure/packed-text.ts'
+import { createQueueService } from '../../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
 import { recordTextIn } from '../../../functions/azure/sync-item.ts'
+import { systemClock } from '../../../functions/common/system-clock.ts'
 import {
   auditStoreName,
   cosmosDatabaseName,
@@ -16,7 +20,6 @@ import {
   deadLettersName,
 } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { keyFromText } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
@@ -24,8 +27,9 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { readResolution } from '../stored-json.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
+import { takeQueueLetters } from './dead-letter-queue.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
 import { createFunctionApp, type FunctionApp } from './functions-host.ts'
 import { provisionAzureSite } from './provision.ts'
@@ -73,6 +77,8 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
+  const queues = createQueueService(storageConnection)
+  const here = createHere(plan, site)
   const cosmos = cosmosAccount(cosmosConnection)
   return {
     endpoints: {
@@ -86,10 +92,16 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     ingestUrl,
     functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
     faults,
-    store: createCosmosRecordStore({ client, here: createHere(plan, site) }),
+    ports: {
+      here,
+      clock: systemClock,
+      store: createCosmosRecordStore({ client, here }),
+      deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
+      bus: createQueueBus(queues, here),
+    },
+    takeLetters: takeQueueLetters(storageConnection, client),
     records: type => readRecords(client, type),
     resolutions: () => readResolutions(client),
-    deadLetters: () => peekDeadLetters(storageConnection, client),
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -194,24 +206,5 @@ async function readResolutions(client: CosmosClient) {
   const { resources } = await container.items.query<{ packed?: string }>(query).fetchAll()
   return Promise.all(
     resources.map(async entry => readResolution(entry.packed === undefined ? entry : await unpackText(entry.packed))),
-  )
-}
-
-/** A letter too large for a message is in the audit container; its message says where. */
-const storedElsewhere = z.object({ stored: z.object({ container: z.string(), type: z.string(), id: z.string() }) })
-
-async function peekDeadLetters(connection: string, client: CosmosClient): Promise<readonly DeadLetter[]> {
-  const queue = QueueServiceClient.fromConnectionString(connection).getQueueClient(deadLettersName)
-  const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: 32 })
-  return Promise.all(
-    peekedMessageItems.map(async ({ messageText }) => {
-      const text = Buffer.from(messageText, 'base64').toString()
-      const elsewhere = storedElsewhere.safeParse(JSON.parse(text))
-      if (!elsewhere.success) return readDeadLetter(text)
-      const { container, type, id } = elsewhere.data.stored
-      const item = client.database(cosmosDatabaseName).container(container).item(id, type)
-      const { resource } = await item.read<{ packed: string }>()
-      return readDeadLetter(await unpackText(resource?.packed ?? ''))
-    }),
   )
 }

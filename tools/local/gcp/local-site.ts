@@ -1,21 +1,21 @@
 /** One Google Cloud site on this machine: Firestore, Pub/Sub, the functions and what triggers them. */
 import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
-import { v1 } from '@google-cloud/pubsub'
-import { credentials } from '@grpc/grpc-js'
 import { z } from 'zod'
+import { systemClock } from '../../../functions/common/system-clock.ts'
+import { createPubSubBus } from '../../../functions/gcp/bus.ts'
+import { createPubSubDeadLetters } from '../../../functions/gcp/dead-letters.ts'
 import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
+import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
 import { createFirestoreRecordStore } from '../../../functions/gcp/record-store.ts'
 import {
   auditStoreName,
   changesName,
   dataStoreName,
-  deadLettersName,
   forwardName,
   syncStoreName,
 } from '../../../shared/declare/resource-names.ts'
 import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
@@ -23,8 +23,9 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readDeadLetter, readResolution } from '../stored-json.ts'
+import { readResolution } from '../stored-json.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
+import { openPubSubLetters } from './dead-letter-queue.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
 import { startHttpFront } from './http-front.ts'
 import { provisionGoogleSite } from './provision.ts'
@@ -105,6 +106,13 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const front = await startHttpFront({ cloudFunction: ingest })
   const firestore = createFirestore({ projectId: project, host: firestoreHost, ssl: false })
 
+  const here = createHere(plan, site)
+  const store = createFirestoreRecordStore({ client: firestore, here })
+  // The client finds an emulator by its variable only; this process serves one site.
+  process.env.PUBSUB_EMULATOR_HOST = pubsubHost
+  const pubsub = createPubSub(project)
+  const letters = openPubSubLetters(pubsubHost, project)
+
   return {
     endpoints: {
       cloud: 'gcp',
@@ -119,20 +127,26 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${front.url}/ingest`,
     functions: functions.map(asLocalFunction),
     faults,
-    store: createFirestoreRecordStore({ client: firestore, here: createHere(plan, site) }),
+    ports: {
+      here,
+      clock: systemClock,
+      store,
+      deadLetters: createPubSubDeadLetters(pubsub),
+      bus: createPubSubBus(pubsub),
+    },
+    takeLetters: letters.take,
     records: type => scanRecords(firestore, type),
     resolutions: async () => {
       const { docs } = await firestore.collection(auditStoreName).get()
       return docs.map(document => readResolution(document.get('resolution')))
     },
-    deadLetters: () => peekDeadLetters(pubsubHost),
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
       await Promise.all(triggers.map(trigger => trigger.stop()))
       await front.stop()
       await Promise.all(functions.map(fn => fn.stop()))
-      await firestore.terminate()
+      await Promise.all([firestore.terminate(), pubsub.close(), letters.close()])
       await servers.stop()
     },
   }
@@ -180,32 +194,5 @@ async function* scanRecords(firestore: Firestore, type: string) {
   for (const document of docs) {
     const ref = refFromName(document.id)
     if (ref.type === type) yield { ref, record: decodeRecord(String(document.get('record'))) }
-  }
-}
-
-/** Looks without taking: what was pulled is handed back at once. */
-async function peekDeadLetters(host: string): Promise<readonly DeadLetter[]> {
-  const [servicePath, port] = host.split(':')
-  const subscriber = new v1.SubscriberClient({
-    servicePath: servicePath ?? '',
-    port: Number(port),
-    sslCreds: credentials.createInsecure(),
-  })
-  const subscription = `projects/${project}/subscriptions/${deadLettersName}`
-  const letters: DeadLetter[] = []
-  const ackIds: string[] = []
-  try {
-    for (;;) {
-      const [{ receivedMessages }] = await subscriber.pull({ subscription, maxMessages: 1000, returnImmediately: true })
-      if (!receivedMessages || receivedMessages.length === 0) break
-      for (const { ackId, message } of receivedMessages) {
-        ackIds.push(ackId ?? '')
-        letters.push(readDeadLetter(Buffer.from(message?.data ?? '').toString()))
-      }
-    }
-    if (ackIds.length > 0) await subscriber.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 0 })
-    return letters
-  } finally {
-    await subscriber.close()
   }
 }

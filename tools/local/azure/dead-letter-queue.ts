@@ -1,0 +1,44 @@
+/** The Storage queue of dead letters. A letter too large for a message is in the audit container; its message says where. */
+import type { CosmosClient } from '@azure/cosmos'
+import { QueueServiceClient } from '@azure/storage-queue'
+import { z } from 'zod'
+import { unpackText } from '../../../functions/azure/packed-text.ts'
+import { cosmosDatabaseName, deadLettersName } from '../../../shared/declare/resource-names.ts'
+import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
+import type { TakeLetters, TakenLetter } from '../dead-letter-queue.ts'
+import { readDeadLetter } from '../stored-json.ts'
+
+/** How long a message is ours; far longer than a replay takes. */
+const heldS = 60
+
+const storedElsewhere = z.object({ stored: z.object({ container: z.string(), type: z.string(), id: z.string() }) })
+
+export function takeQueueLetters(storageConnection: string, cosmos: CosmosClient): TakeLetters {
+  const queue = QueueServiceClient.fromConnectionString(storageConnection).getQueueClient(deadLettersName)
+  return async () => {
+    const taken: TakenLetter[] = []
+    for (;;) {
+      const received = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: heldS })
+      if (received.receivedMessageItems.length === 0) return taken
+      for (const { messageId, popReceipt, messageText } of received.receivedMessageItems) {
+        taken.push({
+          letter: await letterIn(Buffer.from(messageText, 'base64').toString(), cosmos),
+          remove: async () => void (await queue.deleteMessage(messageId, popReceipt)),
+          release: async () => void (await queue.updateMessage(messageId, popReceipt, messageText, 0)),
+        })
+      }
+    }
+  }
+}
+
+async function letterIn(text: string, cosmos: CosmosClient): Promise<DeadLetter> {
+  const elsewhere = storedElsewhere.safeParse(JSON.parse(text))
+  if (!elsewhere.success) return readDeadLetter(text)
+  const { container, type, id } = elsewhere.data.stored
+  const { resource } = await cosmos
+    .database(cosmosDatabaseName)
+    .container(container)
+    .item(id, type)
+    .read<{ packed: string }>()
+  return readDeadLetter(await unpackText(resource?.packed ?? ''))
+}
