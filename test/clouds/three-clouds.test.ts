@@ -169,7 +169,7 @@ test.each(siteIds)(
       .array(z.object({ id: z.string() }))
       .nonempty()
       .parse(await lettersHere())
-    const replay = () => running.clouds.ask(site, { ask: 'replay', id: letter.id })
+    const replay = () => running.clouds.ask(site, { ask: 'replay', id })
     expect(await replay()).toEqual({ result: 'refused again' })
     expect(await lettersHere()).toHaveLength(1)
 
