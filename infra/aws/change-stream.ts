@@ -6,14 +6,14 @@ import { RemovalPolicy } from 'aws-cdk-lib'
 import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
 import type { Construct } from 'constructs'
 import { changesName } from '../../shared/declare/resource-names.ts'
-import { streamRetention } from './retention.ts'
+import { changeRetention } from './retention.ts'
 
 export function createChangeStream(scope: Construct): Stream {
   return new Stream(scope, 'Changes', {
     streamName: changesName,
     streamMode: StreamMode.ON_DEMAND,
     encryption: StreamEncryption.MANAGED,
-    retentionPeriod: streamRetention,
+    retentionPeriod: changeRetention,
     removalPolicy: RemovalPolicy.RETAIN,
   })
 }

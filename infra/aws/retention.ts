@@ -2,14 +2,15 @@
 import { Duration } from 'aws-cdk-lib'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 
-/** Of a DynamoDB stream always; of the stream of changes by choice, so that the whole path has one limit. */
-export const streamRetention = Duration.hours(24)
+/** Of the stream of changes: how long a peer may be away. (A DynamoDB stream always keeps 24 hours.) */
+export const changeRetention = Duration.days(7)
 
 /**
  * A trigger gives a batch up this long after it was written, and says so, instead of letting the stream drop it
  * without a word. The hour between is for the operator: the notice names the records, and only the stream has them.
  */
-export const giveUpAfter = Duration.hours(23)
+export const giveUpWritesAfter = Duration.hours(23)
+export const giveUpChangesAfter = Duration.hours(7 * 24 - 1)
 
 /** The most that SQS offers. */
 export const deadLetterRetention = Duration.days(14)

@@ -7,7 +7,7 @@ import { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
-import { giveUpAfter } from './retention.ts'
+import { giveUpChangesAfter, giveUpWritesAfter } from './retention.ts'
 
 export interface StreamTrigger {
   /** A table means its DynamoDB stream. */
@@ -36,7 +36,7 @@ export function triggerByStream(target: LambdaFunction, { source, reportsFailedI
     reportBatchItemFailures: reportsFailedItems,
     bisectBatchOnError: true,
     retryAttempts: unlimited,
-    maxRecordAge: giveUpAfter,
+    maxRecordAge: source instanceof TableV2 ? giveUpWritesAfter : giveUpChangesAfter,
     onFailure: { bind: () => ({ destination: givenUp.queueArn }) },
   })
 }

@@ -23,8 +23,9 @@ export class DeclarationInvalid extends Error {
 const siteId = z.string().regex(/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/, {
   error: 'a site id is 3 to 40 lower-case letters, digits and hyphens, and starts with a letter',
 })
-const typeName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
-  error: 'a data type is named with 1 to 40 lower-case letters, digits and hyphens, and starts with a letter',
+const typeName = z.string().regex(/^(?!tributary-)[a-z][a-z0-9-]{2,39}$/, {
+  error:
+    'a data type is named with 3 to 40 lower-case letters, digits and hyphens, starts with a letter and not with tributary-',
 })
 const fieldName = z.string().min(1, { error: 'a field name is not empty' })
 
@@ -100,6 +101,10 @@ export function defineSync(input: Declaration): SyncPlan {
 type ParsedType = z.output<typeof declaration>['data'][string]
 type ParsedSites = z.output<typeof declaration>['sites']
 
+function keyReason(field: string): string | undefined {
+  return field === 'ttl' ? 'it decides on Cosmos DB when an item expires; use another' : reservedReason(field)
+}
+
 /** What no single field shows: names that must be declared elsewhere, fields with two roles. */
 function crossFaults(name: string, type: ParsedType, sites: ParsedSites): readonly string[] {
   const siteIds = Object.keys(sites)
@@ -109,7 +114,7 @@ function crossFaults(name: string, type: ParsedType, sites: ParsedSites): readon
   return [
     ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
     ...type.key.flatMap(field => {
-      const reason = onCosmos ? reservedReason(field) : undefined
+      const reason = onCosmos ? keyReason(field) : undefined
       return reason === undefined ? [] : [`data.${name}.key: found '${field}'; ${reason}`]
     }),
     ...merged.flatMap(field => {

@@ -80,12 +80,14 @@ interface Merging {
 /** One for each origin whose writes are new here, if they met anything that they had not seen. */
 function resolutionsOf(merging: Merging): readonly Resolution[] {
   const { record, change, vector, arbitrations, at } = merging
-  // A whole state does not tell what each of its writes had seen; that cells had to be arbitrated does.
-  const met = metSomething(record.vector, change) || (isWhole(change) && arbitrations.length > 0)
-  if (!met) return []
-  const origins = Object.keys(vector).filter(
+  const arrived = Object.keys(vector).filter(
     origin => origin !== at.site && counterOf(vector, origin) > counterOf(record.vector, origin),
   )
+  // A whole state does not tell what each of its writes had seen; that one of them had to be arbitrated does.
+  const origins = metSomething(record.vector, change)
+    ? arrived
+    : arrived.filter(origin => isWhole(change) && wasArbitrated(origin, record.vector, arbitrations))
+  if (origins.length === 0) return []
   const parts = touchedParts(merging)
   return origins.sort().map(origin => {
     const interval = {
@@ -112,6 +114,14 @@ function metSomething(seen: VersionVector, change: Change): boolean {
   const last = counterOf(seen, change.origin)
   const oldest = change.intervals.find(({ to }) => to > last)
   return !includes({ ...(oldest?.seen ?? change.vector), [change.origin]: Number.MAX_SAFE_INTEGER }, seen)
+}
+
+function wasArbitrated(origin: SiteId, seen: VersionVector, arbitrations: readonly Arbitration[]): boolean {
+  return arbitrations.some(({ kept, lost }) =>
+    [...(kept ? [kept] : []), ...(lost ?? [])].some(
+      ({ site, counter }) => site === origin && counter > counterOf(seen, origin),
+    ),
+  )
 }
 
 /** The part of the document that the change touched, on both sides and merged. */

@@ -5,7 +5,14 @@
  * site's present whole state at once. Only what the peer refuses by name, again and again, is put aside.
  */
 import type { SiteId } from '../causality/dot.ts'
-import { type Clock, type DeadLetters, type Peer, PeerUnavailable, type RecordStore } from '../ports/index.ts'
+import {
+  type Clock,
+  type DeadLetters,
+  type Peer,
+  PeerUnavailable,
+  type RecordStore,
+  StoreUnavailable,
+} from '../ports/index.ts'
 import type { Answer } from './answer.ts'
 import { batchesOf } from './batches.ts'
 import type { Change } from './change.ts'
@@ -67,12 +74,27 @@ function isForPeer(change: Change, { here, peerId }: ForwardPorts): boolean {
 }
 
 async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+  let answers: readonly Answer[]
   try {
-    const answers = await ports.peer.deliver(events)
-    return await Promise.all(events.map((event, index) => settle(event, answers[index], ports)))
+    answers = await ports.peer.deliver(events)
   } catch (error) {
     if (!(error instanceof PeerUnavailable)) throw error
     return events.map(() => ({ outcome: 'again', reason: error.message }))
+  }
+  return Promise.all(events.map((event, index) => settleAlone(event, answers[index], ports)))
+}
+
+/** What goes wrong with one change is its own affair: its neighbours in the batch keep their answers. */
+async function settleAlone(event: ChangeEvent, answer: Answer | undefined, ports: ForwardPorts): Promise<Forwarded> {
+  try {
+    return await settle(event, answer, ports)
+  } catch (error) {
+    if (error instanceof PeerUnavailable || error instanceof StoreUnavailable) {
+      return { outcome: 'again', reason: error.message }
+    }
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    // Nothing that a repetition would mend, such as a sync record that this version cannot read.
+    return putAside(event, reason, 1, ports)
   }
 }
 
@@ -88,6 +110,8 @@ async function settle(event: ChangeEvent, answer: Answer | undefined, ports: For
     case 'busy':
       return { outcome: 'again', reason: answer.reason }
     case 'held':
+      // Made before this site's declaration changed: its present state speaks under the present one.
+      if (event.change.plan !== ports.here.plan.hash) return sendWhole(event.change, ports)
       return { outcome: 'again', reason: `${ports.peerId} runs another plan than ${event.change.plan}` }
     case undefined:
       return { outcome: 'again', reason: `${ports.peerId} gave no answer for this change` }
@@ -107,7 +131,7 @@ async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded
 }
 
 async function refuse(event: ChangeEvent, ports: ForwardPorts): Promise<Forwarded> {
-  const { here, peerId, peer, clock, deadLetters } = ports
+  const { peer, clock } = ports
   let reason = ''
   for (let attempt = 1; attempt <= refusalAttemptsMax; attempt++) {
     await clock.sleep(refusalBackoffMs * 2 ** (attempt - 1))
@@ -115,7 +139,15 @@ async function refuse(event: ChangeEvent, ports: ForwardPorts): Promise<Forwarde
     if (answer?.answer !== 'refused') return settle(event, answer, ports)
     reason = `${answer.reason}: ${answer.detail}`
   }
-  const attempts = refusalAttemptsMax + 1
+  return putAside(event, reason, refusalAttemptsMax + 1, ports)
+}
+
+async function putAside(
+  event: ChangeEvent,
+  reason: string,
+  attempts: number,
+  { here, peerId, clock, deadLetters }: ForwardPorts,
+): Promise<Forwarded> {
   await deadLetters.put(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }))
   return done
 }

@@ -23,7 +23,7 @@ import type { Change } from './change.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
 import { recordName } from './record-ref.ts'
-import { carriedResolutionsMax } from './resolution-retention.ts'
+import { fitsIntoRecord } from './resolution-retention.ts'
 
 export interface IngestPorts {
   readonly here: Here
@@ -136,11 +136,19 @@ function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: 
   }
 }
 
-/** Resolutions ride in the sync record; when they get many, the older ones are put into the audit store first. */
+/**
+ * Resolutions ride in the sync record. When they are many, those already committed are put into the audit store and
+ * leave it. A new one that is too large by itself is put there before the commit: if the commit then loses a race, the
+ * merge is made again and writes the same entry, unless yet another change came in between; then this one stays, and
+ * tells of a merge that was never shown. That is better than a record that no store can hold.
+ */
 async function withoutOverflow({ record }: Merged, sight: Sight, { audit }: IngestPorts) {
+  if (fitsIntoRecord(record.resolutions)) return record
   const carried = sight.record.resolutions
-  if (record.resolutions.length <= carriedResolutionsMax) return record
-  await audit.put(carried)
-  const written = new Set(carried.map(({ id }) => id))
-  return { ...record, resolutions: record.resolutions.filter(({ id }) => !written.has(id)) }
+  const committed = new Set(carried.map(({ id }) => id))
+  const fresh = record.resolutions.filter(({ id }) => !committed.has(id))
+  const kept = fitsIntoRecord(fresh) ? fresh : []
+  const leaving = kept.length > 0 ? carried : [...carried, ...fresh]
+  if (leaving.length > 0) await audit.put(leaving)
+  return { ...record, resolutions: kept }
 }

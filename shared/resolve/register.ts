@@ -12,7 +12,7 @@
 import type { Dot } from '../causality/dot.ts'
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
-import { joinDotted } from './dots.ts'
+import { type Joined, joinDotted } from './dots.ts'
 import type { Joining, MergeType, RegisterState, Sibling, Version } from './merge-type.ts'
 
 const dotOf = ([site, counter]: Sibling): Dot => [site, counter]
@@ -30,14 +30,15 @@ function versionOf([site, counter, hlc, value]: Sibling): Version {
   return { site, counter, hlc, value }
 }
 
+/** Siblings are concurrent to each other: one that is new here beside one that was here had to be arbitrated. */
 function reportArbitration(
-  { joined, onlyA, onlyB }: { joined: RegisterState; onlyA: RegisterState; onlyB: RegisterState },
+  { joined, both, onlyA, onlyB }: Joined<Sibling>,
   b: RegisterState,
   { path, report }: Joining,
 ): void {
   const kept = winner(joined)
   if (!kept) return
-  if (onlyA.length > 0 && onlyB.length > 0) {
+  if (onlyB.length > 0 && onlyA.length + both.length > 0) {
     const lost = joined.filter(sibling => sibling !== kept).map(versionOf)
     report({ path, rule: 'latest-write-wins', kept: versionOf(kept), lost })
   } else if (onlyA.length > 0 && b.length === 0) {

@@ -68,6 +68,7 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
       response.headers.get(answerTokenHeader) ?? undefined,
       site,
       clock.now(),
+      'tributary-answer',
     )
     if (issuer !== peer || digest !== digestOf(body) || inReplyTo !== digestOf(request)) {
       throw new PeerUnavailable(peer, 'the answer is not signed for this request')

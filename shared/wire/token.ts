@@ -10,6 +10,9 @@ import { clockToleranceS, tokenLifetimeS } from './limits.ts'
 
 const algorithm = 'ES256'
 
+/** A request's token is no answer's, and the other way round. */
+export type TokenUse = 'tributary-request' | 'tributary-answer'
+
 export type TokenFault = 'missing' | 'unknown_issuer' | 'wrong_audience' | 'expired' | 'invalid'
 
 /** The caller did not prove who it is, or that it speaks to this site. */
@@ -49,7 +52,7 @@ export async function createSigner(privateKey: JWK): Promise<Sign> {
   return ({ issuer, audience, body, nowMs, inReplyTo }) => {
     const nowS = Math.floor(nowMs / 1000)
     return new SignJWT({ digest: digestOf(body), ...(inReplyTo === undefined ? {} : { inReplyTo }) })
-      .setProtectedHeader({ alg: algorithm })
+      .setProtectedHeader({ alg: algorithm, typ: inReplyTo === undefined ? 'tributary-request' : 'tributary-answer' })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(nowS)
@@ -58,18 +61,19 @@ export async function createSigner(privateKey: JWK): Promise<Sign> {
   }
 }
 
-export type Verify = (token: string | undefined, audience: SiteId, nowMs: number) => Promise<Verified>
+export type Verify = (token: string | undefined, audience: SiteId, nowMs: number, use?: TokenUse) => Promise<Verified>
 
 /** The verifier knows the public keys of this site's peers and of nobody else. Rejects with `TokenRefused`. */
 export async function createVerifier(publicKeys: ReadonlyMap<SiteId, JWK>): Promise<Verify> {
   const keys = new Map(
     await Promise.all([...publicKeys].map(async ([site, jwk]) => [site, await importJWK(jwk, algorithm)] as const)),
   )
-  return async (token, audience, nowMs) => {
+  return async (token, audience, nowMs, use = 'tributary-request') => {
     if (token === undefined) throw new TokenRefused('missing', 'a bearer token is required')
     try {
       const { payload } = await jwtVerify(token, (_header, jws) => keyOf(jws.payload, keys), {
         algorithms: [algorithm],
+        typ: use,
         audience,
         currentDate: new Date(nowMs),
         clockTolerance: clockToleranceS,

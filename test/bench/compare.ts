@@ -31,6 +31,7 @@ export interface Measurement {
   readonly rate: RateResult | undefined
   /** Writes that the stores did not take. */
   readonly failedWrites: number
+  readonly firstFailure: string | undefined
   /** Of the minute that ended with the measurement of the lag: what the system and everything else asked for. */
   readonly load: number
 }
@@ -87,7 +88,11 @@ async function measure(
       onStep: ({ offeredPerSecond, holds, p95Ms }) =>
         say(`${offeredPerSecond} writes/s ${holds ? 'hold' : 'do not hold'}, p95 ${p95Ms.toFixed(0)} ms`),
     }))
-  return { lag, rate, failedWrites: session.ledger.failed, load }
+  return { lag, rate, ...failuresOf(session), load }
+}
+
+function failuresOf({ ledger, firstFailure }: LagSession): Pick<Measurement, 'failedWrites' | 'firstFailure'> {
+  return { failedWrites: ledger.failed, firstFailure: ledger.failed === 0 ? undefined : String(firstFailure()) }
 }
 
 const warmUpPerSecond = 25

@@ -39,6 +39,8 @@ export interface Load {
 export interface LagSession {
   readonly target: LagTarget
   readonly ledger: LagLedger
+  /** Why the first write failed that did. */
+  readonly firstFailure: () => unknown
   /** Writes at this rate for so long, then returns at once. */
   offer(load: Load): Promise<void>
   /** Waits until nothing is outstanding, for `patienceMs` at most. True if nothing is. */
@@ -88,6 +90,7 @@ export async function openLagSession(target: LagTarget, signal: AbortSignal): Pr
   return {
     target,
     ledger,
+    firstFailure: () => firstFailure,
     close: end,
     async offer({ writesPerSecond, seconds, seed }) {
       const random = new Random(seed)

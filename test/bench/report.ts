@@ -30,8 +30,12 @@ export function reportText({ startedAt, machine, method, flows, measurements }: 
   if (flows) parts.push(flowsText(flows))
   if (measurements.some(({ lag }) => lag)) parts.push(lagText(measurements))
   if (measurements.some(({ rate }) => rate)) parts.push(rateText(measurements))
-  const failed = measurements.reduce((sum, { failedWrites }) => sum + failedWrites, 0)
-  if (failed > 0) parts.push(`${failed} writes were refused by their own store and are in no figure.`)
+  for (const { round, name, failedWrites, firstFailure } of measurements) {
+    if (failedWrites === 0) continue
+    parts.push(
+      `Round ${round}, ${name}: ${failedWrites} writes failed and are in no figure; the first: ${firstFailure}`,
+    )
+  }
   return parts.join('\n\n')
 }
 

@@ -60,7 +60,7 @@ describe('a fault says where it is, what was found there, and what is allowed', 
     [
       'a type in capitals',
       { ...valid, data: { Carts: valid.data.carts } },
-      [`data.Carts: a data type is named with 1 to 40 ${words}`],
+      [`data.Carts: a data type is named with 3 to 40 ${words}`],
     ],
     ['no such tier', withCarts({ tier: 4 }), ['data.carts.tier: found 4; allowed: one of 1, 2, 3']],
     [

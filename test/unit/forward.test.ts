@@ -6,6 +6,7 @@ import type { Answer } from '../../shared/replicate/answer.ts'
 import { batchChangesMax } from '../../shared/replicate/batches.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { type ForwardPorts, forward } from '../../shared/replicate/forward.ts'
+import { createHere } from '../../shared/replicate/here.ts'
 import { MemorySite, startMs } from './memory-site.ts'
 
 const aws = 'aws-us-east-1'
@@ -152,12 +153,54 @@ describe('a gap', () => {
     expect(peer.requests).toHaveLength(2)
   })
 
-  it('waits for our own store: forward rejects, so that the trigger delivers again', async () => {
+  it('waits for our own store, and its neighbours in the batch do not', async () => {
     const site = new MemorySite(plan, aws)
-    const event = await site.change(cart('a'), { title: 'one' })
+    const texts = textsOf(await changesOf(site, 'a', 'missed', 'c'))
     const store = { ...site.store, readRecord: () => Promise.reject(new StoreUnavailable('throttled')) }
-    const ports = { ...portsOf(site, new ScriptedPeer(() => gap)), store }
-    await expect(forward([event.text], ports)).rejects.toThrow(StoreUnavailable)
+    const peer = new ScriptedPeer(({ change }) => (change.key[0] === 'missed' ? gap : applied))
+    expect(await forward(texts, { ...portsOf(site, peer), store })).toEqual([
+      done,
+      again('the store is unavailable: throttled'),
+      done,
+    ])
+    expect(letters(site)).toEqual([])
+  })
+
+  it('whose record cannot be read any more is put aside, and its neighbours are done', async () => {
+    const site = new MemorySite(plan, aws)
+    const texts = textsOf(await changesOf(site, 'a', 'spoiled', 'c'))
+    const store = { ...site.store, readRecord: () => Promise.reject(new SyntaxError('no JSON')) }
+    const peer = new ScriptedPeer(({ change }) => (change.key[0] === 'spoiled' ? gap : applied))
+    expect(await forward(texts, { ...portsOf(site, peer), store })).toEqual([done, done, done])
+    expect(letters(site)).toEqual([
+      expect.objectContaining({ kind: 'change', reason: 'SyntaxError: no JSON', event: texts[1] }),
+    ])
+  })
+})
+
+describe('a change made under an older declaration', () => {
+  const held: Answer = { answer: 'held' }
+  const newer = defineSync({
+    sites: { [aws]: { cloud: 'aws', region: 'us-east-1' }, [gcp]: { cloud: 'gcp', region: 'us-central1' } },
+    data: { carts: { key: ['ref'], merge: fields() }, orders: { key: ['ref'], merge: register() } },
+  })
+
+  it('is sent again as the present state, under the present one, to a peer that has it too', async () => {
+    const site = new MemorySite(plan, aws)
+    const [event] = await changesOf(site, 'a')
+    const peer = new ScriptedPeer(({ change }) => (change.plan === newer.hash ? applied : held))
+    const ports = { ...portsOf(site, peer), here: createHere(newer, aws) }
+    expect(await forward([event?.text ?? ''], ports)).toEqual([done])
+    expect(peer.requests.map(([sent]) => sent?.change.plan)).toEqual([plan.hash, newer.hash])
+  })
+
+  it('waits while the peer has not got the newer one', async () => {
+    const site = new MemorySite(plan, aws)
+    const [event] = await changesOf(site, 'a')
+    const peer = new ScriptedPeer(() => held)
+    const ports = { ...portsOf(site, peer), here: createHere(newer, aws) }
+    expect(await forward([event?.text ?? ''], ports)).toEqual([again(`${gcp} runs another plan than ${newer.hash}`)])
+    expect(letters(site)).toEqual([])
   })
 })
 

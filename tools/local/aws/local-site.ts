@@ -33,6 +33,8 @@ import type { StreamSource } from './stream-source.ts'
 /** As deployed (infra/aws). */
 const functionTimeoutMs = 30_000
 const batchSize = 100
+/** A healed link is used again within this time. */
+const retryBackoffMaxMs = 1000
 /** A request in flight must not keep the next one waiting. */
 const ingestInstances = 2
 
@@ -160,6 +162,7 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
       invoke: recorded(fn),
       startingPosition: 'TRIM_HORIZON',
       batchSize,
+      retryBackoffMaxMs,
       reportBatchItemFailures,
       faults,
       onLog,
