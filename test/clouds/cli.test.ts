@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { isAlive, readState } from '../../tools/local/local-folder.ts'
+import { isAlive, readState, writeState } from '../../tools/local/local-folder.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { clearEndpoints } from './clear-endpoints.ts'
 
@@ -106,12 +106,17 @@ describe('with clouds up', () => {
     ['aws-us-east-1/capture', { batchItemFailures: [] }],
     ['aws-us-east-1/publish', null],
     ['aws-us-east-1/forward-gcp-us-central1', { batchItemFailures: [] }],
+    ['aws-us-east-1/forward-azure-eastus', { batchItemFailures: [] }],
     ['gcp-us-central1/capture', { status: 204, body: '' }],
     ['gcp-us-central1/publish', { status: 204, body: '' }],
+    ['gcp-us-central1/forward-aws-us-east-1', { status: 204, body: '' }],
     ['gcp-us-central1/forward-azure-eastus', { status: 204, body: '' }],
+    ['azure-eastus/capture-products', { succeeded: true }],
     ['azure-eastus/capture-carts', { succeeded: true }],
+    ['azure-eastus/publish-products', { succeeded: true }],
     ['azure-eastus/publish-carts', { succeeded: true }],
     ['azure-eastus/forward-aws-us-east-1', { succeeded: true }],
+    ['azure-eastus/forward-gcp-us-central1', { succeeded: true }],
   ] as const
 
   test.each(invocations)('invoke %s runs it with its recorded event', async (target, expected) => {
@@ -151,6 +156,31 @@ describe('with clouds up', () => {
     expect(Array.isArray(await json('dead-letters'))).toBe(true)
     expect((await tributary('status')).out).toContain('backlog')
   })
+})
+
+test('a process id in an old file is nobody that down may end', async () => {
+  const bystander = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' })
+  const path = join(folder, 'old')
+  await writeState(
+    { path, endpointsFile: join(path, 'endpoints.json'), variablesFile: join(path, 'env') },
+    {
+      startedAt: new Date(0).toISOString(),
+      config: join(projectRoot, 'sync.config.ts'),
+      secret: 'old',
+      cut: [],
+      sites: { 'aws-us-east-1': { pid: bystander.pid ?? 0, control: 'http://127.0.0.1:9/', log: 'log' } },
+    },
+  )
+  const options = { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: path } }
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'local', 'down'], options)
+  expect(stdout).toBe('nothing was up\n')
+  expect(isAlive(bystander.pid ?? 0)).toBe(true)
+  bystander.kill()
+})
+
+test('npx tributary runs it', async () => {
+  const { stdout } = await promisify(execFile)('npx', ['tributary', '--help'], { cwd: projectRoot })
+  expect(stdout).toContain('dead-letters')
 })
 
 describe('npm start', () => {

@@ -32,6 +32,7 @@ try {
   const clients = await openClients(folder.endpointsFile)
   for (const [index, client] of clients.entries()) {
     await client.put('carts', { customer_id: `customer-${index}`, currency: 'EUR', items: { tea: { quantity: 2 } } })
+    await client.put('products', { product_id: `product-${index}`, title: 'Teapot', price: 19.9 })
   }
   await sleep(6000)
   await Promise.all(clients.map(client => client.close()))
@@ -41,9 +42,9 @@ try {
 for (const cloud of await readdir(recorded)) {
   await mkdir(join(projectRoot, 'events', cloud), { recursive: true })
   for (const file of await readdir(join(recorded, cloud))) {
-    // Functions that exist once per peer or data type share the event of their kind: the one of carts.
-    const kind = file.replace(/\.json$/, '').split('-')[0] ?? ''
-    if (file.endsWith('-products.json')) continue
+    const name = file.replace(/\.json$/, '')
+    // Functions that exist once per peer share one event; on Azure those of each data type have their own.
+    const kind = name.startsWith('forward-') ? 'forward' : name
     const event: unknown = JSON.parse(await readFile(join(recorded, cloud, file), 'utf8'))
     const text = JSON.stringify(kind === 'ingest' ? repeatable(event) : event, null, 2)
     await writeFile(join(projectRoot, 'events', cloud, `${kind}.json`), `${text.replaceAll(plan.hash, '{{plan}}')}\n`)

@@ -46,7 +46,9 @@ export async function runningClouds(): Promise<RunningClouds> {
   const folder = localFolder()
   const state = await readState(folder)
   if (!state) {
-    throw new CommandFailed(`no local clouds are up in ${folder.path}; bring them up with: npx tributary local up`)
+    throw new CommandFailed(
+      `no local clouds are up in ${folder.path}; bring them up with: npx tributary local up (or run this where they were brought up)`,
+    )
   }
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(state.config).href)
   return connectClouds(plan, state)

@@ -22,6 +22,7 @@ export const controlRequest = z.discriminatedUnion('ask', [
       .object({ duplicate: z.number(), reorder: z.number(), delayMs: z.number(), paused: z.boolean() })
       .partial(),
   }),
+  z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])
 

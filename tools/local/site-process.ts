@@ -163,6 +163,8 @@ function controlAnswers({ site, running, links, keys, listeners }: Controlled, e
       case 'faults':
         Object.assign(running.faults, asked.faults)
         return {}
+      case 'identify':
+        return { site }
       case 'stop':
         setImmediate(exit)
         return {}

@@ -52,7 +52,7 @@ type Ready = Extract<SiteProcessMessage, { kind: 'ready' }>
 export async function startLocalClouds(options: StartOptions): Promise<LocalClouds> {
   const { folder, onProgress } = options
   const before = await readState(folder)
-  if (before && Object.values(before.sites).some(({ pid }) => isAlive(pid))) throw new AlreadyUp(folder)
+  if (before && (await isUp(before))) throw new AlreadyUp(folder)
 
   const config = resolve(options.config)
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
@@ -155,19 +155,37 @@ async function allOrNone(started: readonly Promise<StartedSite>[]): Promise<read
   throw failed.reason
 }
 
-/** Ends what `startLocalClouds` started, and waits until it has ended. True if anything was up. */
+/**
+ * Ends what `startLocalClouds` started, and waits until it has ended. True if anything was up. Only a process that
+ * answers with our secret is touched: a process id in an old file may be anybody's by now.
+ */
 export async function stopLocalClouds(folder: LocalFolder): Promise<boolean> {
   const state = await readState(folder)
   if (!state) return false
-  const sites = Object.entries(state.sites).filter(([, { pid }]) => isAlive(pid))
-  await Promise.all(
-    sites.map(([site, { control }]) =>
-      askSite({ site, url: control, secret: state.secret }, { ask: 'stop' }).catch(() => undefined),
-    ),
+  const stopped = await Promise.all(
+    Object.entries(state.sites).map(async ([site, { control, pid }]) => {
+      if (!isAlive(pid) || !(await answers(site, control, state.secret, 'stop'))) return false
+      await untilEnded(pid)
+      return true
+    }),
   )
-  await Promise.all(sites.map(([, { pid }]) => untilEnded(pid)))
   await clearState(folder)
-  return sites.length > 0
+  return stopped.includes(true)
+}
+
+/** Whether the host process of this site is there and ours. */
+async function answers(site: string, url: string, secret: string, ask: 'identify' | 'stop'): Promise<boolean> {
+  try {
+    await askSite({ site, url, secret }, { ask })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function isUp({ sites, secret }: LocalState): Promise<boolean> {
+  const up = Object.entries(sites).map(([site, { control }]) => answers(site, control, secret, 'identify'))
+  return (await Promise.all(up)).includes(true)
 }
 
 const endWithinMs = 10_000

@@ -32,9 +32,9 @@ export function addInvokeCommand(program: Command): void {
     })
 }
 
-/** Functions that exist once per peer or data type share the event of their kind. */
+/** Functions that exist once per peer share one event. */
 function defaultEvent({ plan }: RunningClouds, site: string, name: string): string {
-  return `events/${siteOf(plan, site).cloud}/${name.split('-')[0]}.json`
+  return `events/${siteOf(plan, site).cloud}/${name.startsWith('forward-') ? 'forward' : name}.json`
 }
 
 async function invoke(clouds: RunningClouds, site: string, name: string, file: string) {

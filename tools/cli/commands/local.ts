@@ -20,7 +20,7 @@ export function addLocalCommands(program: Command): void {
     .action(async ({ config, json }: { config: string; json: boolean }) => {
       const folder = localFolder()
       const interrupted = new AbortController()
-      process.once('SIGINT', () => interrupted.abort())
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
       const { plan, state } = await startLocalClouds({
         folder,
         config,

@@ -31,7 +31,7 @@ async function tour({ config, once, tour: withTour }: TourOptions): Promise<numb
   const folder = localFolder()
   const interrupted = new AbortController()
   const { promise: signalled, resolve: signal } = Promise.withResolvers<'interrupted'>()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => {
       interrupted.abort()
       signal('interrupted')
