@@ -42,8 +42,8 @@ it('a key of two fields is a partition key and a sort key', () => {
 
 it('a type that may not be here has no table, no trigger and no permission here', () => {
   const built = declare({
-    here: { key: ['id'], merge: register() },
-    away: { key: ['id'], merge: register(), sites: ['gcp-us-central1', 'azure-eastus'] },
+    here: { key: ['ref'], merge: register() },
+    away: { key: ['ref'], merge: register(), sites: ['gcp-us-central1', 'azure-eastus'] },
   })(site)
   const tables = namedResources(built, 'AWS::DynamoDB::GlobalTable')
   expect([...tables.keys()].toSorted()).toEqual(['here', 'tributary-audit', 'tributary-sync'])
@@ -56,7 +56,7 @@ it('a type that may not be here has no table, no trigger and no permission here'
 })
 
 it('a site that shares no type with this one is no peer: no forward, no parameter, no key at ingest', () => {
-  const built = declare({ carts: { key: ['id'], merge: register(), sites: ['aws-us-east-1', 'gcp-us-central1'] } })(
+  const built = declare({ carts: { key: ['ref'], merge: register(), sites: ['aws-us-east-1', 'gcp-us-central1'] } })(
     site,
   )
   const names = [...namedResources(built, 'AWS::Lambda::Function').keys()]
@@ -66,7 +66,7 @@ it('a site that shares no type with this one is no peer: no forward, no paramete
 
 it('two sites on AWS are two stacks, each in its region and each the other’s peer', () => {
   const sites: Declaration['sites'] = { ...threeClouds, 'aws-eu-west-1': { cloud: 'aws', region: 'eu-west-1' } }
-  const built = declare({ carts: { key: ['id'], merge: register() } }, sites)
+  const built = declare({ carts: { key: ['ref'], merge: register() } }, sites)
   for (const [here, region, other] of [
     ['aws-us-east-1', 'us-east-1', 'aws-eu-west-1'],
     ['aws-eu-west-1', 'eu-west-1', 'aws-us-east-1'],
