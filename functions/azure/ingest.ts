@@ -1,7 +1,6 @@
 /** Ingest on Azure: an HTTP function. Who may call is proved by the request's own token. */
 import { app } from '@azure/functions'
-import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
-import { requestBytesMax } from '../../shared/wire/limits.ts'
+import { answerIngest, tooLargeByHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { logFailures } from './failure-log.ts'
 import { here, ingestPorts } from './site.ts'
 
@@ -12,9 +11,9 @@ app.http('ingest', {
   authLevel: 'anonymous',
   route: 'ingest',
   handler: async request => {
-    // Refused before it is read: nobody has proved anything yet.
-    if (Number(request.headers.get('content-length') ?? 0) > requestBytesMax) return { status: 413 }
-    const body = new Uint8Array(await request.arrayBuffer())
-    return answerIngest({ headers: Object.fromEntries(request.headers), body }, await ingestPorts())
+    const headers = Object.fromEntries(request.headers)
+    const refusal = tooLargeByHeader(headers)
+    if (refusal) return refusal
+    return answerIngest({ headers, body: new Uint8Array(await request.arrayBuffer()) }, await ingestPorts())
   },
 })

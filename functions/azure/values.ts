@@ -6,7 +6,7 @@
  */
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { type Document, emptyObject, isJsonObject, type Json } from '../../shared/document/json.ts'
-import { reservedField } from '../../shared/document/portable.ts'
+import { isCosmosOwn } from '../../shared/document/portable.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'
 import { keyText, type RecordRef } from '../../shared/replicate/record-ref.ts'
 import { readKey } from './item-place.ts'
@@ -29,7 +29,7 @@ export function documentFromItem(ref: RecordRef, type: TypePlan, item: Document)
 
 /** Throws `ValueRefused` for a field that would be taken for the service's own when it is read back. */
 export function itemFromDocument(ref: RecordRef, type: TypePlan, document: Document): Document {
-  const taken = reservedField(document) ?? type.key.find(name => Object.hasOwn(document, name))
+  const taken = Object.keys(document).find(isCosmosOwn) ?? type.key.find(name => Object.hasOwn(document, name))
   if (taken !== undefined) throw new ValueRefused(ref, [taken], 'on Cosmos this field has another meaning')
   const keyFields = Object.fromEntries(type.key.map((name, index) => [name, ref.key[index] ?? '']))
   return { ...document, ...keyFields, id: keyText(ref.key) }

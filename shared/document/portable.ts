@@ -4,13 +4,13 @@ import type { Document } from './json.ts'
 /** Cosmos keeps its own properties beside the document's; `id` is made from the key. */
 const cosmosOwn: ReadonlySet<string> = new Set(['id', '_rid', '_self', '_etag', '_attachments', '_ts', '_lsn'])
 
-/** Marks the sync items in a Cosmos container (`cosmosSyncMark` in shared/declare/resource-names.ts). */
-const ours = '_tributary'
+export function isCosmosOwn(name: string): boolean {
+  return cosmosOwn.has(name)
+}
 
 /** Why no field may have this name at the top of a document; undefined: it may. */
 export function reservedReason(name: string): string | undefined {
   if (cosmosOwn.has(name)) return 'Cosmos DB has a property of its own by this name; use another'
-  if (name === ours) return 'Tributary marks its own items with this name; use another'
   if (name === '__proto__')
     return 'the official clients of DynamoDB and Firestore lose a field of this name; use another'
   return undefined

@@ -26,6 +26,11 @@ export interface IngestResponse {
 /** Carries the answer's own token. */
 export const answerTokenHeader = 'tributary-answer-token'
 
+/** For a function that can tell from the headers: refuse before the body is read, when nobody has proved anything. */
+export function tooLargeByHeader(headers: IngestRequest['headers']): IngestResponse | undefined {
+  return Number(headers['content-length'] ?? 0) > requestBytesMax ? responseTo(requestTooLarge()) : undefined
+}
+
 export interface IngestEndpointPorts extends IngestPorts {
   readonly sign: Sign
   readonly verify: Verify
@@ -55,19 +60,21 @@ export async function answerIngest(request: IngestRequest, ports: IngestEndpoint
     })
     return { status: 200, headers: { 'content-type': 'application/json', [answerTokenHeader]: token }, body }
   } catch (error) {
-    const { status, code, message } = refusalFor(error)
-    return {
-      status,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ error: code, detail: message }),
-    }
+    return responseTo(refusalFor(error))
   }
 }
 
+function requestTooLarge(): Refusal {
+  return new Refusal(413, 'request_too_large', `a request is at most ${requestBytesMax} bytes`)
+}
+
+function responseTo({ status, code, message }: Refusal): IngestResponse {
+  const body = JSON.stringify({ error: code, detail: message })
+  return { status, headers: { 'content-type': 'application/json' }, body }
+}
+
 async function admit({ headers, body }: IngestRequest, { here, clock, verify }: IngestEndpointPorts) {
-  if (body.length > requestBytesMax) {
-    throw new Refusal(413, 'request_too_large', `a request is at most ${requestBytesMax} bytes`)
-  }
+  if (body.length > requestBytesMax) throw requestTooLarge()
   const bearer = headers.authorization?.match(/^Bearer (.+)$/i)?.[1]
   const { issuer, digest } = await verify(bearer, here.site, clock.now())
   if (digestOf(body) !== digest) throw new Refusal(400, 'digest_mismatch', 'the body is not the one that was signed')

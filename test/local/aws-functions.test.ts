@@ -292,7 +292,12 @@ describe('ingest', () => {
     const body = Buffer.from(await response.arrayBuffer())
     expect([response.status, JSON.parse(body.toString())]).toEqual([200, { answers: [{ answer: 'applied' }] }])
     const verify = await createVerifier(new Map([[site, siteKeys.publicKey]]))
-    const token = await verify(response.headers.get(answerTokenHeader) ?? undefined, peer.id, Date.now())
+    const token = await verify(
+      response.headers.get(answerTokenHeader) ?? undefined,
+      peer.id,
+      Date.now(),
+      'tributary-answer',
+    )
     expect(token).toEqual({ issuer: site, digest: digestOf(body), inReplyTo: digestOf(request.body) })
 
     expect(await product('lamp')).toEqual({

@@ -334,14 +334,14 @@ describe('from a peer to this site', () => {
       ...(await aws.write(badTtl, { ttl: 'soon' })),
       ...(await aws.write(fine, { price: 1 })),
     ]
-    const refused = (detail: string) => ({
+    const refused = (reason: string, detail: string) => ({
       answer: 'refused',
-      reason: 'local_document_refused',
+      reason,
       detail: expect.stringContaining(detail),
     })
     expect(await (await peerOfAzure()).deliver(events)).toEqual([
-      refused('the key is longer than 1012 bytes'),
-      refused(`${recordName(badTtl)}: field '': Cosmos refuses it with 400`),
+      refused('local_document_refused', 'the key is longer than 1012 bytes'),
+      refused('not_storable', `${recordName(badTtl)}: field '': Cosmos refuses it with 400`),
       { answer: 'applied' },
     ])
   })
