@@ -31,6 +31,10 @@ export function assertDocumentName(name: string): void {
 /** Order of documents by name, segment by segment. */
 export function compareNames(a: string, b: string): number {
   if (a === b) return 0
+  // Within one collection, as in most queries, only the last segment differs.
+  const lastA = a.lastIndexOf('/') + 1
+  const lastB = b.lastIndexOf('/') + 1
+  if (lastA === lastB && a.startsWith(b.slice(0, lastB))) return compareUtf8(a.slice(lastA), b.slice(lastB))
   const x = a.split('/')
   const y = b.split('/')
   for (const [index, segment] of x.entries()) {
