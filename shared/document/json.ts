@@ -1,6 +1,6 @@
 /**
  * The portable document model: what a document may hold so that every store can hold it too.
- * For now these are JSON's own values.
+ * What JSON has no value for is tagged (see tagged.ts).
  */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
@@ -9,6 +9,16 @@ export type Document = { readonly [name: string]: Json }
 
 export function isJsonObject(value: Json | undefined): value is Document {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Gives an object a field of any name: assigning to `__proto__` would change the object's prototype instead. Objects
+ * keep the usual prototype because those without one are slow to read and to write as JSON; so ask `Object.hasOwn`
+ * before reading a name that came from outside.
+ */
+export function setField<Value>(object: Record<string, Value>, name: string, value: Value): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /** An object without a prototype: a field may be named `__proto__`, and must stay an ordinary field. */

@@ -1,7 +1,12 @@
-/** A change as a CloudEvent 1.0, the form in which it waits on a bus and travels between sites. */
+/**
+ * A change as a CloudEvent 1.0, the form in which it waits on a bus and travels between sites. Its state is in the
+ * compact form of state-encoding.ts, its vectors are counters beside one list of sites.
+ */
 import * as z from 'zod'
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
-import type { CellsState } from '../resolve/merge-type.ts'
+import type { Json } from '../document/json.ts'
+import { StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
+import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
 import { type Change, changeId, type Operation } from './change.ts'
 import { keyText } from './record-ref.ts'
 
@@ -10,8 +15,10 @@ const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data
   string
 >
 
-/** Names of sites as keys: an object from outside may hold any. */
-const vector = z.record(z.string().min(1).max(40), z.int().min(0))
+const counter = z.int().min(0)
+
+/** The sites that a change may name: more than any plan has would only be there to cost time. */
+const sitesMax = 100
 
 const changeEventSchema = z.object({
   specversion: z.literal('1.0'),
@@ -21,13 +28,20 @@ const changeEventSchema = z.object({
     type: z.string().min(1).max(40),
     key: z.array(z.string().min(1)).min(1).max(2),
     plan: z.string().min(1),
-    vector,
-    hlc: z.int().min(0),
-    intervals: z.array(z.object({ from: z.int().min(0), to: z.int().min(1), seen: vector })).max(10),
-    // Checked against the declared type where the change is applied.
-    state: z.unknown(),
+    sites: z.array(z.string().min(1).max(40)).max(sitesMax),
+    vector: z.array(counter).max(sitesMax),
+    hlc: counter,
+    intervals: z.array(z.tuple([counter, z.int().min(1), z.array(counter).max(sitesMax)])).max(10),
+    // Three numbers for each write, and a state that speaks of them: both are checked while the state is read.
+    stamps: z.custom<readonly number[]>(isIntegers, { error: 'a list of integers' }),
+    // Whether it is one of the declared type is checked where the change is applied.
+    state: z.custom<Json>(value => value !== undefined),
   }),
 })
+
+function isIntegers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(Number.isSafeInteger)
+}
 
 /** A change together with the text it travels as, so that it is written once and passed on as it is. */
 export interface ChangeEvent {
@@ -48,7 +62,11 @@ export class ChangeMalformed extends Error {
 }
 
 function encodeChange(change: Change): string {
-  const { type, key, origin, plan, operation, vector, hlc, intervals, state } = change
+  const { type, key, origin, plan, operation, hlc } = change
+  const table = new StampTableWriter()
+  const vector = table.counters(change.vector)
+  const intervals = change.intervals.map(({ from, to, seen }) => [from, to, table.counters(seen)])
+  const state = encodeState(change.state ?? null, table)
   return JSON.stringify({
     specversion: '1.0',
     id: changeId(change),
@@ -57,7 +75,7 @@ function encodeChange(change: Change): string {
     subject: `${type}/${keyText(key)}`,
     time: new Date(hlcToMs(hlc)).toISOString(),
     datacontenttype: 'application/json',
-    data: { type, key, plan, vector, hlc, intervals, state: state ?? null },
+    data: { type, key, plan, sites: table.sites, vector, hlc, intervals, stamps: table.stamps, state },
   })
 }
 
@@ -77,12 +95,19 @@ export function decodeChange(event: unknown): Change {
   const parsed = changeEventSchema.safeParse(event)
   if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
   const { source, type, data } = parsed.data
-  const { state, ...rest } = data
-  return {
-    ...rest,
-    origin: source.slice('/sites/'.length),
-    operation: operationOf(type),
-    state: state === null ? undefined : (state as CellsState),
+  const { sites, stamps, ...rest } = data
+  const table = new StampTable(sites, stamps)
+  try {
+    return {
+      ...rest,
+      origin: source.slice('/sites/'.length),
+      operation: operationOf(type),
+      vector: table.vector(data.vector),
+      intervals: data.intervals.map(([from, to, seen]) => ({ from, to, seen: table.vector(seen) })),
+      state: decodeCells(data.state, table),
+    }
+  } catch (error) {
+    throw new ChangeMalformed(error instanceof Error ? error.message : String(error))
   }
 }
 

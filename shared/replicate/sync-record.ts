@@ -1,8 +1,13 @@
 /** What a site knows about one record, kept beside the application's own document. */
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import type { SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import { emptyVector, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
+import type { Json } from '../document/json.ts'
 import type { CellsState, Touched } from '../resolve/merge-type.ts'
+import { type Counters, StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
+import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
 import type { Resolution } from './resolution.ts'
 
 /** One local capture that may still have to travel: which dots it covers and which cells it touched. */
@@ -44,7 +49,7 @@ export function holdCapture(held: readonly HeldCapture[], capture: HeldCapture):
   return [...held, capture].slice(-heldCapturesMax)
 }
 
-const encodingVersion = 1
+const encodingVersion = 2
 
 /** The stored text was written by another version of this code: migrate, do not guess. */
 export class EncodingUnknown extends Error {
@@ -55,38 +60,77 @@ export class EncodingUnknown extends Error {
 }
 
 /**
+ * A longer record has its state compressed. Stores charge by the KB that was begun (DynamoDB), so that a shorter one
+ * would cost time and save nothing.
+ */
+const plainLengthMax = 950
+
+/** One captured write as stored: `from`, `to`, the counters of what was seen, what was touched. */
+type HeldRow = readonly [from: number, to: number, seen: Counters, touched: Touched]
+
+type Head = readonly [
+  version: number,
+  sites: readonly SiteId[],
+  vector: Counters,
+  hlc: Hlc,
+  shadow: string,
+  held: readonly HeldRow[],
+  resolutions: readonly Resolution[],
+]
+
+/** Three numbers for each write (see stamp-table.ts), and the state in its compact form. */
+type Body = readonly [stamps: readonly number[], state: Json]
+
+/**
  * Two lines: what every reader wants, and the state, which is the larger part and is only read when something has to
  * be merged or sent. The echo of a merge, a duplicate and the version before are told by the first line.
  */
 export function encodeRecord({ vector, hlc, shadow, state, held, resolutions }: SyncRecord): string {
-  const head = JSON.stringify([encodingVersion, vector, hlc, shadow, held, resolutions])
-  return `${head}\n${state === undefined ? '' : JSON.stringify(state)}`
+  const table = new StampTableWriter()
+  const counters = table.counters(vector)
+  const heldRows = held.map(({ from, to, seen, touched }): HeldRow => [from, to, table.counters(seen), touched])
+  const stateJson = state && encodeState(state, table)
+  const head: Head = [encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions]
+  const first = JSON.stringify(head)
+  if (stateJson === undefined) return `${first}\n`
+  const body: Body = [table.stamps, stateJson]
+  const second = JSON.stringify(body)
+  return `${first}\n${first.length + second.length > plainLengthMax ? compressed(second) : second}`
 }
 
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, vector, hlc, shadow, held, resolutions] = JSON.parse(text.slice(0, end)) as [
-    number,
-    VersionVector,
-    Hlc,
-    string,
-    readonly HeldCapture[],
-    readonly Resolution[],
-  ]
+  const [version, sites, vector, hlc, shadow, held, resolutions] = JSON.parse(text.slice(0, end)) as Head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
+  const table = new StampTable(sites, [])
   let state: CellsState | undefined
   let unread = end + 1 < text.length
   return {
-    vector,
+    vector: table.vector(vector),
     hlc,
     shadow,
-    held,
+    held: held.map(([from, to, seen, touched]) => ({ from, to, seen: table.vector(seen), touched })),
     resolutions,
     get state() {
-      if (unread) state = JSON.parse(text.slice(end + 1))
+      if (unread) state = readState(text.slice(end + 1), sites)
       unread = false
       return state
     },
   }
+}
+
+function readState(line: string, sites: readonly SiteId[]): CellsState | undefined {
+  const [stamps, state] = JSON.parse(line.startsWith('[') ? line : expanded(line)) as Body
+  return decodeCells(state, new StampTable(sites, stamps))
+}
+
+function compressed(text: string): string {
+  return brotliCompressSync(text, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
+  }).toString('base64')
+}
+
+function expanded(line: string): string {
+  return brotliDecompressSync(Buffer.from(line, 'base64')).toString()
 }

@@ -9,7 +9,7 @@
  */
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { compare } from '../causality/version-vector.ts'
-import { type Document, emptyObject, isJsonObject, type Json } from '../document/json.ts'
+import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
 import { isDots, joinPresence } from './dots.ts'
 import type {
   CellState,
@@ -64,15 +64,14 @@ function eachCell(
   names: readonly string[],
   step: (name: string, cell: CellState | undefined) => Written<CellState> | undefined,
 ): { readonly cells: Cells; readonly touched: { readonly [name: string]: Touched } } {
-  const after: Record<string, CellState | null> = emptyObject()
-  for (const name of Object.keys(cells)) after[name] = cells[name] ?? null
-  const touched: Record<string, Touched> = emptyObject()
+  const after: Record<string, CellState | null> = { ...cells }
+  const touched: Record<string, Touched> = {}
   for (const name of names) {
     const written = step(name, childOf(cells, name))
     if (!written) continue
-    touched[name] = written.touched
+    setField(touched, name, written.touched)
     if (written.state === undefined) delete after[name]
-    else after[name] = written.state
+    else setField(after, name, written.state)
   }
   return { cells: after, touched }
 }
@@ -84,7 +83,7 @@ function normal(present: CellsState['present'], cells: Cells): CellsState | unde
 export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): MergeType<CellsState> {
   /** The cells below, after the whole was removed. */
   function removeBelow(state: CellsState, stamp: Stamp) {
-    if (whenRemoved === 'keep') return { cells: state.cells, touched: emptyObject<Touched>() }
+    if (whenRemoved === 'keep') return { cells: state.cells, touched: {} }
     return eachCell(state.cells, Object.keys(state.cells), (name, cell) => {
       if (cell === undefined) return undefined
       const type = typeOf(name)
@@ -161,10 +160,10 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
 
     cut(state, touched) {
       if (touched === true) return { ...state, whole: true }
-      const cells: Record<string, CellState | null> = emptyObject()
+      const cells: Record<string, CellState | null> = {}
       for (const name of Object.keys(touched)) {
         const cell = childOf(state.cells, name)
-        cells[name] = cell === undefined ? null : typeOf(name).cut(cell, touched[name] ?? true)
+        setField(cells, name, cell === undefined ? null : typeOf(name).cut(cell, touched[name] ?? true))
       }
       return { present: state.present, cells }
     },
@@ -175,21 +174,21 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
       const below: Joining = { ...joining, a: knowledgeBelow(aState, joining.a), b: knowledgeBelow(bState, joining.b) }
       const present = joinPresence(a.present, b.present, joining)
       reportRevival(a, b, present, joining)
-      const cells: Record<string, CellState | null> = emptyObject()
+      const cells: Record<string, CellState | null> = {}
       for (const name of namesOf(a.cells, b.cells)) {
         const cell = joinCell(name, a, b, below)
-        if (cell !== undefined) cells[name] = cell
+        if (cell !== undefined) setField(cells, name, cell)
       }
       return normal(present, cells)
     },
 
     view(state) {
       if (state.present.length === 0) return undefined
-      const document: Record<string, Json> = emptyObject()
+      const document: Record<string, Json> = {}
       for (const name of Object.keys(state.cells)) {
         const cell = childOf(state.cells, name)
         const value = cell === undefined ? undefined : typeOf(name).view(cell)
-        if (value !== undefined) document[name] = value
+        if (value !== undefined) setField(document, name, value)
       }
       return document
     },

@@ -7,7 +7,7 @@
  *
  * Not for collections whose size is limited (seats, stock): two sites can each add the last one.
  */
-import { type Document, emptyObject, isJsonObject, type Json } from '../document/json.ts'
+import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
 import { createCells } from './cells.ts'
 import { createFields } from './fields.ts'
 import type { CellsState, MergeType, Misfit, Path } from './merge-type.ts'
@@ -39,13 +39,13 @@ export function createArraySet(element: MergeType, by: string): MergeType<CellsS
   function toParts(value: Json | undefined): Document | undefined {
     if (value === undefined) return undefined
     if (!Array.isArray(value)) throw new TypeError('a set by identity is an array: misfit() was not asked')
-    const elements: Record<string, Json> = emptyObject()
+    const elements: Record<string, Json> = {}
     const order: string[] = []
     for (const item of value as readonly Json[]) {
       const name = nameOf(item, by)
       if (name === undefined || !isJsonObject(item))
         throw new TypeError('an element has no identity: misfit() was not asked')
-      elements[name] = without(item, by)
+      setField(elements, name, without(item, by))
       order.push(name)
     }
     return { members: elements, order }
@@ -99,13 +99,13 @@ function isName(name: string): boolean {
 }
 
 function without(item: Document, by: string): Document {
-  const rest: Record<string, Json> = Object.assign(emptyObject<Json>(), item)
+  const rest: Record<string, Json> = { ...item }
   delete rest[by]
   return rest
 }
 
 function named(name: string, element: Json | undefined, by: string): Document {
-  const item: Record<string, Json> = emptyObject()
-  item[by] = JSON.parse(name)
-  return isJsonObject(element) ? Object.assign(item, element) : item
+  const item: Record<string, Json> = {}
+  setField(item, by, JSON.parse(name))
+  return isJsonObject(element) ? { ...item, ...element } : item
 }

@@ -1,5 +1,5 @@
 /** Which cells a delta speaks of. */
-import { emptyObject } from '../document/json.ts'
+import { setField } from '../document/json.ts'
 import type { CellState, CellsState, Touched } from './merge-type.ts'
 
 /** A delta that names no cell below speaks of the whole: it was removed or created. */
@@ -7,8 +7,8 @@ export function touchedBy(delta: CellState | null): Touched {
   if (delta === null || !isCells(delta) || delta.whole) return true
   const names = Object.keys(delta.cells)
   if (names.length === 0) return true
-  const touched: Record<string, Touched> = emptyObject()
-  for (const name of names) touched[name] = touchedBy(delta.cells[name] ?? null)
+  const touched: Record<string, Touched> = {}
+  for (const name of names) setField(touched, name, touchedBy(delta.cells[name] ?? null))
   return touched
 }
 
@@ -19,12 +19,10 @@ function isCells(state: CellState): state is CellsState {
 /** Everything that either of two writes touched. */
 export function joinTouched(a: Touched, b: Touched): Touched {
   if (a === true || b === true) return true
-  const joined: Record<string, Touched> = emptyObject()
-  for (const name of Object.keys(a)) joined[name] = a[name] ?? true
+  const joined: Record<string, Touched> = { ...a }
   for (const name of Object.keys(b)) {
-    const other = joined[name]
     const mine = b[name] ?? true
-    joined[name] = other === undefined ? mine : joinTouched(other, mine)
+    setField(joined, name, Object.hasOwn(a, name) ? joinTouched(a[name] ?? true, mine) : mine)
   }
   return joined
 }

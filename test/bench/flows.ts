@@ -114,12 +114,14 @@ export async function benchFlows(rounds: number, lines: number): Promise<FlowsRe
     const versions = origin.written.splice(0).map(({ ref, before, after }) => ({ ref, text: after, previous: before }))
     await publish(versions, { ...origin, bus: origin.bus.connect() })
     const texts = queue.splice(0)
-    for (const [index, peer] of deliveries.entries()) {
-      const peerId = peers[index]?.id ?? ''
-      const forwarded = await forward(texts, { ...origin, peerId, peer })
-      const again = forwarded.find(({ outcome }) => outcome === 'again')
-      if (again) throw new Error(`a change did not arrive: ${JSON.stringify(again)}`)
-    }
+    // One function for each peer, side by side.
+    await Promise.all(
+      deliveries.map(async (peer, index) => {
+        const forwarded = await forward(texts, { ...origin, peerId: peers[index]?.id ?? '', peer })
+        const again = forwarded.find(({ outcome }) => outcome === 'again')
+        if (again) throw new Error(`a change did not arrive: ${JSON.stringify(again)}`)
+      }),
+    )
     for (const peer of peers) peer.written.length = 0
   }
   const changes = rounds * batch

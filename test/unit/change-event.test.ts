@@ -6,7 +6,7 @@ import { ChangeMalformed, changeEventOf, decodeChange, readChangeEvent } from '.
 import { startMs } from './memory-site.ts'
 
 const sites = fc.constantFrom('aws-us-east-1', 'gcp-us-central1', 'azure-eastus')
-const vectors = fc.dictionary(sites, fc.nat())
+const vectors = fc.dictionary(sites, fc.integer({ min: 1 }))
 const states = fc.constantFrom(undefined, {
   present: [['aws-us-east-1', startMs]] as const,
   cells: { document: [['aws-us-east-1', startMs, startMs * 1000, { title: 'Tee ☕', price: 0.1 }]] as const },
@@ -86,16 +86,20 @@ describe('what is no change event is refused, and the refusal says why', () => {
     ['an empty key part', withData({ key: [''] }), 'data.key'],
     ['three key parts', withData({ key: ['a', 'b', 'c'] }), 'data.key'],
     ['no plan', withData({ plan: undefined }), 'data.plan'],
-    ['a vector with a fraction', withData({ vector: { 'aws-us-east-1': 1.5 } }), 'data.vector'],
-    ['a vector with a text', withData({ vector: { 'aws-us-east-1': '1' } }), 'data.vector'],
-    ['a vector that counts down', withData({ vector: { 'aws-us-east-1': -1 } }), 'data.vector'],
+    ['a vector with a fraction', withData({ vector: [1.5] }), 'data.vector'],
+    ['a vector with a text', withData({ vector: ['1'] }), 'data.vector'],
+    ['a vector that counts down', withData({ vector: [-1] }), 'data.vector'],
+    ['a vector of a site that is not named', withData({ vector: [1, 1] }), 'site 1 is not in the table'],
+    ['writes that are no numbers', withData({ stamps: ['0', 1, 2] }), 'data.stamps'],
+    ['a state that speaks of a write that is not named', withData({ state: [[7], {}] }), 'write 7 is not in the table'],
+    ['a state that is an object', withData({ state: {} }), 'a cell is null or an array'],
+    ['a state that is one register', withData({ state: [0, 'x'] }), 'the outermost cell has named cells'],
+    ['half a register', withData({ state: [[0], { a: [0] }] }), 'pairs of write and value'],
+    ['a slot of words', withData({ state: [[0], { a: [[0], [0, 'many']] }] }), 'four amounts'],
+    ['a cell below nothing', withData({ state: [[0], 7] }), 'slots or named cells'],
     ['a stamp that no number holds', withData({ hlc: 2 ** 53 }), 'data.hlc'],
-    ['intervals without an end', withData({ intervals: [{ from: 0, seen: {} }] }), 'data.intervals'],
-    [
-      'more intervals than a record holds',
-      withData({ intervals: Array(11).fill({ from: 0, to: 1, seen: {} }) }),
-      'data.intervals',
-    ],
+    ['intervals without an end', withData({ intervals: [[0, 'later', []]] }), 'data.intervals'],
+    ['more intervals than a record holds', withData({ intervals: Array(11).fill([0, 1, []]) }), 'data.intervals'],
   ])('%s', (_, malformed, where) => {
     expect(() => decodeChange(malformed)).toThrow(ChangeMalformed)
     expect(() => decodeChange(malformed)).toThrow(where)

@@ -4,7 +4,7 @@
  * `versioned` (Firestore: every document has an update time), `batched` (Cosmos: etags, both items in one partition,
  * and reads that lag unless the account's consistency forbids it).
  */
-import { type Document, emptyObject, type Json, jsonEquals } from '../../document/json.ts'
+import { type Document, type Json, jsonEquals, setField } from '../../document/json.ts'
 import type { Change } from '../../replicate/change.ts'
 import { type RecordRef, recordName } from '../../replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../replicate/sync-record.ts'
@@ -186,9 +186,9 @@ export class MemoryDatabase {
 /** SET and REMOVE of the fields that the merge changes: what the application wrote beside them stays. */
 function patched(present: Document | undefined, { read, after }: DocumentWrite): Document | undefined {
   if (present === undefined || read.document === undefined || after === undefined) return after
-  const document: Record<string, Json> = Object.assign(emptyObject<Json>(), present)
+  const document: Record<string, Json> = { ...present }
   for (const name of changedFields(read.document, after)) {
-    if (Object.hasOwn(after, name)) document[name] = after[name] ?? null
+    if (Object.hasOwn(after, name)) setField(document, name, after[name] ?? null)
     else delete document[name]
   }
   return document

@@ -1,0 +1,99 @@
+/**
+ * A merge state as compact JSON, for sync records and for changes. Sites and writes are numbers of a table beside it
+ * (stamp-table.ts); what a cell is shows from its form, so that a text can be read without its declaration:
+ *
+ * - `null`: a delta's cell that is empty now;
+ * - a register, `[write, value]`, with further pairs for its siblings;
+ * - a counter, `[[write, ...], [site, up, down, upReset, downReset, ...]]`: what keeps it present, and its slots, without
+ *   the zeros at the end;
+ * - named cells, `[[write, ...], { name: cell }]`, and a third element 1 if a delta speaks for all below.
+ */
+import type { Dot } from '../causality/dot.ts'
+import { isJsonObject, type Json, setField } from '../document/json.ts'
+import { isAmount } from './amount.ts'
+import type { CellState, CellsState, CounterState, RegisterState, Sibling, Slot } from './merge-type.ts'
+import type { StampTable, StampTableWriter } from './stamp-table.ts'
+
+/** Not the compact form of a state. */
+export class StateMalformed extends Error {
+  constructor(reason: string) {
+    super(`no merge state: ${reason}`)
+    this.name = 'StateMalformed'
+  }
+}
+
+export function encodeState(state: CellState | null, table: StampTableWriter): Json {
+  if (state === null) return null
+  if (isRegister(state)) return encodeRegister(state, table)
+  const present = state.present.map(([site, counter]) => table.dotNumber(site, counter))
+  if ('slots' in state) return [present, encodeSlots(state, table)]
+  const cells: Record<string, Json> = {}
+  for (const name of Object.keys(state.cells)) setField(cells, name, encodeState(state.cells[name] ?? null, table))
+  return state.whole ? [present, cells, 1] : [present, cells]
+}
+
+/** `Array.isArray` does not tell a read-only array from an object. */
+function isRegister(state: CellState): state is RegisterState {
+  return Array.isArray(state)
+}
+
+function encodeRegister(state: RegisterState, table: StampTableWriter): Json {
+  const pairs: Json[] = []
+  for (const [site, counter, hlc, value] of state) pairs.push(table.stampNumber(site, counter, hlc), value)
+  return pairs
+}
+
+function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
+  const flat: Json[] = []
+  for (const site of Object.keys(slots)) flat.push(table.siteNumber(site), ...(slots[site] ?? []))
+  while (flat.length % 5 !== 1 && flat.at(-1) === 0) flat.pop()
+  return flat
+}
+
+/** Throws `StateMalformed` or `NotInTable`. Whether the state is one of its declared type is not asked here. */
+export function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
+  if (encoded === null) return null
+  if (!isArray(encoded)) throw new StateMalformed('a cell is null or an array')
+  const [present, body, whole] = encoded
+  if (!isArray(present)) return decodeRegister(encoded, table)
+  const dots = present.map((index): Dot => table.dot(index))
+  if (isArray(body)) return { present: dots, slots: decodeSlots(body, table) }
+  if (!isJsonObject(body)) throw new StateMalformed('beside its presence a cell has slots or named cells')
+  const cells: Record<string, CellState | null> = {}
+  for (const name of Object.keys(body)) setField(cells, name, decodeState(body[name], table))
+  return whole === 1 ? { present: dots, cells, whole: true } : { present: dots, cells }
+}
+
+/** The state of a record or of a change: named cells, or none at all. Throws like `decodeState`. */
+export function decodeCells(encoded: Json | undefined, table: StampTable): CellsState | undefined {
+  const state = decodeState(encoded, table)
+  if (state === null) return undefined
+  if ('cells' in state) return state
+  throw new StateMalformed('the outermost cell has named cells')
+}
+
+function isArray(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterState {
+  if (pairs.length === 0 || pairs.length % 2 !== 0) throw new StateMalformed('a register is pairs of write and value')
+  const siblings: Sibling[] = []
+  for (let index = 0; index < pairs.length; index += 2) {
+    const [site, counter] = table.dot(pairs[index])
+    siblings.push([site, counter, table.hlc(pairs[index]), pairs[index + 1] ?? null])
+  }
+  return siblings
+}
+
+function decodeSlots(flat: readonly Json[], table: StampTable): CounterState['slots'] {
+  const slots: Record<string, Slot> = {}
+  for (let index = 0; index < flat.length; index += 5) {
+    const [site, up = 0, down = 0, upReset = 0, downReset = 0] = flat.slice(index, index + 5)
+    if (!isAmount(up) || !isAmount(down) || !isAmount(upReset) || !isAmount(downReset)) {
+      throw new StateMalformed('a slot is a site and four amounts')
+    }
+    slots[table.site(site)] = [up, down, upReset, downReset]
+  }
+  return slots
+}
