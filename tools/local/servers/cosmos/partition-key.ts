@@ -36,6 +36,9 @@ export const physicalRanges: readonly KeyRange[] = [
   { min: middleOfRing, max: wholeRing.max },
 ]
 
+/** https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-logical-partition */
+const partitionKeyBytesMax = 2048
+
 /** The bytes that tell the kinds of values apart in what is hashed. */
 const kindMark = { undefined: 0x00, null: 0x01, false: 0x02, true: 0x03, number: 0x05, string: 0x08, stringEnd: 0xff }
 
@@ -89,6 +92,8 @@ export function valueAt(document: Document, names: readonly string[]): Json | un
 function keyLevel(value: Json | undefined): KeyLevel {
   if (typeof value === 'object' && value !== null)
     throw badRequest('Partition key values are strings, numbers, booleans or null, not objects or arrays.')
+  if (typeof value === 'string' && Buffer.byteLength(value) > partitionKeyBytesMax)
+    throw badRequest(`The partition key value is longer than ${partitionKeyBytesMax} bytes.`)
   return value
 }
 
