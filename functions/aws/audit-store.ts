@@ -3,13 +3,15 @@
  * makes a repeated put the same put.
  *
  * What an operator searches by is an attribute of its own; the whole is one JSON text, because the values that lost
- * are kept as they were, and may hold numbers that DynamoDB has no room for.
+ * are kept as they were, and may hold numbers that DynamoDB has no room for. One that is larger than an item is
+ * compressed, and goes on in as many further items as it takes, which follow it in the table.
  */
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb'
 import { auditRetentionDays, auditStoreName, auditTable } from '../../shared/declare/resource-names.ts'
 import { type AuditStore, type Clock, StoreUnavailable } from '../../shared/ports/index.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
+import { packParts } from '../common/packed-parts.ts'
 import { sendUntilTaken } from './backoff.ts'
 import { storeFailure } from './store-errors.ts'
 import type { Item } from './values.ts'
@@ -17,6 +19,9 @@ import type { Item } from './values.ts'
 /** Limit of one BatchWriteItem. */
 const itemsMax = 25
 const dayS = 86_400
+
+/** Of an item's 400 KB; the rest is for its other attributes. */
+const textBytesMax = 380_000
 
 export function createDynamoDbAuditStore({
   client,
@@ -38,7 +43,8 @@ export function createDynamoDbAuditStore({
   return {
     async put(resolutions) {
       // DynamoDB refuses a batch that names an item twice.
-      const items = [...new Map(resolutions.map(resolution => [resolution.id, itemOf(resolution)])).values()]
+      const once = new Map(resolutions.map(resolution => [resolution.id, resolution])).values()
+      const items = (await Promise.all([...once].map(itemsOf))).flat()
       for (let start = 0; start < items.length; start += itemsMax) {
         const requests = items.slice(start, start + itemsMax).map(Item => ({ PutRequest: { Item } }))
         const left = await sendUntilTaken(requests, write, clock)
@@ -48,16 +54,32 @@ export function createDynamoDbAuditStore({
   }
 }
 
-function itemOf(resolution: Resolution): Item {
+async function itemsOf(resolution: Resolution): Promise<readonly Item[]> {
+  const item = itemOf(resolution)
+  const text = JSON.stringify(resolution)
+  if (Buffer.byteLength(text) <= textBytesMax) return [{ ...item, resolution: { S: text } }]
   const { key, sort, expires } = auditTable
-  const { id, site, type, origin, atMs } = resolution
+  const id = { S: resolution.id }
+  const [first, ...others] = await packParts(text, textBytesMax)
+  return [
+    { ...item, id, part: { N: '0' }, packed: { B: first ?? new Uint8Array() } },
+    ...others.map((packed, index) => ({
+      ...{ [key]: item[key], [expires]: item[expires], id },
+      [sort]: { S: `${item[sort].S}#${index + 1}` },
+      part: { N: String(index + 1) },
+      packed: { B: packed },
+    })),
+  ]
+}
+
+function itemOf({ id, site, type, key, origin, atMs }: Resolution) {
+  const { key: partition, sort, expires } = auditTable
   return {
-    [key]: { S: type },
+    [partition]: { S: type },
     [sort]: { S: `${new Date(atMs).toISOString()}#${id}` },
     [expires]: { N: String(Math.floor(atMs / 1000) + auditRetentionDays * dayS) },
-    record: { S: recordName(resolution) },
+    record: { S: recordName({ type, key }) },
     site: { S: site },
     origin: { S: origin },
-    resolution: { S: JSON.stringify(resolution) },
   }
 }

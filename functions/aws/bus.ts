@@ -1,14 +1,20 @@
 /**
  * The bus: a Kinesis stream, each change under its record's name, so that the changes of a record stay in one shard.
- *
- * A change fits into a Kinesis record of 1 MB: it holds part of a sync record, which DynamoDB keeps below 400 KB.
+ * A change larger than a record of the stream travels as a claim.
  */
 import { type KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from '@aws-sdk/client-kinesis'
 import { changesName } from '../../shared/declare/resource-names.ts'
 import type { Bus, Clock } from '../../shared/ports/index.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
+import { busText } from '../../shared/replicate/claim.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { sendUntilTaken } from './backoff.ts'
+
+/**
+ * Of one record, its partition key included. A stream can be set to take 10 MiB; the usual limit of 1 MiB is enough,
+ * since DynamoDB holds no more than 400 KB of a record. (https://docs.aws.amazon.com/streams/latest/dev/large-records.html)
+ */
+const messageBytesMax = 1_000_000
 
 /** Limits of one PutRecords; of a partition key in characters. */
 const recordsMax = 500
@@ -47,8 +53,9 @@ export function createKinesisBus({ client, clock }: { readonly client: KinesisCl
   }
 }
 
-function entryOf({ change, text }: ChangeEvent) {
-  return { PartitionKey: recordName(change).slice(0, partitionKeyMax), Data: Buffer.from(text) }
+function entryOf(event: ChangeEvent) {
+  const text = busText(event, candidate => Buffer.byteLength(candidate) <= messageBytesMax)
+  return { PartitionKey: recordName(event.change).slice(0, partitionKeyMax), Data: Buffer.from(text) }
 }
 
 function requestsOf<Entry extends { readonly PartitionKey: string; readonly Data: Uint8Array }>(

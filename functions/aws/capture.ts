@@ -1,22 +1,39 @@
-/** Capture on AWS: the DynamoDB streams of the application's tables. */
+/** Capture on AWS: the application's tables, each by its DynamoDB stream or by the Kinesis stream that it feeds. */
 import middy from '@middy/core'
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
-import { capture } from '../../shared/replicate/capture.ts'
+import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
+import { unreadableMessage } from '../../shared/replicate/dead-letter.ts'
+import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { logFailure } from '../common/log.ts'
+import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
 import { capturePorts } from './site.ts'
+import { stoodBefore } from './stood-before.ts'
 import { hintsIn } from './stream-events.ts'
 
-export const handler = middy<DynamoDBStreamEvent, DynamoDBBatchResponse>()
+/** The same for both kinds of streams. */
+interface BatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[]
+}
+
+export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResponse>()
   .use(failureLog())
   .handler(async (event, { functionName }) => {
     const ports = capturePorts()
-    const hints = hintsIn(event, ports.here)
-    const results = await Promise.allSettled(hints.map(({ ref }) => capture(ref, ports)))
+    const { here, clock, deadLetters } = ports
+    const { hints, unreadable } = hintsIn(event, here)
+    for (const text of unreadable) {
+      const reason = 'no record that DynamoDB writes into a Kinesis stream'
+      await deadLetters.put(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }))
+    }
+    const results = await Promise.allSettled(
+      hints.map(hint =>
+        captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), ports),
+      ),
+    )
     const failed = hints.filter(({ ref }, index) => {
       const result = results[index]
       if (result?.status !== 'rejected') return false
-      logFailure({ site: ports.here.site, function: functionName, record: ref, error: result.reason })
+      logFailure({ site: here.site, function: functionName, record: ref, error: result.reason })
       return true
     })
     // Lambda goes on from here: what was captured behind it finds itself unchanged.

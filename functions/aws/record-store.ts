@@ -14,26 +14,36 @@ import {
   TransactGetItemsCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb'
-import { dataStoreName, syncStoreName, syncTable } from '../../shared/declare/resource-names.ts'
+import { syncStoreName, syncTable } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { refuseUnplaceable } from '../../shared/place/travel.ts'
 import type { Commit, RecordStore, Revision, StoredDocument, StoredRecord } from '../../shared/ports/index.ts'
 import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
-import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { type RecordRef, storedName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../shared/replicate/sync-record.ts'
 import { documentWriteItem } from './document-write.ts'
+import { keyItem } from './item-place.ts'
+import { attributeToRecord, recordToAttribute } from './record-attribute.ts'
 import { isRace, storeFailure } from './store-errors.ts'
-import { type Item, itemToDocument, keyItem } from './values.ts'
+import { type Item, itemToDocument } from './values.ts'
 
 export interface DynamoDbRecordStoreOptions {
   readonly client: DynamoDBClient
   readonly here: Here
 }
 
+/** Of a partition key in DynamoDB. */
+const syncKeyBytesMax = 2048
+
 /** Where a new record's revisions start: at random, so that nobody still holds one of a record pruned before. */
 const firstRevisionLimit = 2 ** 40
 
 export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreOptions): RecordStore {
   const planOf = (ref: RecordRef) => dataTypeOf(here, ref.type).plan
+  const documentIn = (ref: RecordRef, type: TypePlan, item: Item | undefined) => {
+    if (item) refuseUnplaceable(ref, type, here.plan)
+    return storedDocument(ref, type, item)
+  }
 
   return {
     async readRecord(ref) {
@@ -45,7 +55,7 @@ export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreO
       const plan = planOf(ref)
       const command = new GetItemCommand({ ...documentPlace(ref, plan), ConsistentRead: true })
       const { Item } = await answered(client.send(command))
-      return storedDocument(ref, plan, Item)
+      return documentIn(ref, plan, Item)
     },
 
     async readBoth(ref) {
@@ -57,7 +67,7 @@ export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreO
         const { Responses: [record, document] = [] } = await client.send(command)
         return {
           stored: record?.Item && storedRecord(record.Item),
-          document: storedDocument(ref, plan, document?.Item),
+          document: documentIn(ref, plan, document?.Item),
         }
       } catch (error) {
         if (isRace(error)) return 'raced'
@@ -89,31 +99,37 @@ async function answered<Output>(reply: Promise<Output>): Promise<Output> {
   }
 }
 
-function recordPlace(ref: RecordRef) {
-  return { TableName: syncStoreName, Key: { [syncTable.key]: { S: recordName(ref) } } }
+export function recordPlace(ref: RecordRef) {
+  return { TableName: syncStoreName, Key: { [syncTable.key]: { S: storedName(ref, syncKeyBytesMax).name } } }
 }
 
 function documentPlace(ref: RecordRef, plan: TypePlan) {
-  return { TableName: dataStoreName(plan), Key: keyItem(ref, plan.key) }
+  return { TableName: plan.at.aws.table, Key: keyItem(ref, plan) }
 }
 
 function storedRecord(item: Item): StoredRecord {
-  return { record: decodeRecord(item[syncTable.record]?.S ?? ''), revision: item[syncTable.revision]?.N ?? '' }
+  return {
+    record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? ''),
+    revision: item[syncTable.revision]?.N ?? '',
+  }
 }
 
 /** The conditions of a commit compare the document itself: its revision here says nothing. */
-function storedDocument(ref: RecordRef, { key }: TypePlan, item: Item | undefined): StoredDocument {
-  return { document: item && itemToDocument(ref, key, item), revision: '' }
+function storedDocument(ref: RecordRef, type: TypePlan, item: Item | undefined): StoredDocument {
+  return { document: item && itemToDocument(ref, type, item), revision: '' }
 }
 
 function recordPut({ ref, record, expected }: Commit): Put {
   const { key, revision } = syncTable
+  const { name, whole } = storedName(ref, syncKeyBytesMax)
   return {
     TableName: syncStoreName,
     Item: {
-      [key]: { S: recordName(ref) },
+      [key]: { S: name },
+      ...(whole === undefined ? {} : { [syncTable.whole]: { S: whole } }),
       [revision]: { N: nextRevision(expected) },
-      [syncTable.record]: { S: encodeRecord(record) },
+      [syncTable.record]: recordToAttribute(encodeRecord(record)),
+      ...(record.goneAtMs === undefined ? {} : { [syncTable.gone]: { N: String(record.goneAtMs) } }),
     },
     ...(expected === undefined
       ? { ConditionExpression: 'attribute_not_exists(#k)', ExpressionAttributeNames: { '#k': key } }

@@ -5,15 +5,17 @@
  * The marks let the bundler leave out of each function what only the others need.
  */
 import plan from '#plan'
-import type { CapturePorts } from '../../shared/replicate/capture.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
+import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { once } from '../common/once.ts'
+import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
+import { createDynamoDbAdoptionStore } from './adoption-store.ts'
 import { createDynamoDbAuditStore } from './audit-store.ts'
 import { createKinesisBus } from './bus.ts'
 import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
@@ -32,7 +34,13 @@ const deadLetters = /* @__PURE__ */ once(() =>
 )
 
 export const capturePorts = /* @__PURE__ */ once(
-  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+  (): EventPorts => ({
+    here: here(),
+    clock,
+    store: store(),
+    deadLetters: deadLetters(),
+    adoptions: rememberAdopted(createDynamoDbAdoptionStore(dynamoDb())),
+  }),
 )
 
 export const publishPorts = /* @__PURE__ */ once(

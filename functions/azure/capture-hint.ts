@@ -1,12 +1,12 @@
 /** From an entry of the change feed to capture, or to the dead letters where no later attempt can change anything. */
-import { type CapturePorts, capture } from '../../shared/replicate/capture.ts'
 import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
+import { captureEvent, type EventPorts, type TellBefore } from '../../shared/replicate/note.ts'
 import type { Hint } from './feed-events.ts'
 
 /** Rejects as `capture` does. */
-export async function captureHint({ ref, misfit }: Hint, ports: CapturePorts): Promise<void> {
+export async function captureHint({ ref, misfit }: Hint, before: TellBefore, ports: EventPorts): Promise<void> {
   if (!misfit) {
-    await capture(ref, ports)
+    await captureEvent(ref, before, ports)
     return
   }
   const { here, clock, deadLetters } = ports

@@ -6,6 +6,7 @@ import { logFailures } from './failure-log.ts'
 import { hintsIn } from './feed-events.ts'
 import { feedTrigger } from './feed-trigger.ts'
 import { capturePorts, here } from './site.ts'
+import { stoodBefore } from './stood-before.ts'
 
 logFailures(here().site)
 
@@ -16,7 +17,9 @@ for (const { plan } of here().types.values()) {
     handler: async (feed: unknown[]) => {
       const ports = capturePorts()
       const hints = hintsIn(feed, plan)
-      const results = await Promise.allSettled(hints.map(hint => captureHint(hint, ports)))
+      const results = await Promise.allSettled(
+        hints.map(hint => captureHint(hint, () => stoodBefore(feed, hint.ref, plan), ports)),
+      )
       const failed = hints.filter(({ ref }, index) => {
         const result = results[index]
         if (result?.status !== 'rejected') return false

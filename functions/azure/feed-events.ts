@@ -9,8 +9,8 @@ import * as z from 'zod'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { RecordVersion } from '../../shared/replicate/publish.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
-import { isSyncId, type KeyReading, keyOfSyncId, readKey, syncIdReason } from './item-place.ts'
-import { recordTextIn } from './sync-item.ts'
+import { isSyncId, type KeyReading, readItemKey, readKey, syncIdReason } from './item-place.ts'
+import { recordTextIn, refOfSyncItem } from './sync-item.ts'
 
 /** A document may have changed; or something stands where no document of this type can be. */
 export interface Hint {
@@ -48,7 +48,7 @@ function hintFrom({ id, current, fields }: ItemChange, type: TypePlan): Hint | u
   return { ref: { type: type.name, key: [id] }, misfit: reading }
 }
 
-/** Undefined: no concern of capture's. */
+/** Undefined: no concern of capture's, or of another type's. */
 function readingOf(
   id: string,
   current: ItemChange['current'],
@@ -59,17 +59,19 @@ function readingOf(
     const isOurs = current === undefined || recordTextIn(current) !== undefined
     return isOurs ? undefined : { field: 'id', reason: syncIdReason }
   }
-  const reading = readKey(type, id, fields)
+  const reading = current ? readItemKey(type, id, current) : readKey(type, id, fields)
   // What was refused while it was there is not missed when it is gone.
-  return current === undefined && 'reason' in reading ? undefined : reading
+  return current === undefined && reading && 'reason' in reading ? undefined : reading
 }
 
 /** In the order of the feed. Throws `ZodError` for what is no change feed of all versions and deletes. */
 export function versionsIn(feed: readonly unknown[], type: TypePlan): readonly RecordVersion[] {
   return feed.map(readChange).flatMap(({ id, current, previous }) => {
     const text = isSyncId(id) && current ? recordTextIn(current) : undefined
-    if (text === undefined) return []
-    return { ref: { type: type.name, key: keyOfSyncId(id) }, text, previous: previous && recordTextIn(previous) }
+    if (text === undefined || !current) return []
+    const ref = refOfSyncItem(id, current)
+    // A container may hold several types, and each has a function of its own.
+    return ref.type === type.name ? [{ ref, text, previous: previous && recordTextIn(previous) }] : []
   })
 }
 

@@ -6,7 +6,7 @@
  * - Two functions on one container would take each other's changes, were it not for a lease prefix of their own.
  */
 import { CosmosDBChangeFeedMode, type RetryOptions } from '@azure/functions'
-import { cosmosDatabaseName, cosmosLeasesName, dataStoreName } from '../../shared/declare/resource-names.ts'
+import { cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
 import type { Tier, TypePlan } from '../../shared/declare/sync-plan.ts'
 
 /** The setting with the connection string of the Cosmos account. */
@@ -26,8 +26,9 @@ const retry: RetryOptions = {
 export function feedTrigger(type: TypePlan, name: string) {
   return {
     connection: cosmosSetting,
-    databaseName: cosmosDatabaseName,
-    containerName: dataStoreName(type),
+    databaseName: type.at.azure.database,
+    containerName: type.at.azure.container,
+    leaseDatabaseName: cosmosDatabaseName,
     leaseContainerName: cosmosLeasesName,
     leaseContainerPrefix: `${name}-`,
     createLeaseContainerIfNotExists: true,

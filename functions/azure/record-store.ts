@@ -6,9 +6,9 @@
  * there. Source: https://learn.microsoft.com/azure/cosmos-db/transactional-batch
  */
 import type { Container, CosmosClient, OperationInput, OperationResponse } from '@azure/cosmos'
-import { cosmosDatabaseName } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
+import { refuseUnplaceable } from '../../shared/place/travel.ts'
 import {
   type Commit,
   type CommitResult,
@@ -21,7 +21,7 @@ import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { createAccountCheck } from './account-check.ts'
 import { readDeadline } from './cosmos-client.ts'
-import { assertKeyFits, type ItemPlace, placeOf } from './item-place.ts'
+import { type ItemPlace, placeOf } from './item-place.ts'
 import { isRace, OperationFailed, ownerMissing, storeFailure } from './store-errors.ts'
 import { recordTextOf, syncItemFrom } from './sync-item.ts'
 import { documentFromItem, itemFromDocument } from './values.ts'
@@ -52,18 +52,16 @@ interface StoredItem {
 
 /**
  * Every method rejects with `AccountUnsuited` unless reads of this account are current (see account-check.ts), and
- * with `ValueRefused` for a key or a document that Cosmos cannot hold. Throws for a declaration it cannot hold.
+ * with `ValueRefused` for a key or a document that Cosmos cannot hold.
  */
 export function createCosmosRecordStore({ client, here }: CosmosRecordStoreOptions): RecordStore {
-  for (const { plan } of here.types.values()) assertKeyFits(plan)
   const assertAccountSuited = createAccountCheck(client)
-  const database = client.database(cosmosDatabaseName)
 
   async function find(ref: RecordRef): Promise<Spot> {
     await assertAccountSuited()
     const type = dataTypeOf(here, ref.type).plan
     const place = placeOf(ref, type)
-    return { ref, type, place, container: database.container(place.container) }
+    return { ref, type, place, container: client.database(place.database).container(place.container) }
   }
 
   return {
@@ -76,7 +74,8 @@ export function createCosmosRecordStore({ client, here }: CosmosRecordStoreOptio
       const spot = await find(ref)
       const stored = await readItem(spot, spot.place.documentId)
       if (!stored) return { document: undefined, revision: absent }
-      return { document: documentFromItem(ref, spot.type, stored.item), revision: stored.etag }
+      refuseUnplaceable(ref, spot.type, here.plan)
+      return { ...documentFromItem(ref, spot.type, stored.item), revision: stored.etag }
     },
     async commit(commit) {
       const spot = await find(commit.ref)
@@ -89,7 +88,7 @@ async function readItem({ ref, place, container }: Spot, id: string): Promise<St
   try {
     const { resource, statusCode, substatus } = await container.item(id, place.partitionKey).read(readDeadline())
     if (statusCode === 404 && !substatus) return undefined
-    if (statusCode === 404) throw new StoreUnavailable(missing(container, substatus))
+    if (statusCode === 404) throw new StoreUnavailable(missing(place, substatus))
     if (!isItem(resource)) throw new StoreUnavailable(`Cosmos sent the item '${id}' without an etag`)
     return { item: resource, etag: resource._etag }
   } catch (error) {
@@ -97,8 +96,8 @@ async function readItem({ ref, place, container }: Spot, id: string): Promise<St
   }
 }
 
-function missing({ id }: Container, substatus: number | undefined): string {
-  if (substatus === ownerMissing) return `there is no container '${id}' in database '${cosmosDatabaseName}'`
+function missing({ database, container }: ItemPlace, substatus: number | undefined): string {
+  if (substatus === ownerMissing) return `there is no container '${container}' in database '${database}'`
   return `Cosmos: 404 with substatus ${substatus}`
 }
 
@@ -106,8 +105,8 @@ function isItem(resource: unknown): resource is Document & { readonly _etag: str
   return typeof resource === 'object' && resource !== null && '_etag' in resource && typeof resource._etag === 'string'
 }
 
-function recordOperation({ ref, record, expected }: Commit, { type, place }: Spot): OperationInput {
-  const resourceBody = syncItemFrom(ref, type, place.syncId, record)
+function recordOperation({ record, expected }: Commit, { type, place }: Spot): OperationInput {
+  const resourceBody = syncItemFrom(place, type, record)
   if (expected === undefined) return { operationType: 'Create', resourceBody }
   return { operationType: 'Replace', id: place.syncId, resourceBody, ifMatch: expected }
 }
@@ -122,7 +121,7 @@ function documentOperations({ ref, document }: Commit, { type, place }: Spot): r
     const deletion = { operationType: 'Delete', id, ifMatch } as const
     return read.document ? [deletion] : []
   }
-  const resourceBody = itemFromDocument(ref, type, after)
+  const resourceBody = itemFromDocument(ref, type, after, read.aside && { aside: read.aside })
   if (!read.document) return [{ operationType: 'Create', resourceBody }]
   return [{ operationType: 'Replace', id, resourceBody, ifMatch }]
 }

@@ -4,15 +4,17 @@
  */
 import plan from '#plan'
 import { forwardName } from '../../shared/declare/resource-names.ts'
-import type { CapturePorts } from '../../shared/replicate/capture.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
+import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { once } from '../common/once.ts'
+import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
+import { createCosmosAdoptionStore } from './adoption-store.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
 import { createQueueBus } from './bus.ts'
 import { createCosmosClient } from './cosmos-client.ts'
@@ -36,7 +38,13 @@ const audit = /* @__PURE__ */ once(() => createCosmosAuditStore(auditContainer(c
 const deadLetters = /* @__PURE__ */ once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
 
 export const capturePorts = /* @__PURE__ */ once(
-  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+  (): EventPorts => ({
+    here: here(),
+    clock,
+    store: store(),
+    deadLetters: deadLetters(),
+    adoptions: rememberAdopted(createCosmosAdoptionStore(cosmos())),
+  }),
 )
 
 export const publishPorts = /* @__PURE__ */ once(

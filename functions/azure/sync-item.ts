@@ -6,24 +6,30 @@ import { cosmosSyncMark } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'
-import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import { type RecordRef, refFromName } from '../../shared/replicate/record-ref.ts'
 import { encodeRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
-import { syncIdReason } from './item-place.ts'
+import { type ItemPlace, refOfSyncId, syncIdReason } from './item-place.ts'
 
 /** Says which kind of item it is; its value is the version of this layout. */
 const layoutVersion = 1
 
 const recordProperty = `${cosmosSyncMark}Record`
+/** When the document went, or will, ms; absent where it stays. */
+export const goneProperty = `${cosmosSyncMark}GoneAtMs`
+/** The record's name, where it is too long for the id. */
+const wholeProperty = `${cosmosSyncMark}Name`
 
 /** Never, also where the container lets its items expire. */
 const neverExpires = -1
 
-export function syncItemFrom(ref: RecordRef, type: TypePlan, id: string, record: SyncRecord): Document {
+export function syncItemFrom({ partitionKey, syncId, whole }: ItemPlace, type: TypePlan, record: SyncRecord): Document {
   return {
-    id,
-    [type.key[0]]: ref.key[0] ?? '',
+    id: syncId,
+    [type.at.azure.partition.attribute]: partitionKey,
     [cosmosSyncMark]: layoutVersion,
     [recordProperty]: encodeRecord(record),
+    ...(whole === undefined ? {} : { [wholeProperty]: whole }),
+    ...(record.goneAtMs === undefined ? {} : { [goneProperty]: record.goneAtMs }),
     ttl: neverExpires,
   }
 }
@@ -39,4 +45,10 @@ export function recordTextOf(ref: RecordRef, item: Document): string {
   const text = recordTextIn(item)
   if (text === undefined) throw new ValueRefused(ref, ['id'], syncIdReason)
   return text
+}
+
+/** The record that a sync item belongs to. Throws for one that this code did not make. */
+export function refOfSyncItem(id: string, item: Readonly<Record<string, unknown>>): RecordRef {
+  const whole = item[wholeProperty]
+  return typeof whole === 'string' ? refFromName(whole) : refOfSyncId(id)
 }

@@ -1,41 +1,61 @@
 /**
- * From the name of a document to capture: `carts/alice` is the record of type `carts` with the key `alice`.
+ * From the place of a document to capture: `carts/alice` is the record of type `carts` with the key `alice`, unless the
+ * declaration places the type elsewhere.
  *
- * A document whose id is not the text of a key names no record that the other stores could hold under its key, and no
- * later attempt changes that: it goes to the dead letters.
+ * A document in a collection of one type alone whose id is of no key names no record that the other stores could hold,
+ * and no later attempt changes that: it goes to the dead letters. Where ids tell several types apart, it is of none.
  */
-import { type CapturePorts, capture } from '../../shared/replicate/capture.ts'
+import { parseTemplate } from '../../shared/declare/key-template.ts'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { isPlacedAt, keyFromPath } from '../../shared/place/gcp-place.ts'
 import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
-import { dataTypeOf } from '../../shared/replicate/here.ts'
-import { keyFromText, keyText, type RecordKey, type RecordRef } from '../../shared/replicate/record-ref.ts'
+import type { Here } from '../../shared/replicate/here.ts'
+import { captureEvent, type EventPorts, type TellBefore } from '../../shared/replicate/note.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import type { DocumentEvent } from './document-event.ts'
 
-/** The document's place: at worst it is named like a key of one part. */
-export function refOfDocument({ collection, id }: { readonly collection: string; readonly id: string }): RecordRef {
-  return { type: collection, key: keyOf(id) ?? [id] }
+export type DocumentSighting = Pick<DocumentEvent, 'path' | 'id' | 'keyValueIn'>
+
+interface Reading {
+  readonly ref: RecordRef
+  readonly misfit?: string
 }
 
-/** Rejects as `capture` does. */
+/** Undefined: of no declared type. Throws where no type is declared: its trigger is not of this plan. */
+export function refOfDocument(document: DocumentSighting, here: Here): Reading | undefined {
+  const { path, id, keyValueIn } = document
+  const types = [...here.types.values()].map(({ plan }) => plan).filter(type => isPlacedAt(type, path))
+  for (const type of types) {
+    const key = keyFromPath(type, path, keyValueIn)
+    if (key) return { ref: { type: type.name, key } }
+  }
+  const [type] = types
+  if (!type) throw new Error(`${here.site} holds no data type in the collection of '${path}'`)
+  if (types.some(isToldByItsText)) return undefined
+  return {
+    ref: { type: type.name, key: [id] },
+    misfit: `the document's id '${id}' is of no key of ${type.key.join(', ')}`,
+  }
+}
+
+/** `before`: what stood there, for the record that was read. Rejects as `capture` does. */
 export async function captureDocument(
-  place: { readonly collection: string; readonly id: string },
-  ports: CapturePorts,
+  document: DocumentSighting,
+  before: (ref: RecordRef) => ReturnType<TellBefore>,
+  ports: EventPorts,
 ): Promise<void> {
   const { here, clock, deadLetters } = ports
-  const { key } = dataTypeOf(here, place.collection).plan
-  const ref = refOfDocument(place)
-  if (keyText(ref.key) === place.id && ref.key.length === key.length) {
-    await capture(ref, ports)
-    return
-  }
-  const reason = `the document's id '${place.id}' is not the text of a key of ${key.join(', ')}`
-  await deadLetters.put(refusedDocument({ site: here.site, ref, field: '', reason, atMs: clock.now() }))
+  const reading = refOfDocument(document, here)
+  if (!reading) return
+  const { ref, misfit } = reading
+  if (misfit === undefined) await captureEvent(ref, () => before(ref), ports)
+  else await deadLetters.put(refusedDocument({ site: here.site, ref, field: '', reason: misfit, atMs: clock.now() }))
 }
 
-/** Undefined: no key has this text. */
-function keyOf(id: string): RecordKey | undefined {
-  try {
-    const key = keyFromText(id)
-    return keyText(key) === id && key.every(part => part !== '') ? key : undefined
-  } catch {
-    return undefined
-  }
+function isToldByItsText({ at: { gcp } }: TypePlan): boolean {
+  const ids = gcp.collection.split('/').filter((_, index) => index % 2 === 1)
+  return [...ids, gcp.id].some(template => {
+    const { literals } = parseTemplate(template)
+    return literals.at(0) !== '' || literals.at(-1) !== ''
+  })
 }

@@ -1,17 +1,22 @@
 /** Firestore: a document of the application was written. A rejection makes Eventarc deliver the event again. */
 import { type CloudEvent, cloudEvent } from '@google-cloud/functions-framework'
+import { dataTypeOf } from '../../shared/replicate/here.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { logFailure } from '../common/log.ts'
 import { captureDocument, refOfDocument } from './capture-document.ts'
 import { readDocumentEvent } from './document-event.ts'
-import { capturePorts } from './site.ts'
+import { capturePorts, firestore } from './site.ts'
+import { stoodBefore } from './stood-before.ts'
 
 cloudEvent('capture', async ({ data }: CloudEvent<unknown>) => {
   const ports = capturePorts()
   const event = readDocumentEvent(data)
+  const record = refOfDocument(event, ports.here)?.ref
   try {
-    await captureDocument(event, ports)
+    const before = (ref: RecordRef) => stoodBefore(data, ref, dataTypeOf(ports.here, ref.type).plan, firestore())
+    await captureDocument(event, before, ports)
   } catch (error) {
-    logFailure({ site: ports.here.site, function: 'capture', record: refOfDocument(event), error })
+    logFailure({ site: ports.here.site, function: 'capture', ...(record && { record }), error })
     throw error
   }
 })

@@ -5,7 +5,6 @@
  * caller has given up is one that nobody looks behind: meanwhile the trigger came again, and may have found all equal.
  * So what limits a commit is the deadline of the call itself, which the server knows too, never a timer beside it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailable } from '../../shared/ports/index.ts'
 
 /** All attempts of one call together. */
@@ -43,14 +42,11 @@ export function briefCalls(service: string, methods: readonly string[]) {
 
 /** For a call that may go on unheard: a read, or a write that repeats without effect. */
 export async function withinTimeout<Result>(call: Promise<Result>): Promise<Result> {
-  const done = new AbortController()
-  const late = sleep(callTimeoutMs, undefined, { signal: done.signal }).then(() => {
-    throw new StoreUnavailable(`no answer within ${callTimeoutMs} ms`)
-  })
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new StoreUnavailable(`no answer within ${callTimeoutMs} ms`)), callTimeoutMs)
   try {
     return await Promise.race([call, late])
   } finally {
-    done.abort()
-    late.catch(() => undefined)
+    clearTimeout(timer)
   }
 }

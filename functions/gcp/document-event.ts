@@ -7,7 +7,9 @@ import { documentEventData } from './document-event-data.ts'
 
 const documentVersion = z.object({
   name: z.string().min(1),
-  fields: z.record(z.string(), z.object({ stringValue: z.string().optional() })).default({}),
+  fields: z
+    .record(z.string(), z.object({ stringValue: z.string().optional(), integerValue: z.unknown().optional() }))
+    .default({}),
 })
 
 const documentEvent = z
@@ -15,27 +17,34 @@ const documentEvent = z
   .refine(({ value, oldValue }) => value ?? oldValue, { error: 'the event names no document' })
 
 export interface DocumentEvent {
-  readonly collection: string
+  /** Below the database: `carts/alice`. */
+  readonly path: string
   readonly id: string
+  /** A text or integer in a field of the document, as it is after the write, or was before it is gone. */
+  keyValueIn(field: string): string | number | undefined
   /** The text in a field of the document as it is after the write; undefined where there is none. */
   textIn(field: string): string | undefined
   /** The same before the write. */
   textBefore(field: string): string | undefined
 }
 
-/** `projects/<project>/databases/<database>/documents/<collection>/<id>` */
-const documentName = /^projects\/[^/]+\/databases\/[^/]+\/documents\/(?<collection>[^/]+)\/(?<id>[^/]+)$/s
+/** `projects/<project>/databases/<database>/documents/<collection>/<id>`, or deeper. */
+const documentName = /^projects\/[^/]+\/databases\/[^/]+\/documents\/(?<path>(?:[^/]+\/[^/]+\/)*[^/]+\/(?<id>[^/]+))$/s
 
-/** Throws for anything else than the event of a document in a collection at the top. */
+/** Throws for anything else than the event of a document. */
 export function readDocumentEvent(data: unknown): DocumentEvent {
   if (!(data instanceof Uint8Array)) throw new Error('the event has no protobuf payload')
   const { value, oldValue } = documentEvent.parse(documentEventData.toObject(documentEventData.decode(data)))
   const name = (value ?? oldValue)?.name ?? ''
-  const { collection, id } = documentName.exec(name)?.groups ?? {}
-  if (collection === undefined || id === undefined) throw new Error(`'${name}' is no document at the top`)
+  const { path, id } = documentName.exec(name)?.groups ?? {}
+  if (path === undefined || id === undefined) throw new Error(`'${name}' is no document`)
   return {
-    collection,
+    path,
     id,
+    keyValueIn: field => {
+      const { stringValue, integerValue } = (value ?? oldValue)?.fields[field] ?? {}
+      return stringValue ?? (integerValue === undefined ? undefined : Number(integerValue))
+    },
     textIn: field => value?.fields[field]?.stringValue,
     textBefore: field => oldValue?.fields[field]?.stringValue,
   }

@@ -1,22 +1,27 @@
 /** Pub/Sub: a change of this site waits for one peer. A rejection hands the message back, and it comes again. */
 import { type CloudEvent, cloudEvent } from '@google-cloud/functions-framework'
 import * as z from 'zod'
+import { batchChangesMax } from '../../shared/replicate/batches.ts'
 import { forward } from '../../shared/replicate/forward.ts'
+import { gathered } from '../common/gathered.ts'
 import { logFailure } from '../common/log.ts'
 import { forwardPorts } from './site.ts'
 
 /** https://github.com/googleapis/google-cloudevents/blob/main/proto/google/events/cloud/pubsub/v1/data.proto */
 const messagePublished = z.object({ message: z.object({ data: z.base64().default('') }) })
 
+/** Messages that an instance is given side by side travel together. */
+const forwardOne = gathered(async (texts: readonly string[]) => forward(texts, await forwardPorts()), batchChangesMax)
+
 cloudEvent('forward', async ({ data }: CloudEvent<unknown>) => {
-  const ports = await forwardPorts()
+  const { here, peerId } = await forwardPorts()
   const { message } = messagePublished.parse(data)
   const text = Buffer.from(message.data, 'base64').toString()
   try {
-    const [forwarded] = await forward([text], ports)
-    if (forwarded?.outcome === 'again') throw new Error(forwarded.reason)
+    const forwarded = await forwardOne(text)
+    if (forwarded.outcome === 'again') throw new Error(forwarded.reason)
   } catch (error) {
-    logFailure({ site: ports.here.site, function: `forward-${ports.peerId}`, error })
+    logFailure({ site: here.site, function: `forward-${peerId}`, error })
     throw error
   }
 })

@@ -4,7 +4,7 @@ import { publish } from '../../shared/replicate/publish.ts'
 import { refFromName } from '../../shared/replicate/record-ref.ts'
 import { logFailure } from '../common/log.ts'
 import { readDocumentEvent } from './document-event.ts'
-import { recordField } from './record-store.ts'
+import { recordField, wholeField } from './record-store.ts'
 import { publishPorts } from './site.ts'
 
 cloudEvent('publish', async ({ data }: CloudEvent<unknown>) => {
@@ -13,7 +13,7 @@ cloudEvent('publish', async ({ data }: CloudEvent<unknown>) => {
   const text = event.textIn(recordField)
   // A record that was taken away has nothing to tell.
   if (text === undefined) return
-  const ref = refFromName(event.id)
+  const ref = refFromName(event.textIn(wholeField) ?? event.id)
   try {
     await publish([{ ref, text, previous: event.textBefore(recordField) }], ports)
   } catch (error) {

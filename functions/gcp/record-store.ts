@@ -1,6 +1,6 @@
 /**
- * Firestore as a record store: documents in a collection of the type's name under `keyText(key)`, sync records in a
- * collection of their own under `recordName(ref)`, with one field.
+ * Firestore as a record store: documents where the declaration places them, sync records in a collection of their own
+ * under `recordName(ref)`, with one field.
  *
  * Every document carries the time of its last change in full precision, which is the revision: a commit asks for the
  * times that were read, of the sync record and of the document, in one atomic step. There is no `readBoth`, because it
@@ -18,21 +18,29 @@ import {
   Timestamp,
   type Transaction,
 } from '@google-cloud/firestore'
-import { dataStoreName, syncStoreName } from '../../shared/declare/resource-names.ts'
+import { syncStoreName } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
-import type { Json } from '../../shared/document/json.ts'
+import { documentPath } from '../../shared/place/gcp-place.ts'
+import { refuseUnplaceable } from '../../shared/place/travel.ts'
 import { changedFields } from '../../shared/ports/document-conditions.ts'
 import type { Commit, DocumentWrite, RecordStore, Revision, StoredDocument } from '../../shared/ports/index.ts'
 import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
-import { keyText, type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { type RecordRef, recordName, storedName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../shared/replicate/sync-record.ts'
 import { withinTimeout } from './deadlines.ts'
 import { commitAtOnce } from './firestore-client.ts'
 import { isRace, storeFailure } from './store-errors.ts'
-import { portableDocument, storableDocument, storableRecordText } from './values.ts'
+import type { NativeValue } from './tagged-values.ts'
+import { nameInFirestore, portableDocument, storableDocument, storableRecordText } from './values.ts'
 
-/** The one field of a stored sync record. */
+/** The fields of a stored sync record: its text; its whole name, where that is too long for an id. */
 export const recordField = 'record'
+export const wholeField = 'whole'
+/** When the document went, or will, ms; absent where it stays. */
+export const goneField = 'goneAtMs'
+
+/** https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields */
+const syncIdBytesMax = 1500
 
 /** The revision of a document that is not there. */
 const absent: Revision = 'absent'
@@ -45,8 +53,8 @@ export interface FirestoreRecordStoreOptions {
 
 export function createFirestoreRecordStore({ client, here }: FirestoreRecordStoreOptions): RecordStore {
   const planOf = (ref: RecordRef) => dataTypeOf(here, ref.type).plan
-  const recordAt = (ref: RecordRef) => client.collection(syncStoreName).doc(recordName(ref))
-  const documentAt = (ref: RecordRef) => client.collection(dataStoreName(planOf(ref))).doc(keyText(ref.key))
+  const recordAt = (ref: RecordRef) => recordPlace(client, ref)
+  const documentAt = (ref: RecordRef) => client.doc(documentPath(ref, planOf(ref)))
 
   return {
     async readRecord(ref) {
@@ -61,16 +69,23 @@ export function createFirestoreRecordStore({ client, here }: FirestoreRecordStor
       const snapshot = await readAt(ref, documentAt(ref))
       const data = snapshot.data()
       if (!data || !snapshot.updateTime) return { document: undefined, revision: absent }
+      refuseUnplaceable(ref, planOf(ref), here.plan)
       return { document: portableDocument(ref, planOf(ref), data), revision: revisionOf(snapshot.updateTime) }
     },
 
     async commit({ ref, record, expected, document }: Commit) {
       const text = storableRecordText(ref, encodeRecord(record))
-      const after = document?.after && storableDocument(ref, planOf(ref), document.after)
+      const gone = record.goneAtMs === undefined ? {} : { [goneField]: record.goneAtMs }
+      const after = document?.after && storableDocument(ref, planOf(ref), document.after, client)
       try {
         await commitAtOnce(client, batch => {
-          if (expected === undefined) batch.create(recordAt(ref), { [recordField]: text })
-          else batch.update(recordAt(ref), { [recordField]: text }, asRead(expected))
+          if (expected === undefined) batch.create(recordAt(ref), { [recordField]: text, ...gone, ...wholeName(ref) })
+          else
+            batch.update(
+              recordAt(ref),
+              { [recordField]: text, [goneField]: FieldValue.delete(), ...gone },
+              asRead(expected),
+            )
 
           if (!document) return
           const { revision } = document.read
@@ -85,6 +100,10 @@ export function createFirestoreRecordStore({ client, here }: FirestoreRecordStor
       }
     },
   }
+}
+
+export function recordPlace(client: Firestore, ref: RecordRef): DocumentReference {
+  return client.collection(syncStoreName).doc(storedName(ref, syncIdBytesMax).name)
 }
 
 async function readAt(ref: RecordRef, reference: DocumentReference): Promise<DocumentSnapshot> {
@@ -104,10 +123,10 @@ function updateDocument(
   reference: DocumentReference,
   type: TypePlan,
   { read, after: document }: DocumentWrite,
-  data: Readonly<Record<string, Json>>,
+  data: Readonly<Record<string, NativeValue>>,
 ): void {
   const [first, ...others] = type.key
-  const changed = [...others, ...changedFields(read.document ?? {}, document ?? {})]
+  const changed = [...others, ...changedFields(read.document ?? {}, document ?? {}).map(nameInFirestore)]
   const fields = changed.flatMap(name => [
     new FieldPath(name),
     Object.hasOwn(data, name) ? data[name] : FieldValue.delete(),
@@ -115,11 +134,16 @@ function updateDocument(
   batch.update(reference, new FieldPath(first), data[first], ...fields, asRead(read.revision))
 }
 
+function wholeName(ref: RecordRef): Readonly<Record<string, string>> {
+  const { whole } = storedName(ref, syncIdBytesMax)
+  return whole === undefined ? {} : { [wholeField]: whole }
+}
+
 function revisionOf({ seconds, nanoseconds }: Timestamp): Revision {
   return `${seconds}.${nanoseconds}`
 }
 
-function asRead(revision: Revision): Precondition {
+export function asRead(revision: Revision): Precondition {
   if (revision === absent) return { exists: false }
   const [seconds, nanoseconds] = revision.split('.').map(Number)
   return { lastUpdateTime: new Timestamp(seconds ?? 0, nanoseconds ?? 0) }

@@ -3,15 +3,17 @@
  * when the first event needs it.
  */
 import plan from '#plan'
-import type { CapturePorts } from '../../shared/replicate/capture.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
+import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { once } from '../common/once.ts'
+import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
+import { createFirestoreAdoptionStore } from './adoption-store.ts'
 import { createFirestoreAuditStore } from './audit-store.ts'
 import { createPubSubBus } from './bus.ts'
 import { createPubSubDeadLetters } from './dead-letters.ts'
@@ -24,14 +26,20 @@ const clock = systemClock
 
 const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(variables)))
 const projectId = /* @__PURE__ */ once(() => required(variables, 'GOOGLE_CLOUD_PROJECT'))
-const firestore = /* @__PURE__ */ once(() => createFirestore({ projectId: projectId() }))
+export const firestore = /* @__PURE__ */ once(() => createFirestore({ projectId: projectId() }))
 const pubsub = /* @__PURE__ */ once(() => createPubSub(projectId()))
 const store = /* @__PURE__ */ once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
 const audit = /* @__PURE__ */ once(() => createFirestoreAuditStore(firestore()))
 const deadLetters = /* @__PURE__ */ once(() => createPubSubDeadLetters(pubsub()))
 
 export const capturePorts = /* @__PURE__ */ once(
-  (): CapturePorts => ({ here: here(), clock, store: store(), deadLetters: deadLetters() }),
+  (): EventPorts => ({
+    here: here(),
+    clock,
+    store: store(),
+    deadLetters: deadLetters(),
+    adoptions: rememberAdopted(createFirestoreAdoptionStore(firestore())),
+  }),
 )
 
 export const publishPorts = /* @__PURE__ */ once(

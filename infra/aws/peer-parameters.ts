@@ -3,8 +3,9 @@
  * deployed. Until then the default stands, a name that never resolves: changes wait, as for any peer that is away.
  * The public key comes from the pair that was made for the peer, so it is known beforehand and has no default.
  */
-import { CfnParameter, Stack } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
+import { createParameter, pascalCase } from './parameter.ts'
 
 export interface PeerParameters {
   readonly site: string
@@ -44,21 +45,4 @@ export function peersText(scope: Construct, peers: readonly PeerParameters[]): s
     return [site, { url, key: { kty: 'EC', crv: 'P-256', x: keyX, y: keyY } }]
   })
   return Stack.of(scope).toJsonString(Object.fromEntries(addresses))
-}
-
-interface ParameterProps {
-  readonly description: string
-  readonly allowedPattern: string
-  readonly default?: string
-}
-
-/** Under its plain name: operators type it. */
-function createParameter(scope: Construct, name: string, props: ParameterProps): string {
-  const parameter = new CfnParameter(scope, name, { type: 'String', ...props })
-  parameter.overrideLogicalId(name)
-  return parameter.valueAsString
-}
-
-function pascalCase(site: string): string {
-  return site.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
 }

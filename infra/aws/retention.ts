@@ -5,6 +5,9 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 /** Of the stream of changes: how long a peer may be away. (A DynamoDB stream always keeps 24 hours.) */
 export const changeRetention = Duration.days(7)
 
+/** Of a Kinesis stream that a table feeds: no less than a DynamoDB stream keeps. */
+export const feedRetention = Duration.hours(24)
+
 /**
  * A trigger gives a batch up this long after it was written, and says so, instead of letting the stream drop it
  * without a word. The hour between is for the operator: the notice names the records, and only the stream has them.

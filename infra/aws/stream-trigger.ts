@@ -3,15 +3,17 @@
  * it succeeds or is so old that the stream is about to drop it: a store or a peer that is away does not use up
  * attempts. What is given up is reported to a queue.
  */
-import { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
-import type { Stream } from 'aws-cdk-lib/aws-kinesis'
+import type { Duration } from 'aws-cdk-lib'
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { IStream } from 'aws-cdk-lib/aws-kinesis'
 import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
-import { giveUpChangesAfter, giveUpWritesAfter } from './retention.ts'
 
 export interface StreamTrigger {
   /** A table means its DynamoDB stream. */
-  readonly source: TableV2 | Stream
+  readonly source: ITableV2 | IStream
+  /** How old a record may be before its batch is given up: less than the stream keeps it. */
+  readonly giveUpAfter: Duration
   /** Whether the function's answer says from which record on it has to be called again. */
   readonly reportsFailedItems: boolean
   /** Takes the notice about a batch that is given up. */
@@ -22,12 +24,13 @@ const batchSize = 100
 /** Until the records are too old. */
 const unlimited = -1
 
-export function triggerByStream(target: LambdaFunction, { source, reportsFailedItems, givenUp }: StreamTrigger): void {
+export function triggerByStream(target: LambdaFunction, trigger: StreamTrigger): void {
+  const { source, reportsFailedItems, givenUp, giveUpAfter } = trigger
   grantRead(source, target)
   givenUp.grant(target, 'sqs:SendMessage')
   new EventSourceMapping(target, `From-${source.node.id}`, {
     target,
-    eventSourceArn: source instanceof TableV2 ? source.tableStreamArn : source.streamArn,
+    eventSourceArn: 'streamArn' in source ? source.streamArn : requireStream(source),
     // What was written while this was being deployed counts too; what is known already is found unchanged.
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize,
@@ -36,14 +39,19 @@ export function triggerByStream(target: LambdaFunction, { source, reportsFailedI
     reportBatchItemFailures: reportsFailedItems,
     bisectBatchOnError: true,
     retryAttempts: unlimited,
-    maxRecordAge: source instanceof TableV2 ? giveUpWritesAfter : giveUpChangesAfter,
+    maxRecordAge: giveUpAfter,
     onFailure: { bind: () => ({ destination: givenUp.queueArn }) },
   })
 }
 
-function grantRead(source: TableV2 | Stream, reader: LambdaFunction): void {
-  if (source instanceof TableV2) source.grantStreamRead(reader)
-  else source.grant(reader, ...kinesisReadActions)
+function requireStream({ tableName, tableStreamArn }: ITableV2): string {
+  if (tableStreamArn === undefined) throw new Error(`table ${tableName} triggers a function, but has no stream`)
+  return tableStreamArn
+}
+
+function grantRead(source: ITableV2 | IStream, reader: LambdaFunction): void {
+  if ('streamArn' in source) source.grant(reader, ...kinesisReadActions)
+  else source.grantStreamRead(reader)
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html */

@@ -18,10 +18,11 @@ import { createChangeStream } from './change-stream.ts'
 import { createDeadLetterQueues, type DeadLetterQueues } from './dead-letter-queues.ts'
 import { createIngestApi } from './ingest-api.ts'
 import { createPeerParameters, type PeerParameters, peersText } from './peer-parameters.ts'
+import { giveUpChangesAfter, giveUpWritesAfter } from './retention.ts'
 import { createEnvironmentKey, createSigningKeyReference } from './signing-key.ts'
 import { createSiteFunction, type SiteFunctionOptions } from './site-function.ts'
-import { triggerByStream } from './stream-trigger.ts'
-import { createAuditTable, createDataTable, createSyncTable } from './tables.ts'
+import { type StreamTrigger, triggerByStream } from './stream-trigger.ts'
+import { createAuditTable, createDataTables, createSyncTable, type DataTable } from './tables.ts'
 
 export interface TributarySiteProps {
   readonly plan: SyncPlan
@@ -33,7 +34,7 @@ export interface TributarySiteProps {
 export class TributarySite extends Construct {
   readonly #site: SitePlan
   readonly #bundles: string
-  readonly #dataTables: readonly TableV2[]
+  readonly #dataTables: readonly DataTable[]
   readonly #syncTable: TableV2
   readonly #auditTable: TableV2
   readonly #changes: Stream
@@ -46,7 +47,7 @@ export class TributarySite extends Construct {
     super(scope, id)
     this.#site = site
     this.#bundles = bundles
-    this.#dataTables = typesAt(plan, site.id).map(type => createDataTable(this, type))
+    this.#dataTables = createDataTables(this, typesAt(plan, site.id))
     this.#syncTable = createSyncTable(this)
     this.#auditTable = createAuditTable(this)
     this.#changes = createChangeStream(this)
@@ -70,11 +71,11 @@ export class TributarySite extends Construct {
       description: 'Finds out what changed in the tables and commits it to the sync records',
       environment: this.#deadLettersVariable(),
     })
-    for (const table of this.#dataTables) table.grant(capture, 'dynamodb:GetItem')
+    for (const { table } of this.#dataTables) table.grant(capture, 'dynamodb:GetItem')
     this.#syncTable.grant(capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
     this.#queues.letters.grant(capture, 'sqs:SendMessage')
-    for (const table of this.#dataTables) {
-      triggerByStream(capture, { source: table, reportsFailedItems: true, givenUp: this.#queues.givenUp })
+    for (const { feed } of this.#dataTables) {
+      this.#triggerByStream(capture, { source: feed, reportsFailedItems: true, giveUpAfter: giveUpWritesAfter })
     }
   }
 
@@ -88,7 +89,8 @@ export class TributarySite extends Construct {
     this.#changes.grant(publish, 'kinesis:PutRecords')
     this.#auditTable.grant(publish, 'dynamodb:BatchWriteItem')
     this.#queues.letters.grant(publish, 'sqs:SendMessage')
-    triggerByStream(publish, { source: this.#syncTable, reportsFailedItems: false, givenUp: this.#queues.givenUp })
+    const source = this.#syncTable
+    this.#triggerByStream(publish, { source, reportsFailedItems: false, giveUpAfter: giveUpWritesAfter })
   }
 
   /** Knows its own peer only. */
@@ -106,7 +108,8 @@ export class TributarySite extends Construct {
     })
     this.#syncTable.grant(forward, 'dynamodb:GetItem')
     this.#queues.letters.grant(forward, 'sqs:SendMessage')
-    triggerByStream(forward, { source: this.#changes, reportsFailedItems: true, givenUp: this.#queues.givenUp })
+    const source = this.#changes
+    this.#triggerByStream(forward, { source, reportsFailedItems: true, giveUpAfter: giveUpChangesAfter })
   }
 
   #addIngest(): void {
@@ -117,7 +120,7 @@ export class TributarySite extends Construct {
       environment: this.#credentialVariables(this.#peers),
       environmentKey: this.#environmentKey,
     })
-    for (const table of this.#dataTables) {
+    for (const { table } of this.#dataTables) {
       table.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
     }
     this.#syncTable.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
@@ -128,6 +131,10 @@ export class TributarySite extends Construct {
   #createFunction(options: Omit<SiteFunctionOptions, 'bundles'>): LambdaFunction {
     const environment = { TRIBUTARY_SITE: this.#site.id, ...options.environment }
     return createSiteFunction(this, { ...options, bundles: this.#bundles, environment })
+  }
+
+  #triggerByStream(target: LambdaFunction, trigger: Omit<StreamTrigger, 'givenUp'>): void {
+    triggerByStream(target, { ...trigger, givenUp: this.#queues.givenUp })
   }
 
   #deadLettersVariable() {

@@ -6,9 +6,11 @@ import { hash } from 'node:crypto'
 import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
-import { reservedReason } from '../document/portable.ts'
+import { declaredPlacement } from './declared-placement.ts'
 import type { MergeDescriptor } from './merge-descriptor.ts'
-import type { SyncPlan } from './sync-plan.ts'
+import { placementOf } from './placement.ts'
+import { placementFaults, sharingFaults } from './placement-faults.ts'
+import type { Cloud, KeyType, SyncPlan, TypePlan } from './sync-plan.ts'
 
 /** Thrown by `defineSync`: `faults` has one line for each. */
 export class DeclarationInvalid extends Error {
@@ -28,6 +30,23 @@ const typeName = z.string().regex(/^(?!tributary-)[a-z][a-z0-9-]{2,39}$/, {
     'a data type is named with 3 to 40 lower-case letters, digits and hyphens, starts with a letter and not with tributary-',
 })
 const fieldName = z.string().min(1, { error: 'a field name is not empty' })
+
+const keyTypes = ['string', 'number'] as const
+const keyFieldName = fieldName
+  .regex(/^[^{}]*$/, { error: 'a key field is named without braces' })
+  .refine(name => name !== '__proto__', { error: 'another name: the official clients lose a field of this one' })
+/** A key field is a text unless it says otherwise. Not binary: no document's path or id holds bytes. */
+const keyField = z.union([keyFieldName, z.strictObject({ name: keyFieldName, type: z.enum(keyTypes) })], {
+  error: "a field name, or { name, type: 'string' | 'number' }",
+})
+
+function keyName(field: z.output<typeof keyField>): string {
+  return typeof field === 'string' ? field : field.name
+}
+
+function keyType(field: z.output<typeof keyField>): KeyType {
+  return typeof field === 'string' ? 'string' : field.type
+}
 
 const merge: z.ZodType<MergeDescriptor> = z.lazy(() =>
   z.discriminatedUnion(
@@ -63,13 +82,19 @@ const declaration = z.strictObject({
       typeName,
       z.strictObject({
         key: z
-          .tuple([fieldName], fieldName, { error: "a list of one or two field names, such as ['customer_id']" })
-          .refine(({ length }) => length <= 2, { error: 'one or two fields, as DynamoDB has them' })
-          .refine(names => new Set(names).size === names.length, { error: 'each key field once' }),
+          .tuple([keyField], keyField, { error: "a list of one or two field names, such as ['customer_id']" })
+          .refine(fields => new Set(fields.map(keyName)).size === fields.length, { error: 'each key field once' }),
+        at: declaredPlacement.default({}),
         tier: z.literal([1, 2, 3]).default(2),
         merge: merge.refine(({ kind }) => kind === 'register' || kind === 'fields', {
           error: 'a document is an object: the outermost type is register() or fields(...)',
         }),
+        omit: z
+          .array(fieldName, { error: 'a list of field names' })
+          .refine(names => new Set(names).size === names.length, { error: 'each field once' })
+          .default([]),
+        expires: fieldName.exactOptional(),
+        existing: z.boolean().default(false),
         sites: z
           .array(siteId, { error: 'a list of site ids' })
           .min(1, { error: 'at least one site' })
@@ -87,43 +112,79 @@ export function defineSync(input: Declaration): SyncPlan {
   const parsed = declaration.safeParse(input)
   if (!parsed.success) throw new DeclarationInvalid(parsed.error.issues.flatMap(issue => faultsOf(issue, input)))
   const { sites, data } = parsed.data
-  const siteIds = Object.keys(sites)
-  const faults = Object.entries(data).flatMap(([name, type]) => crossFaults(name, type, sites))
+  const types = Object.entries(data).map(([name, type]) => typePlan(name, type, Object.keys(sites)))
+  const faults = [
+    ...types.flatMap(type => crossFaults(type, sites)),
+    ...types.flatMap((type, index) => types.slice(0, index).flatMap(other => pairFaults(other, type, sites))),
+  ]
   if (faults.length > 0) throw new DeclarationInvalid(faults)
 
-  const plan = {
-    sites: Object.entries(sites).map(([id, site]) => ({ id, ...site })),
-    types: Object.entries(data).map(([name, type]) => ({ name, ...type, sites: type.sites ?? siteIds })),
-  }
+  const plan = { sites: Object.entries(sites).map(([id, site]) => ({ id, ...site })), types }
   return freeze({ hash: planHash(plan), ...plan })
 }
 
 type ParsedType = z.output<typeof declaration>['data'][string]
 type ParsedSites = z.output<typeof declaration>['sites']
 
-function keyReason(field: string): string | undefined {
-  return field === 'ttl' ? 'it decides on Cosmos DB when an item expires; use another' : reservedReason(field)
+function typePlan(name: string, type: ParsedType, siteIds: readonly string[]): TypePlan {
+  const [first, ...others] = type.key
+  const key: TypePlan['key'] = [keyName(first), ...others.map(keyName)]
+  const at = placementOf(name, key, type.at)
+  return { name, ...type, key, keyTypes: type.key.map(keyType), sites: type.sites ?? siteIds, at }
+}
+
+function cloudsOf(siteIds: readonly string[], sites: ParsedSites): ReadonlySet<Cloud> {
+  return new Set(siteIds.flatMap(site => sites[site]?.cloud ?? []))
 }
 
 /** What no single field shows: names that must be declared elsewhere, fields with two roles. */
-function crossFaults(name: string, type: ParsedType, sites: ParsedSites): readonly string[] {
+function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
+  const { name } = type
   const siteIds = Object.keys(sites)
-  const onCosmos = (type.sites ?? siteIds).some(site => sites[site]?.cloud === 'azure')
-  const unknown = (type.sites ?? []).filter(site => !siteIds.includes(site))
+  const unknown = type.sites.filter(site => !siteIds.includes(site))
   const merged = type.merge.kind === 'fields' ? Object.keys(type.merge.fields) : []
   return [
     ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
-    ...type.key.flatMap(field => {
-      const reason = onCosmos ? keyReason(field) : undefined
-      return reason === undefined ? [] : [`data.${name}.key: found '${field}'; ${reason}`]
+    ...placementFaults(type, cloudsOf(type.sites, sites)),
+    ...type.omit.flatMap(field => {
+      const role = type.key.includes(field) ? 'a key field' : merged.includes(field) ? 'a field that merges' : undefined
+      return role === undefined ? [] : [`data.${name}.omit: found '${field}', ${role}; what is omitted never travels`]
     }),
-    ...merged.flatMap(field => {
-      const reason = reservedReason(field)
-      return reason === undefined ? [] : [`data.${name}.merge.fields.${field}: ${reason}`]
-    }),
+    ...expiryFaults(type),
     ...type.key
       .filter(field => merged.includes(field))
       .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),
+  ]
+}
+
+/** The expiry travels with the document and is set as a whole. */
+function expiryFaults({ name, key, omit, merge, expires }: TypePlan): readonly string[] {
+  if (expires === undefined) return []
+  const merging = merge.kind === 'fields' && Object.hasOwn(merge.fields, expires) ? merge.fields[expires] : undefined
+  const role = key.includes(expires)
+    ? 'a key field'
+    : omit.includes(expires)
+      ? 'an omitted field'
+      : merging && merging.kind !== 'register'
+        ? `a ${merging.kind}`
+        : undefined
+  return role === undefined ? [] : [`data.${name}.expires: found '${expires}', ${role}; allowed: a field of its own`]
+}
+
+function pairFaults(a: TypePlan, b: TypePlan, sites: ParsedSites): readonly string[] {
+  const shared = cloudsOf(
+    a.sites.filter(site => b.sites.includes(site)),
+    sites,
+  )
+  return [...sharingFaults(a, b, shared), ...(shared.has('aws') ? expirySharing(a, b) : [])]
+}
+
+function expirySharing(a: TypePlan, b: TypePlan): readonly string[] {
+  const isSame = a.at.aws.table !== b.at.aws.table || [undefined, b.expires].includes(a.expires) || !b.expires
+  if (isSame) return []
+  const table = `table '${a.at.aws.table}', whose items expire by '${a.expires}'`
+  return [
+    `data.${b.name}.expires: found '${b.expires}' in ${table} (${a.name}); DynamoDB has one such attribute a table`,
   ]
 }
 

@@ -1,8 +1,7 @@
 /**
- * What the resources of a site are called, in one place for functions, infrastructure and the local clouds.
- * Imports nothing but the plan's type.
+ * What the resources of a site are called, in one place for functions, infrastructure and the local clouds. Imports
+ * nothing. The application's own tables are named by the declaration (see placement.ts).
  */
-import type { TypePlan } from './sync-plan.ts'
 
 /** Sync records: a DynamoDB table, a Firestore collection. (Cosmos keeps them beside the documents.) */
 export const syncStoreName = 'tributary-sync'
@@ -10,8 +9,16 @@ export const syncStoreName = 'tributary-sync'
 /** Resolutions: a DynamoDB table, a Firestore collection, a Cosmos container. */
 export const auditStoreName = 'tributary-audit'
 
+/** How far each type's adoption is: a Firestore collection. */
+export const adoptionStoreName = 'tributary-adoption'
+
 /** Changes on their way to forward: a Kinesis stream, a Pub/Sub topic. */
 export const changesName = 'tributary-changes'
+
+/** The Kinesis stream that a table's writes go to, where capture cannot read the table's own stream. */
+export function feedName(table: string): string {
+  return `tributary-feed-${table}`
+}
 
 /** What could not be processed: an SQS queue, a Pub/Sub topic and its subscription, a Storage queue. */
 export const deadLettersName = 'tributary-dead-letters'
@@ -30,13 +37,18 @@ export const cosmosLeasesName = 'tributary-leases'
 /** In a Cosmos container a sync item's id starts with this, and the property of this name marks it. */
 export const cosmosSyncMark = '_tributary'
 
-/** The application's own table, collection or container. */
-export function dataStoreName(type: Pick<TypePlan, 'name'>): string {
-  return type.name
-}
-
 /** DynamoDB attributes of the sync table. */
-export const syncTable = { key: 'name', revision: 'revision', record: 'record' } as const
+export const syncTable = {
+  key: 'name',
+  whole: 'whole',
+  revision: 'revision',
+  record: 'record',
+  adoption: 'adoption',
+  gone: 'goneAtMs',
+} as const
+
+/** The sync table's index over the items whose document is gone, or will be. */
+export const tombstoneIndex = 'tombstones'
 
 /** DynamoDB attributes of the audit table: by type, in the order of time. */
 export const auditTable = { key: 'type', sort: 'at', expires: 'expiresAtS' } as const

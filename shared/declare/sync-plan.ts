@@ -1,5 +1,6 @@
 /** The compiled declaration: frozen, complete, hashed. Everything reads it, nothing re-reads the declaration. */
 import type { MergeDescriptor } from './merge-descriptor.ts'
+import type { Placement } from './placement.ts'
 
 export type Cloud = 'aws' | 'gcp' | 'azure'
 
@@ -9,6 +10,8 @@ export interface SitePlan {
   readonly region: string
 }
 
+export type KeyType = 'string' | 'number'
+
 /** 1: real time (under 1 s), 2: near real time (under 30 s), 3: batch. */
 export type Tier = 1 | 2 | 3
 
@@ -17,9 +20,18 @@ export interface TypePlan {
   readonly tier: Tier
   /** The fields that make up the key, in order. */
   readonly key: readonly [string, ...string[]]
+  /** In the order of `key`. Between the sites every part is a text; a number is written as JSON writes it. */
+  readonly keyTypes: readonly KeyType[]
   readonly merge: MergeDescriptor
+  /** Fields at the top of a document that never travel: each site keeps what it has. */
+  readonly omit: readonly string[]
+  /** The field at the top of a document that holds the second since 1970 at which its store may remove it. */
+  readonly expires?: string
+  /** Its tables held documents before: nothing of it is captured until `tributary adopt` has taken them over. */
+  readonly existing: boolean
   /** The sites that may hold it. */
   readonly sites: readonly string[]
+  readonly at: Placement
 }
 
 export interface SyncPlan {

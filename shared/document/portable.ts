@@ -1,5 +1,5 @@
-/** What every one of the stores can hold, checked where a document is captured: refused by name, never bent. */
-import type { Document } from './json.ts'
+/** Fields at the top of a document that are not simply the document's: a store's own, and those that never travel. */
+import type { Document, Json } from './json.ts'
 
 /** Cosmos keeps its own properties beside the document's; `id` is made from the key. */
 const cosmosOwn: ReadonlySet<string> = new Set(['id', '_rid', '_self', '_etag', '_attachments', '_ts', '_lsn'])
@@ -8,15 +8,10 @@ export function isCosmosOwn(name: string): boolean {
   return cosmosOwn.has(name)
 }
 
-/** Why no field may have this name at the top of a document; undefined: it may. */
-export function reservedReason(name: string): string | undefined {
-  if (cosmosOwn.has(name)) return 'Cosmos DB has a property of its own by this name; use another'
-  if (name === '__proto__')
-    return 'the official clients of DynamoDB and Firestore lose a field of this name; use another'
-  return undefined
-}
-
-/** The first field that some store could not hold beside its own; `document` is without its key fields. */
-export function reservedField(document: Document): string | undefined {
-  return Object.keys(document).find(name => reservedReason(name) !== undefined)
+/** The document without these fields at its top; the same one if it has none of them. */
+export function withoutFields(document: Document, names: readonly string[]): Document {
+  if (!names.some(name => Object.hasOwn(document, name))) return document
+  const rest: Record<string, Json> = { ...document }
+  for (const name of names) delete rest[name]
+  return rest
 }

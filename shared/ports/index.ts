@@ -4,8 +4,11 @@ import type { ChangeEvent } from '../replicate/change-event.ts'
 import type { DeadLetter } from '../replicate/dead-letter.ts'
 import type { Resolution } from '../replicate/resolution.ts'
 
+export type * from './adoption-store.ts'
+export type * from './document-scan.ts'
 export * from './errors.ts'
 export type * from './record-store.ts'
+export type * from './tombstones.ts'
 
 export interface Clock {
   /** Wall clock, ms since 1970. */

@@ -12,15 +12,17 @@ export interface StoredRecord {
 }
 
 export interface StoredDocument {
-  /** Undefined: there is none. Without its key fields. */
+  /** Undefined: there is none. Without its key fields and without those that its type omits. */
   readonly document: Document | undefined
+  /** The omitted fields, where a store writes documents whole and has to carry them along; only it looks inside. */
+  readonly aside?: Document
   readonly revision: Revision
 }
 
 export interface DocumentWrite {
   /** As it was read: the write happens only if it still is. */
   readonly read: StoredDocument
-  /** Undefined: delete it. */
+  /** Undefined: delete it. Holds no field that its type omits. */
   readonly after: Document | undefined
   /** The document is one value: anything that changed in it since the read, touched here or not, is a race. */
   readonly indivisible: boolean

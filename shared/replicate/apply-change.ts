@@ -24,6 +24,8 @@ export interface Merged {
 export interface Site {
   readonly site: SiteId
   readonly nowMs: number
+  /** A change whose content is older is answered `gap`: its sender then delivers what is true now. */
+  readonly messageAgeMaxMs: number
 }
 
 export function applyChange(
@@ -32,7 +34,7 @@ export function applyChange(
   type: RecordType,
   at: Site,
 ): Merged | 'duplicate' | 'gap' {
-  const standing = standingOf(record.vector, change)
+  const standing = standingOf(record.vector, change, at)
   if (standing !== 'new') return standing
 
   const arbitrations: Arbitration[] = []
@@ -58,10 +60,12 @@ export function applyChange(
   }
 }
 
-function standingOf(seen: VersionVector, change: Change): 'new' | 'duplicate' | 'gap' {
-  if (isWhole(change)) return includes(seen, change.vector) ? 'duplicate' : 'new'
+function standingOf(seen: VersionVector, change: Change, at: Site): 'new' | 'duplicate' | 'gap' {
   const last = counterOf(seen, change.origin)
-  if (lastCounter(change) <= last) return 'duplicate'
+  if (isWhole(change) ? includes(seen, change.vector) : lastCounter(change) <= last) return 'duplicate'
+  // Whoever has forgotten a deletion must not take an old message for the beginning of something.
+  if (at.nowMs - change.asOfMs > at.messageAgeMaxMs) return 'gap'
+  if (isWhole(change)) return 'new'
   const from = change.intervals[0]?.from ?? 0
   const others = { ...change.vector, [change.origin]: 0 }
   return from <= last && includes(seen, others) ? 'new' : 'gap'

@@ -8,7 +8,6 @@ import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
-import { reservedField, reservedReason } from '../document/portable.ts'
 import {
   type Clock,
   type CommitResult,
@@ -20,6 +19,7 @@ import {
   ValueRefused,
 } from '../ports/index.ts'
 import { refusedDocument } from './dead-letter.ts'
+import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -31,6 +31,8 @@ export interface CapturePorts {
   readonly clock: Clock
   readonly store: RecordStore
   readonly deadLetters: DeadLetters
+  /** Told of every sync record that was committed (see express-lane.ts). */
+  readonly captured?: (ref: RecordRef, record: SyncRecord) => void
 }
 
 export type CaptureResult = 'unchanged' | 'captured' | 'refused'
@@ -73,10 +75,11 @@ async function putAside(
 }
 
 async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
-  const { store } = ports
+  const { here, clock, store } = ports
+  const type = dataTypeOf(here, ref.type)
   let result: CaptureResult = 'unchanged'
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const sight = await look(store, ref)
+    const sight = await look(ref, { store, type, nowMs: clock.now() })
     if (sight === 'raced') continue
     if (!sight.differs) return result
     if ((await captureOnce(ref, sight, ports)) === 'raced') continue
@@ -92,11 +95,13 @@ async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<C
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
-  { here, clock, store }: Pick<CapturePorts, 'here' | 'clock' | 'store'>,
+  { here, clock, store, captured }: Omit<CapturePorts, 'deadLetters'>,
 ): Promise<CommitResult> {
   const type = dataTypeOf(here, ref.type)
   const record = recordAfter(ref, sight, type, here.site, clock.now())
-  return store.commit({ ref, record, expected: sight.revision })
+  const result = await store.commit({ ref, record, expected: sight.revision })
+  if (result === 'committed') captured?.(ref, record)
+  return result
 }
 
 function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string, nowMs: number): SyncRecord {
@@ -110,10 +115,12 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
   // A record without history starts at the clock, so that one forgotten and made anew never uses a dot twice.
   const to = from > 0 ? from + 1 : Math.max(Math.floor(nowMs), 1)
   const hlc = tick(nowMs, record.hlc)
-  const written = type.record.write(record.state, before, after, { site, counter: to, hlc })
+  const stamp = { site, counter: to, hlc }
+  const written = type.record.write(record.state, sight.expired ? undefined : before, after, stamp)
   if (!written || !jsonEquals(type.record.view(written.state), after)) {
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
+  const goneMs = goneAtMs(after, type, nowMs)
   return {
     vector: advance(record.vector, [site, to]),
     hlc,
@@ -121,13 +128,12 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
     state: written.state,
     held: holdCapture(record.held, { from, to, seen: record.vector, touched: written.touched }),
     resolutions: recentResolutions(record.resolutions, nowMs),
+    ...(goneMs === undefined ? {} : { goneAtMs: goneMs }),
   }
 }
 
 function refuseMisfit(ref: RecordRef, type: DataType, document: Document | undefined): void {
   if (!document) return
-  const reserved = reservedField(document)
-  if (reserved !== undefined) throw new ValueRefused(ref, [reserved], reservedReason(reserved) ?? '')
   const misfit = type.record.misfit(document)
   if (misfit) throw new ValueRefused(ref, misfit.path, misfit.reason)
 }

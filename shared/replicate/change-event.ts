@@ -3,12 +3,11 @@
  * compact form of state-encoding.ts, its vectors are counters beside one list of sites.
  */
 import * as z from 'zod'
-import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import type { Json } from '../document/json.ts'
 import { StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
 import { type Change, changeId, type Operation } from './change.ts'
-import { keyText } from './record-ref.ts'
+import { cloudEventText, eventSource, originOf, parsedJson } from './cloud-event.ts'
 
 const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data.delete' } as const satisfies Record<
   Operation,
@@ -22,8 +21,9 @@ const sitesMax = 100
 
 const changeEventSchema = z.object({
   specversion: z.literal('1.0'),
-  source: z.string().startsWith('/sites/'),
+  source: eventSource,
   type: z.enum(['data.create', 'data.update', 'data.delete']),
+  time: z.iso.datetime(),
   data: z.object({
     type: z.string().min(1).max(40),
     key: z.array(z.string().min(1)).min(1).max(2),
@@ -62,31 +62,22 @@ export class ChangeMalformed extends Error {
 }
 
 function encodeChange(change: Change): string {
-  const { type, key, origin, plan, operation, hlc } = change
+  const { type, key, plan, operation, hlc, asOfMs } = change
   const table = new StampTableWriter()
   const vector = table.counters(change.vector)
   const intervals = change.intervals.map(({ from, to, seen }) => [from, to, table.counters(seen)])
   const state = encodeState(change.state ?? null, table)
-  return JSON.stringify({
-    specversion: '1.0',
-    id: changeId(change),
-    source: `/sites/${origin}`,
-    type: eventTypes[operation],
-    subject: `${type}/${keyText(key)}`,
-    time: new Date(hlcToMs(hlc)).toISOString(),
-    datacontenttype: 'application/json',
-    data: { type, key, plan, sites: table.sites, vector, hlc, intervals, stamps: table.stamps, state },
-  })
+  return cloudEventText(
+    change,
+    { id: changeId(change), type: eventTypes[operation], timeMs: asOfMs },
+    { type, key, plan, sites: table.sites, vector, hlc, intervals, stamps: table.stamps, state },
+  )
 }
 
 /** Reads the text of an event. Throws `ChangeMalformed`. */
 export function readChangeEvent(text: string): ChangeEvent {
-  let event: unknown
-  try {
-    event = JSON.parse(text)
-  } catch {
-    throw new ChangeMalformed('the event is no JSON')
-  }
+  const event = parsedJson(text)
+  if (event === undefined) throw new ChangeMalformed('the event is no JSON')
   return { change: decodeChange(event), text }
 }
 
@@ -94,14 +85,15 @@ export function readChangeEvent(text: string): ChangeEvent {
 export function decodeChange(event: unknown): Change {
   const parsed = changeEventSchema.safeParse(event)
   if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const { source, type, data } = parsed.data
+  const { source, type, time, data } = parsed.data
   const { sites, stamps, ...rest } = data
   const table = new StampTable(sites, stamps)
   try {
     return {
       ...rest,
-      origin: source.slice('/sites/'.length),
+      origin: originOf(source),
       operation: operationOf(type),
+      asOfMs: Date.parse(time),
       vector: table.vector(data.vector),
       intervals: data.intervals.map(([from, to, seen]) => ({ from, to, seen: table.vector(seen) })),
       state: decodeCells(data.state, table),

@@ -24,6 +24,11 @@ export interface Change {
   /** All that the state takes into account; a receiver of a delta must have seen this, the origin's own part excepted. */
   readonly vector: VersionVector
   readonly hlc: Hlc
+  /**
+   * When this was the origin's present, ms: of a delta its latest stamp, of a whole state the moment at which it was
+   * read to be sent. A receiver judges by it whether the change is too old to be news.
+   */
+  readonly asOfMs: number
   /** The captures inside a delta, oldest first, without a hole; none: `state` is the whole state. */
   readonly intervals: readonly Interval[]
   readonly state: CellsState | undefined

@@ -16,10 +16,13 @@ import {
 import type { Answer } from './answer.ts'
 import { batchesOf } from './batches.ts'
 import type { Change } from './change.ts'
-import { type ChangeEvent, ChangeMalformed, changeEventOf, readChangeEvent } from './change-event.ts'
+import { type ChangeEvent, ChangeMalformed, changeEventOf } from './change-event.ts'
+import { type BusMessage, type Claim, readBusMessage } from './claim.ts'
+import type { EventAbout } from './cloud-event.ts'
 import { refusedChange, unreadableMessage } from './dead-letter.ts'
 import type { Here } from './here.ts'
-import { wholeChange } from './publish.ts'
+import { wholeChange } from './make-change.ts'
+import { type RecordRef, recordName } from './record-ref.ts'
 
 export interface ForwardPorts {
   readonly here: Here
@@ -38,39 +41,89 @@ export const refusalBackoffMs = 100
 
 const done: Forwarded = { outcome: 'done' }
 
-/** `texts`: change events as they stood on the bus. Answers in their order; never rejects for what the peer does. */
+/** One event for the peer, and the messages that it settles. */
+interface Due {
+  readonly event: ChangeEvent
+  readonly indexes: readonly number[]
+}
+
+/**
+ * `texts`: change events and claims as they stood on the bus. Answers in their order; never rejects for what the peer
+ * does.
+ */
 export async function forward(texts: readonly string[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
   const forwarded: Forwarded[] = texts.map(() => done)
-  const events = await Promise.all(texts.map(text => readOrPutAside(text, ports)))
-  const due = events.flatMap((event, index) => (event && isForPeer(event.change, ports) ? [{ event, index }] : []))
+  const settle = (indexes: readonly number[], outcome: Forwarded) => {
+    for (const index of indexes) forwarded[index] = outcome
+  }
+  const read = await Promise.all(texts.map(text => readOrPutAside(text, ports)))
+  const messages = read.map(message => (message && isForPeer(aboutOf(message), ports) ? message : undefined))
+  const due: Due[] = messages.flatMap((message, index) =>
+    message?.kind === 'change' ? [{ event: message, indexes: [index] }] : [],
+  )
+  for (const { claim, text, indexes } of claimsIn(messages)) {
+    const redeemed = await redeem(claim, text, ports)
+    if ('outcome' in redeemed) settle(indexes, redeemed)
+    else due.push({ event: redeemed, indexes })
+  }
   for (const batch of batchesOf(due, ({ event }) => event)) {
     const outcomes = await forwardBatch(
       batch.map(({ event }) => event),
       ports,
     )
-    batch.forEach(({ index }, position) => {
-      forwarded[index] = outcomes[position] ?? done
+    batch.forEach(({ indexes }, position) => {
+      settle(indexes, outcomes[position] ?? done)
     })
   }
   return forwarded
 }
 
-async function readOrPutAside(
-  text: string,
-  { here, clock, deadLetters }: ForwardPorts,
-): Promise<ChangeEvent | undefined> {
+async function readOrPutAside(text: string, ports: ForwardPorts): Promise<BusMessage | undefined> {
   try {
-    return readChangeEvent(text)
+    return readBusMessage(text)
   } catch (error) {
     if (!(error instanceof ChangeMalformed)) throw error
-    await deadLetters.put(unreadableMessage({ site: here.site, reason: error.message, atMs: clock.now(), text }))
+    await putMessageAside(text, error.message, ports)
     return undefined
   }
 }
 
+async function putMessageAside(text: string, reason: string, { here, clock, deadLetters }: ForwardPorts) {
+  await deadLetters.put(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }))
+}
+
+function aboutOf(message: BusMessage): EventAbout {
+  return message.kind === 'change' ? message.change : message.claim
+}
+
 /** Every site sends its own writes only, and a peer gets no type that may not be there. */
-function isForPeer(change: Change, { here, peerId }: ForwardPorts): boolean {
-  return change.origin === here.site && (here.types.get(change.type)?.plan.sites.includes(peerId) ?? false)
+function isForPeer({ origin, type }: EventAbout, { here, peerId }: ForwardPorts): boolean {
+  return origin === here.site && (here.types.get(type)?.plan.sites.includes(peerId) ?? false)
+}
+
+/** Several claims of one record are one: its present state settles them all. */
+function claimsIn(messages: readonly (BusMessage | undefined)[]) {
+  const claims = new Map<string, { readonly claim: Claim; readonly text: string; readonly indexes: number[] }>()
+  messages.forEach((message, index) => {
+    if (message?.kind !== 'claim') return
+    const { claim, text } = message
+    const name = recordName(claim)
+    const known = claims.get(name)
+    if (known) known.indexes.push(index)
+    else claims.set(name, { claim, text, indexes: [index] })
+  })
+  return claims.values()
+}
+
+/** The whole state that a claim stands for, or what becomes of the claim without one. */
+async function redeem(claim: Claim, text: string, ports: ForwardPorts): Promise<ChangeEvent | Forwarded> {
+  try {
+    return (await presentWhole(claim, ports)) ?? done
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { outcome: 'again', reason: error.message }
+    await putMessageAside(text, reasonOf(error), ports)
+    return done
+  }
 }
 
 async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
@@ -92,9 +145,8 @@ async function settleAlone(event: ChangeEvent, answer: Answer | undefined, ports
     if (error instanceof PeerUnavailable || error instanceof StoreUnavailable) {
       return { outcome: 'again', reason: error.message }
     }
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     // Nothing that a repetition would mend, such as a sync record that this version cannot read.
-    return putAside(event, reason, 1, ports)
+    return putAside(event, reasonOf(error), 1, ports)
   }
 }
 
@@ -118,16 +170,20 @@ async function settle(event: ChangeEvent, answer: Answer | undefined, ports: For
   }
 }
 
-/** The present state, not the one of the change: what was missed meanwhile goes along. */
 async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded> {
-  const stored = await ports.store.readRecord(change)
-  // Pruned since: the deletion is at every site already.
-  if (!stored) return done
-  const whole = changeEventOf(wholeChange(change, stored.record, ports.here))
+  const whole = await presentWhole(change, ports)
+  if (!whole) return done
   const [answer] = await ports.peer.deliver([whole])
   return answer?.answer === 'gap'
     ? { outcome: 'again', reason: `${ports.peerId} reports a gap for a whole state` }
     : settle(whole, answer, ports)
+}
+
+/** Not the state of some change: what was missed meanwhile goes along. Undefined: pruned, its deletion is everywhere. */
+async function presentWhole(ref: RecordRef, { store, here, clock }: ForwardPorts): Promise<ChangeEvent | undefined> {
+  const asOfMs = clock.now()
+  const stored = await store.readRecord(ref)
+  return stored && changeEventOf(wholeChange(ref, stored.record, here, asOfMs))
 }
 
 async function refuse(event: ChangeEvent, ports: ForwardPorts): Promise<Forwarded> {
@@ -150,4 +206,8 @@ async function putAside(
 ): Promise<Forwarded> {
   await deadLetters.put(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }))
   return done
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

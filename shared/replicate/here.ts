@@ -3,6 +3,7 @@ import type { SiteId } from '../causality/dot.ts'
 import { type SyncPlan, siteOf, type TypePlan, typesAt } from '../declare/sync-plan.ts'
 import { mergeTypeOf } from '../resolve/merge-type-of.ts'
 import { createRecordType, type RecordType } from '../resolve/record-type.ts'
+import { messageAgeMaxMs } from './message-age.ts'
 
 export interface DataType {
   readonly plan: TypePlan
@@ -17,11 +18,14 @@ export interface Here {
   readonly site: SiteId
   readonly plan: SyncPlan
   readonly types: ReadonlyMap<string, DataType>
+  /** A change whose content is older is no news. */
+  readonly messageAgeMaxMs: number
 }
 
-export function createHere(plan: SyncPlan, site: SiteId): Here {
+export function createHere(plan: SyncPlan, site: SiteId, ageMaxMs: number = messageAgeMaxMs): Here {
   siteOf(plan, site)
-  return { site, plan, types: new Map(typesAt(plan, site).map(type => [type.name, dataTypeFrom(type)])) }
+  const types = new Map(typesAt(plan, site).map(type => [type.name, dataTypeFrom(type)]))
+  return { site, plan, types, messageAgeMaxMs: ageMaxMs }
 }
 
 function dataTypeFrom(plan: TypePlan): DataType {

@@ -6,6 +6,7 @@
  */
 import type { SiteId } from '../causality/dot.ts'
 import { jsonEquals } from '../document/json.ts'
+import { withoutFields } from '../document/portable.ts'
 import {
   type AuditStore,
   type Clock,
@@ -20,6 +21,8 @@ import type { Answer, RefusalReason } from './answer.ts'
 import { applyChange, type Merged } from './apply-change.ts'
 import { attemptsMax, captureOnce } from './capture.ts'
 import type { Change } from './change.ts'
+import { hasExpired } from './expiry.ts'
+import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
 import { recordName } from './record-ref.ts'
@@ -102,16 +105,21 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
   const { here, clock, store } = ports
   const type = dataTypeOf(here, change.type)
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const sight = await look(store, change)
+    const nowMs = clock.now()
+    const sight = await look(change, { store, type, nowMs })
     if (sight === 'raced') continue
     if (sight.differs) {
       await captureOnce(change, sight, ports)
       continue
     }
-    const merged = applyChange(sight.record, change, type.record, { site: here.site, nowMs: clock.now() })
+    const merged = applyChange(sight.record, change, type.record, {
+      site: here.site,
+      nowMs,
+      messageAgeMaxMs: here.messageAgeMaxMs,
+    })
     if (merged === 'duplicate' || merged === 'gap') return { answer: merged }
     const record = await withoutOverflow(merged, sight, ports)
-    const answer = await commitMerge(commitOf(change, sight, { ...merged, record }, type), store)
+    const answer = await commitMerge(commitOf(change, sight, { ...merged, record }, type, nowMs), store)
     if (answer !== 'raced') return answer
   }
   throw new Contended(change, attemptsMax)
@@ -127,12 +135,20 @@ async function commitMerge(commit: Commit, store: RecordStore): Promise<Answer |
   }
 }
 
-function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: DataType): Commit {
-  const commit: Commit = { ref: { type: change.type, key: change.key }, record, expected: sight.revision }
-  if (jsonEquals(view, sight.document.document)) return commit
+function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: DataType, nowMs: number): Commit {
+  const goneMs = goneAtMs(view, type, nowMs)
+  const commit: Commit = {
+    ref: { type: change.type, key: change.key },
+    record: goneMs === undefined ? record : { ...record, goneAtMs: goneMs },
+    expected: sight.revision,
+  }
+  const after = view && withoutFields(view, type.plan.omit)
+  if (jsonEquals(after, sight.document.document)) return commit
+  // Nothing would be gained by putting back what its store has removed, or is about to.
+  if (sight.document.document === undefined && hasExpired(after, type.plan.expires, nowMs)) return commit
   return {
     ...commit,
-    document: { read: sight.document, after: view, indivisible: type.indivisible, declared: type.declared },
+    document: { read: sight.document, after, indivisible: type.indivisible, declared: type.declared },
   }
 }
 

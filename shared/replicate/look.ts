@@ -2,9 +2,10 @@
  * What does this site hold of a record right now? The sync record and the document, read so that neither order of
  * commits can pass for a write of the application.
  */
-
 import { documentHash } from '../document/canonical.ts'
 import type { RecordStore, StoredDocument } from '../ports/index.ts'
+import { hasExpired, storeClockMarginMs } from './expiry.ts'
+import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import { noRecord, type SyncRecord } from './sync-record.ts'
 
@@ -17,22 +18,38 @@ export interface Sight {
   readonly hash: string
   /** The document is not the one that the sync record knows of: the application wrote. */
   readonly differs: boolean
+  /** Where it differs: the document that the sync record knows of has expired, so that what is there now is another. */
+  readonly expired: boolean
 }
 
-export async function look(store: RecordStore, ref: RecordRef): Promise<Sight | 'raced'> {
+export interface Looking {
+  readonly store: RecordStore
+  readonly type: DataType
+  readonly nowMs: number
+}
+
+export async function look(ref: RecordRef, { store, ...looking }: Looking): Promise<Sight | 'raced'> {
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
   const stored = await store.readRecord(ref)
   const document = await store.readDocument(ref)
-  const sight = sightOf(stored, document)
+  const sight = sightOf(stored, document, looking)
   if (!sight.differs || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does.
   const both = await store.readBoth(ref)
-  return both === 'raced' ? both : sightOf(both.stored, both.document)
+  return both === 'raced' ? both : sightOf(both.stored, both.document, looking)
 }
 
-function sightOf(stored: { record: SyncRecord; revision: string } | undefined, document: StoredDocument): Sight {
+function sightOf(
+  stored: { record: SyncRecord; revision: string } | undefined,
+  document: StoredDocument,
+  { type, nowMs }: Omit<Looking, 'store'>,
+): Sight {
   const record = stored?.record ?? noRecord
   const hash = documentHash(document.document)
-  return { record, revision: stored?.revision, document, hash, differs: hash !== record.shadow }
+  const other = hash !== record.shadow
+  const isGone = document.document === undefined
+  const byMs = isGone ? nowMs + storeClockMarginMs : nowMs
+  const expired = other && hasExpired(type.record.view(record.state), type.plan.expires, byMs)
+  return { record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
 }

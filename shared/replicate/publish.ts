@@ -6,15 +6,14 @@
  */
 import { counterOf } from '../causality/version-vector.ts'
 import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
-import type { Touched } from '../resolve/merge-type.ts'
-import { joinTouched } from '../resolve/touched.ts'
-import type { Change, Operation } from './change.ts'
+import type { Change } from './change.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
 import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
-import { type DataType, dataTypeOf, type Here } from './here.ts'
+import type { Here } from './here.ts'
+import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import type { Resolution } from './resolution.ts'
-import { decodeRecord, type HeldCapture, type SyncRecord } from './sync-record.ts'
+import { decodeRecord, type SyncRecord } from './sync-record.ts'
 
 export interface PublishPorts {
   readonly here: Here
@@ -86,45 +85,4 @@ function changeIn(
   const carried = previous ? counterOf(previous.vector, here.site) : 0
   const pending = record.held.filter(({ to }) => to > carried)
   return pending.length === 0 ? undefined : deltaOf(ref, record, pending, here)
-}
-
-/** The cells that these captures touched, as they are in `record`, which may already hold later writes of others. */
-function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly HeldCapture[], here: Here): Change {
-  const type = dataTypeOf(here, ref.type)
-  const touched = captures
-    .map(capture => capture.touched)
-    .reduce<Touched | undefined>((all, next) => (all === undefined ? next : joinTouched(all, next)), undefined)
-  return {
-    ...envelope(ref, record, here),
-    operation: operationOf(record, captures[0]?.from === 0, type),
-    intervals: captures.map(({ from, to, seen }) => ({ from, to, seen })),
-    state: record.state && type.record.cut(record.state, touched ?? true),
-  }
-}
-
-/** The record's whole state, for a peer that misses what a delta builds on. */
-export function wholeChange(ref: RecordRef, record: SyncRecord, here: Here): Change {
-  const type = dataTypeOf(here, ref.type)
-  return {
-    ...envelope(ref, record, here),
-    operation: operationOf(record, false, type),
-    intervals: [],
-    state: record.state,
-  }
-}
-
-function envelope(ref: RecordRef, record: SyncRecord, here: Here) {
-  return {
-    type: ref.type,
-    key: ref.key,
-    origin: here.site,
-    plan: here.plan.hash,
-    vector: record.vector,
-    hlc: record.hlc,
-  }
-}
-
-function operationOf(record: SyncRecord, first: boolean, type: DataType): Operation {
-  if (type.record.view(record.state) === undefined) return 'delete'
-  return first ? 'create' : 'update'
 }

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 /** One item of a data type, at whatever site: named by type and key. */
 export type RecordKey = readonly string[]
 
@@ -30,6 +32,20 @@ export function refFromName(name: string): RecordRef {
   const end = name.indexOf('#')
   if (end < 0) throw new Error(`'${name}' is not the name of a record: type#key`)
   return { type: name.slice(0, end), key: keyFromText(name.slice(end + 1)) }
+}
+
+export interface StoredName {
+  readonly name: string
+  /** The record's own name, where it is longer than the store allows. */
+  readonly whole?: string
+}
+
+/** A record's name as the key of a sync record: one too long for the store is a hash, and kept whole beside it. */
+export function storedName(ref: RecordRef, bytesMax: number): StoredName {
+  const name = recordName(ref)
+  if (Buffer.byteLength(name) <= bytesMax) return { name }
+  // No key's text holds the second '#'.
+  return { name: `${ref.type}##${hash('sha256', name, 'base64url')}`, whole: name }
 }
 
 /** Only what would end or hide a part in some store: most keys stay as the application wrote them. */

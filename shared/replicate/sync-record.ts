@@ -31,6 +31,13 @@ export interface SyncRecord {
   readonly held: readonly HeldCapture[]
   /** Not yet known to be in the audit store. */
   readonly resolutions: readonly Resolution[]
+  /**
+   * While a type is adopted, of what was noted from an event of a feed without order: when the document that stood
+   * before that event had been written, in microseconds. An event that knows of an earlier one knows better.
+   */
+  readonly notedUs?: number
+  /** When the document went, or will by its declared expiry, ms by this site's clock (see gone.ts). Absent: it stays. */
+  readonly goneAtMs?: number
 }
 
 /** How many captures a record holds: two, so that one version skipped by a feed still travels as a delta. */
@@ -49,7 +56,7 @@ export function holdCapture(held: readonly HeldCapture[], capture: HeldCapture):
   return [...held, capture].slice(-heldCapturesMax)
 }
 
-const encodingVersion = 2
+const encodingVersion = 3
 
 /** The stored text was written by another version of this code: migrate, do not guess. */
 export class EncodingUnknown extends Error {
@@ -76,6 +83,7 @@ type Head = readonly [
   shadow: string,
   held: readonly HeldRow[],
   resolutions: readonly Resolution[],
+  rare?: Pick<SyncRecord, 'notedUs' | 'goneAtMs'>,
 ]
 
 /** Three numbers for each write (see stamp-table.ts), and the state in its compact form. */
@@ -85,12 +93,13 @@ type Body = readonly [stamps: readonly number[], state: Json]
  * Two lines: what every reader wants, and the state, which is the larger part and is only read when something has to
  * be merged or sent. The echo of a merge, a duplicate and the version before are told by the first line.
  */
-export function encodeRecord({ vector, hlc, shadow, state, held, resolutions }: SyncRecord): string {
+export function encodeRecord({ vector, hlc, shadow, state, held, resolutions, ...rare }: SyncRecord): string {
   const table = new StampTableWriter()
   const counters = table.counters(vector)
   const heldRows = held.map(({ from, to, seen, touched }): HeldRow => [from, to, table.counters(seen), touched])
   const stateJson = state && encodeState(state, table)
-  const head: Head = [encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions]
+  const rarely: [Pick<SyncRecord, 'notedUs' | 'goneAtMs'>?] = Object.keys(rare).length > 0 ? [rare] : []
+  const head: Head = [encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely]
   const first = JSON.stringify(head)
   if (stateJson === undefined) return `${first}\n`
   const body: Body = [table.stamps, stateJson]
@@ -101,7 +110,7 @@ export function encodeRecord({ vector, hlc, shadow, state, held, resolutions }: 
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, sites, vector, hlc, shadow, held, resolutions] = JSON.parse(text.slice(0, end)) as Head
+  const [version, sites, vector, hlc, shadow, held, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
   const table = new StampTable(sites, [])
   let state: CellsState | undefined
@@ -112,6 +121,7 @@ export function decodeRecord(text: string): SyncRecord {
     shadow,
     held: held.map(([from, to, seen, touched]) => ({ from, to, seen: table.vector(seen), touched })),
     resolutions,
+    ...rare,
     get state() {
       if (unread) state = readState(text.slice(end + 1), sites)
       unread = false

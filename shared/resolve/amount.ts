@@ -3,6 +3,15 @@
  * the difference would be captured as one more write. Safe integers, the usual case, never leave machine numbers.
  */
 import Big from 'big.js'
+import type { Json } from '../document/json.ts'
+import {
+  doubleFromText,
+  isDecimal38,
+  isWhole,
+  numberFromDouble,
+  numberFromText,
+  textOfNumber,
+} from '../document/portable-number.ts'
 import type { Amount } from './merge-type.ts'
 
 function fromBig(value: Big): Amount {
@@ -36,16 +45,31 @@ export function maximum(a: Amount, b: Amount): Amount {
   return compareAmounts(a, b) >= 0 ? a : b
 }
 
-/** A JSON number as an amount: the shortest decimal that JavaScript reads as this number. */
-export function amountOf(value: number): Amount {
-  return Number.isSafeInteger(value) ? value + 0 : fromBig(new Big(value))
+/**
+ * A document's number as an amount. Undefined for what is none, and for a fraction that no double stands for: sums of
+ * doubles have such fractions, which `amountToJson` rounds away, and could not be told from it.
+ */
+export function amountOf(value: Json | undefined): Amount | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value + 0
+  const text = textOfNumber(value)
+  if (text === undefined) return undefined
+  const isExact = isCountedExactly(text) || Number.isFinite(doubleFromText(text))
+  return isExact ? fromBig(new Big(text)) : undefined
 }
 
-/** The nearest JSON number; at the ends of the range the largest one there is. */
-export function amountToNumber(amount: Amount): number {
+/**
+ * The document's number: exact for whole numbers of up to 38 digits, which DynamoDB and Firestore count in, else the
+ * nearest double, at the ends of the range the largest one there is.
+ */
+export function amountToJson(amount: Amount): Json {
   if (typeof amount === 'number') return amount
+  if (isCountedExactly(amount)) return numberFromText(amount) ?? 0
   const number = Number(amount)
-  return Number.isFinite(number) ? number : Math.sign(number) * Number.MAX_VALUE
+  return numberFromDouble(Number.isFinite(number) ? number : Math.sign(number) * Number.MAX_VALUE)
+}
+
+function isCountedExactly(text: string): boolean {
+  return isWhole(text) && isDecimal38(text)
 }
 
 /** Sums of doubles stay within three digits of exponent; one text with nine of them would fill the memory. */

@@ -10,6 +10,7 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { compare } from '../causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
+import { tagKind } from '../document/tagged.ts'
 import { isDots, joinPresence } from './dots.ts'
 import type {
   CellState,
@@ -132,6 +133,10 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
     misfit(value: Json, path: Path): Misfit | undefined {
       if (!isJsonObject(value)) return { path, reason: `${shape} is an object, not ${typeName(value)}` }
       for (const name of Object.keys(value)) {
+        // At the top a document is an object whatever its fields are called; below, one such field is a value.
+        const kind = path.length > 0 ? tagKind(name) : undefined
+        if (kind !== undefined)
+          return { path, reason: `${shape} is an object, and one with a field ${name} is ${kind}` }
         const misfit = typeOf(name).misfit(value[name] ?? null, [...path, name])
         if (misfit) return misfit
       }

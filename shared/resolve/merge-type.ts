@@ -20,8 +20,11 @@ export type RegisterState = readonly Sibling[]
 /** A total as an exact decimal: a number while it is a safe integer, else its text. */
 export type Amount = number | string
 
-/** What one site added and took away in all, and how much of that later resets took out of account. */
-export type Slot = readonly [up: Amount, down: Amount, upReset: Amount, downReset: Amount]
+/**
+ * What one site added and took away in all since a write of its own, and how much of that later resets took out of
+ * account. `since` is that write's counter: the site and it are a dot, which names this life of the slot.
+ */
+export type Slot = readonly [since: number, up: Amount, down: Amount, upReset: Amount, downReset: Amount]
 
 export interface CounterState {
   readonly present: readonly Dot[]
@@ -69,8 +72,8 @@ export interface Version {
 /** A join had to choose or to combine; goes into the audit. */
 export interface Arbitration {
   readonly path: Path
-  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal'
-  /** For `latest-write-wins`: who won. */
+  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal' | 'baselines-differ'
+  /** For `latest-write-wins`: who won. For `baselines-differ` see replicate/adopt.ts. */
   readonly kept?: Version
   /** For `latest-write-wins`: the values that are not in the document any more, whole. */
   readonly lost?: readonly Version[]

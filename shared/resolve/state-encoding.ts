@@ -4,8 +4,8 @@
  *
  * - `null`: a delta's cell that is empty now;
  * - a register, `[write, value]`, with further pairs for its siblings;
- * - a counter, `[[write, ...], [site, up, down, upReset, downReset, ...]]`: what keeps it present, and its slots, without
- *   the zeros at the end;
+ * - a counter, `[[write, ...], [write, up, down, upReset, downReset, ...]]`: what keeps it present, and its slots, each
+ *   named by the write that began it, without the zeros at the end;
  * - named cells, `[[write, ...], { name: cell }]`, and a third element 1 if a delta speaks for all below.
  */
 import type { Dot } from '../causality/dot.ts'
@@ -45,7 +45,10 @@ function encodeRegister(state: RegisterState, table: StampTableWriter): Json {
 
 function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
   const flat: Json[] = []
-  for (const site of Object.keys(slots)) flat.push(table.siteNumber(site), ...(slots[site] ?? []))
+  for (const site of Object.keys(slots)) {
+    const [since, ...amounts] = slots[site] ?? []
+    if (since !== undefined) flat.push(table.dotNumber(site, since), ...amounts)
+  }
   while (flat.length % 5 !== 1 && flat.at(-1) === 0) flat.pop()
   return flat
 }
@@ -89,11 +92,12 @@ function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterStat
 function decodeSlots(flat: readonly Json[], table: StampTable): CounterState['slots'] {
   const slots: Record<string, Slot> = {}
   for (let index = 0; index < flat.length; index += 5) {
-    const [site, up = 0, down = 0, upReset = 0, downReset = 0] = flat.slice(index, index + 5)
+    const [write, up = 0, down = 0, upReset = 0, downReset = 0] = flat.slice(index, index + 5)
     if (!isAmount(up) || !isAmount(down) || !isAmount(upReset) || !isAmount(downReset)) {
-      throw new StateMalformed('a slot is a site and four amounts')
+      throw new StateMalformed('a slot is a write and four amounts')
     }
-    slots[table.site(site)] = [up, down, upReset, downReset]
+    const [site, since] = table.dot(write)
+    slots[site] = [since, up, down, upReset, downReset]
   }
   return slots
 }

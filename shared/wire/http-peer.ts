@@ -1,12 +1,14 @@
 /** Another site's ingest over HTTPS. Whatever is wrong with the request as a whole means: the peer is unavailable. */
 import * as z from 'zod'
 import type { SiteId } from '../causality/dot.ts'
-import { type Clock, type Peer, PeerUnavailable } from '../ports/index.ts'
+import { type Clock, type Peer, type PeerStandings, PeerUnavailable } from '../ports/index.ts'
 import { type Answer, refusalReasons } from '../replicate/answer.ts'
 import type { ChangeEvent } from '../replicate/change-event.ts'
+import type { StandingQuestion } from '../replicate/standing.ts'
 import { answerTokenHeader } from './ingest-endpoint.ts'
 import { expandedBytesMax, requestBytesMax } from './limits.ts'
 import { batchContentType, batchEncoding, encodeBody } from './request-body.ts'
+import { questionText, standingsContentType, standingsIn } from './standings-body.ts'
 import { digestOf, type Sign, type Verify } from './token.ts'
 
 export interface HttpPeerOptions {
@@ -19,7 +21,16 @@ export interface HttpPeerOptions {
   /** Knows the peer's public key: an answer that the peer did not sign is none. */
   readonly verify: Verify
   readonly timeoutMs?: number
-  readonly fetch?: typeof globalThis.fetch
+  /** Default: the global one. */
+  readonly fetch?: (url: string, request: PeerRequest) => Promise<Response>
+}
+
+/** What a request to a peer holds. */
+export interface PeerRequest {
+  readonly method: 'POST'
+  readonly headers: Record<string, string>
+  readonly body: Uint8Array<ArrayBuffer>
+  readonly signal: AbortSignal
 }
 
 const answers = z.object({
@@ -36,10 +47,10 @@ const answers = z.object({
   ),
 })
 
-export function createHttpPeer(options: HttpPeerOptions): Peer {
+export function createHttpPeer(options: HttpPeerOptions): Peer & PeerStandings {
   const { peer, fetch = globalThis.fetch } = options
 
-  async function post(body: Buffer): Promise<Response> {
+  async function post(body: Buffer, contentType: string): Promise<Response> {
     const { site, url, clock, sign, timeoutMs = 5000 } = options
     const token = await sign({ issuer: site, audience: peer, body, nowMs: clock.now() })
     try {
@@ -47,7 +58,7 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
         method: 'POST',
         headers: {
           authorization: `Bearer ${token}`,
-          'content-type': batchContentType,
+          'content-type': contentType,
           'content-encoding': batchEncoding,
         },
         body: new Uint8Array(body),
@@ -58,7 +69,7 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
     }
   }
 
-  async function signedAnswers(response: Response, request: Buffer): Promise<readonly Answer[]> {
+  async function signedAnswer(response: Response, request: Buffer): Promise<unknown> {
     const body = Buffer.from(await response.arrayBuffer())
     if (response.status !== 200) {
       throw new PeerUnavailable(peer, `status ${response.status} ${body.toString().slice(0, 200)}`)
@@ -73,19 +84,32 @@ export function createHttpPeer(options: HttpPeerOptions): Peer {
     if (issuer !== peer || digest !== digestOf(body) || inReplyTo !== digestOf(request)) {
       throw new PeerUnavailable(peer, 'the answer is not signed for this request')
     }
-    return answers.parse(JSON.parse(body.toString())).answers
+    return JSON.parse(body.toString())
+  }
+
+  async function exchange<Result>(
+    request: Buffer,
+    contentType: string,
+    read: (answer: unknown) => Result,
+  ): Promise<Result> {
+    const response = await post(request, contentType)
+    try {
+      return read(await signedAnswer(response, request))
+    } catch (error) {
+      throw error instanceof PeerUnavailable ? error : new PeerUnavailable(peer, reasonOf(error), error)
+    }
   }
 
   return {
     async deliver(events: readonly ChangeEvent[]) {
       const request = await encodeBody(events.map(({ text }) => text))
       if (exceedsRequest(request, events)) return events.map(tooLarge)
-      const response = await post(request)
-      try {
-        return await signedAnswers(response, request)
-      } catch (error) {
-        throw error instanceof PeerUnavailable ? error : new PeerUnavailable(peer, reasonOf(error), error)
-      }
+      return exchange(request, batchContentType, answer => answers.parse(answer).answers)
+    },
+
+    async ask(questions: readonly StandingQuestion[]) {
+      const request = await encodeBody(questions.map(questionText))
+      return exchange(request, standingsContentType, answer => standingsIn(answer, questions.length))
     },
   }
 }

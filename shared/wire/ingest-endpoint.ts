@@ -7,8 +7,10 @@ import type { Answer } from '../replicate/answer.ts'
 import type { Change } from '../replicate/change.ts'
 import { ChangeMalformed, decodeChange } from '../replicate/change-event.ts'
 import { type IngestPorts, ingest } from '../replicate/ingest.ts'
+import { tellStandings } from '../replicate/standing.ts'
 import { requestBytesMax } from './limits.ts'
 import { BodyMalformed, BodyTooLarge, decodeBody } from './request-body.ts'
+import { questionsIn, standingsContentType } from './standings-body.ts'
 import { digestOf, type Sign, TokenRefused, type Verify } from './token.ts'
 
 export interface IngestRequest {
@@ -49,7 +51,12 @@ class Refusal extends Error {
 export async function answerIngest(request: IngestRequest, ports: IngestEndpointPorts): Promise<IngestResponse> {
   try {
     const { sender, digest, events } = await admit(request, ports)
-    const body = JSON.stringify({ answers: await answersFor(events, sender, ports) })
+    const asks = request.headers['content-type'] === standingsContentType
+    const body = JSON.stringify(
+      asks
+        ? { standings: await tellStandings(questionsIn(events), ports) }
+        : { answers: await answersFor(events, sender, ports) },
+    )
     const { here, clock, sign } = ports
     const token = await sign({
       issuer: here.site,

@@ -7,6 +7,9 @@ import { expandedBytesMax } from './limits.ts'
 export const batchContentType = 'application/cloudevents-batch+json'
 export const batchEncoding = 'br'
 
+/** A batch of a hundred changes is a fifth smaller than at quality 1, for some 10 us a change. */
+const quality = 5
+
 const compress = promisify(brotliCompress)
 const decompress = promisify(brotliDecompress)
 
@@ -29,7 +32,7 @@ export class BodyMalformed extends Error {
 export function encodeBody(events: readonly string[]): Promise<Buffer> {
   const text = Buffer.from(`[${events.join(',')}]`)
   return compress(text, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
+    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
   })
 }
 

@@ -1,7 +1,7 @@
 /** The command line as a user runs it: each command a process of its own, its output and its exit code. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -58,7 +58,7 @@ test('without clouds every command says what to do', async () => {
   }
 })
 
-test.each([['local', 'up'], ['local', 'cut'], ['get'], ['status'], ['audit'], ['dead-letters'], ['invoke']])(
+test.each([['local', 'up'], ['local', 'cut'], ['get'], ['load'], ['status'], ['audit'], ['dead-letters'], ['invoke']])(
   '%s %s --help shows examples',
   async (...command) => {
     const { out } = await tributary(...command.filter(word => word !== undefined), '--help')
@@ -148,6 +148,74 @@ describe('with clouds up', () => {
     expect(await json('local', 'heal', 'azure-eastus')).toEqual({ cut: [] })
     expect((await tributary('local', 'cut', 'mars')).err).toContain('aws-us-east-1, gcp-us-central1, azure-eastus')
   })
+
+  test.each(['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'])(
+    'load at %s writes what can be written, names the rest by line, and overwrites only when told to',
+    async site => {
+      const file = join(folder, `${site}.ndjson`)
+      const lines = [
+        '{"product_id":"a/ž","tags":[[1],null],"id":7}',
+        '{"product_id":',
+        '{"title":"x"}',
+        '{"product_id":"b"}',
+        '{"product_id":"b"}',
+      ]
+      await writeFile(file, lines.map(line => line.replace('b"', `b-${site}"`).replace('ž', site)).join('\n'))
+      const first = await tributary('load', 'products', file, '--site', site)
+      expect(first.code).toBe(1)
+      expect(first.out).toContain(`2 of 5 written to products at ${site}, 3 failed`)
+      expect(first.err.split('\n').map(line => line.replace(file, 'f'))).toEqual([
+        expect.stringMatching(/^f:2: .*JSON/),
+        expect.stringMatching(/^f:3: has no product_id/),
+        expect.stringMatching(/^f:5: b-.*: a record before it in this file has the same key/),
+        '',
+      ])
+
+      await writeFile(file, `{"product_id":"b-${site}","price":2}\n`)
+      const again = await tributary('load', 'products', file, '--site', site)
+      expect(again).toMatchObject({ code: 1, err: expect.stringContaining(`b-${site}: exists already`) })
+      const [skipped, replaced] = [
+        await json('load', 'products', file, '--site', site, '--if-exists', 'skip'),
+        await json('load', 'products', file, '--site', site, '--if-exists', 'overwrite'),
+      ]
+      expect(skipped).toMatchObject({ read: 1, written: 0, skipped: 1, failed: 0 })
+      expect(replaced).toMatchObject({ read: 1, written: 1, skipped: 0, failed: 0 })
+      for (const [key, document] of [
+        [`b-${site}`, { price: 2 }],
+        [`a/${site}`, { tags: [[1], null], id: 7 }],
+      ] as const) {
+        const everywhere = async () => {
+          const { equal, sites } = await json('get', 'products', encodeURIComponent(key))
+          return { equal, document: sites[site].document }
+        }
+        await expect.poll(everywhere, { timeout: 20_000 }).toEqual({ equal: true, document })
+      }
+    },
+    60_000,
+  )
+
+  test('load is stopped by Ctrl-C: what was read is written, and it says how far that was', async () => {
+    const child = spawn(
+      process.execPath,
+      [program, 'load', 'products', '-', '--format', 'ndjson', '--site', 'aws-us-east-1'],
+      { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+    let out = ''
+    child.stdout.on('data', text => {
+      out += text
+    })
+    for (let line = 1; line <= 30; line++) child.stdin.write(`{"product_id":"stopped-${line}"}\n`)
+    const clients = await openClients(join(folder, 'endpoints.json'))
+    const isThere = async (line: number) => (await clients[0]?.read('products', [`stopped-${line}`])) !== undefined
+    // The first batch; the rest waits for more to come.
+    await expect.poll(() => isThere(25), { timeout: 20_000 }).toBe(true)
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([130, null])
+    expect(out).toContain('30 of 30 written')
+    expect(out).toContain('stopped after stdin:30')
+    expect(await isThere(30)).toBe(true)
+    await Promise.all(clients.map(client => client.close()))
+  }, 60_000)
 
   test('status, audit and dead letters print tables and JSON', async () => {
     const { routes } = await json('status')

@@ -26,8 +26,14 @@ export interface TestClouds {
   stop(): Promise<void>
 }
 
-/** `replaced`: variables that name servers of the test, which the sites use in place of their own. */
-export async function startTestClouds(replaced: Readonly<Record<string, string>> = {}): Promise<TestClouds> {
+/**
+ * `replaced`: variables that name servers of the test, which the sites use in place of their own.
+ * `config`: the declaration.
+ */
+export async function startTestClouds(
+  replaced: Readonly<Record<string, string>> = {},
+  config = join(projectRoot, 'sync.config.ts'),
+): Promise<TestClouds> {
   const temporary = await mkdtemp(join(tmpdir(), 'tributary-clouds-'))
   process.env.TRIBUTARY_LOCAL = temporary
   clearEndpoints()
@@ -37,7 +43,6 @@ export async function startTestClouds(replaced: Readonly<Record<string, string>>
     endpointsFile: join(temporary, 'endpoints.json'),
     variablesFile: join(temporary, 'env'),
   }
-  const config = join(projectRoot, 'sync.config.ts')
   const { plan, state } = await startLocalClouds({ folder, config, detached: false, onProgress: () => undefined })
   const clouds = connectClouds(plan, state)
   const clients = await openClients(folder.endpointsFile)

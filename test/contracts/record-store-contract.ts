@@ -19,7 +19,7 @@ export const contractPlan = defineSync({
     'azure-eastus': { cloud: 'azure', region: 'eastus' },
   },
   data: {
-    articles: { key: ['article_id'], merge: register() },
+    articles: { key: ['article_id'], merge: register(), omit: ['local_note'] },
     lines: { key: ['order_id', 'line_id'], merge: fields({ note: register() }) },
   },
 })
@@ -37,7 +37,7 @@ export interface Application {
   /** Sets these fields of an existing document and leaves the others. */
   patch(ref: RecordRef, fields: Document): Promise<void>
   remove(ref: RecordRef): Promise<void>
-  /** Strongly consistent. */
+  /** Strongly consistent, with what the type omits. */
   read(ref: RecordRef): Promise<Document | undefined>
 }
 
@@ -51,7 +51,23 @@ const unusualDocument: Document = JSON.parse(`{
   "9lives": 6, "size": "a word of the store's language", "name": "another"
 }`)
 
-const unusualParts = ['a/b', 'a#b', 'a|b', 'a%b', 'a%2Fb', 'a\\b', 'a?b', 'a b', ' ', 'ž🐎', '"\'`', '__proto__', '{}']
+/** What JSON cannot hold, what only resembles that, and names that some store keeps for itself or cannot hold. */
+const taggedDocument: Document = JSON.parse(`{
+  "numbers": [{"$number": "12345678901234567890123456789012345678"}, {"$number": "-9007199254740993"},
+    {"$number": "0.12345678901234567890123456789"}, {"$number": "1e+300"}, {"$number": "NaN"}, 1152921504606846976],
+  "bytes": {"$bytes": "AAH+/w=="}, "noBytes": {"$bytes": ""},
+  "sets": [{"$set": ["a", "b"]}, {"$numberSet": [-1, {"$number": "12345678901234567890"}]}, {"$bytesSet": ["AQ=="]}],
+  "times": [{"$timestamp": "2026-11-20T10:00:00.123456Z"}, {"$timestamp": "2026-11-20T10:00:00.123456789Z"}],
+  "point": {"$geopoint": [50.0755, 14.4378]}, "reference": {"$reference": "carts/alice"}, "vector": {"$vector": [0.5, 1]},
+  "escaped": {"$map": {"$bytes": "AAH+/w=="}}, "resembling": {"$bytes": "AAH+/w"}, "lists": [[], [[1]], {"$array": [1]}],
+  "id": "the application's own", "_etag": 1, "_ts": [2], "$id": "another", "$": 3, "__name__": {"__proto__": 4},
+  "__proto__": 5, "": {"": 6}, "$empty": 7, "a.b": {"c.d": "dotted"}, "\`tick\`": "\`"
+}`)
+
+const unusualParts = [
+  ...['a/b', 'a#b', 'a|b', 'a%b', 'a%2Fb', 'a\\b', 'a?b', 'a b', ' ', 'ž🐎', '"\'`', '__proto__', '{}'],
+  ...['.', '..', '%2E', '~', '_x', '_tributary|x', '__x__', '2 KB of key '.repeat(170), 'ž'.repeat(900)],
+]
 
 /** A sync record that can be told from others by its number. */
 function numbered(number: number, text = ''): SyncRecord {
@@ -247,6 +263,34 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
         await expectNumber(ref, 1)
       })
 
+      it('holds every tagged value and every name, and gives them back as they were', async () => {
+        const { store } = opened
+        const ref = article()
+        expect(await commitBoth(ref, taggedDocument)).toBe('committed')
+        expectDocument((await store.readDocument(ref)).document, taggedDocument)
+        const { numbers, id, sets, ...rest } = taggedDocument
+        const after: Document = Object.assign(JSON.parse(JSON.stringify(rest)), { bytes: sets, point: id, _etag: 2 })
+        expect(await commitBoth(ref, after, { indivisible: true, number: 2 })).toBe('committed')
+        expectDocument((await store.readDocument(ref)).document, after)
+        expect(await commitBoth(ref, undefined, { number: 3 })).toBe('committed')
+        expect((await store.readDocument(ref)).document).toBeUndefined()
+      })
+
+      it('neither shows nor touches a field that its type omits, until the document goes', async () => {
+        const { store, application } = opened
+        const ref = article()
+        await application.put(ref, { a: 1, local_note: ['stays', { here: true }] })
+        expectDocument((await store.readDocument(ref)).document, { a: 1 })
+        expect(await commitBoth(ref, { b: 2 }, { indivisible: true })).toBe('committed')
+        expectDocument(await application.read(ref), { b: 2, local_note: ['stays', { here: true }] })
+        await application.patch(ref, { local_note: 'changed' })
+        expectDocument((await store.readDocument(ref)).document, { b: 2 })
+        expect(await commitBoth(ref, undefined, { number: 2 })).toBe('committed')
+        expect(await application.read(ref)).toBeUndefined()
+        expect(await commitBoth(ref, { a: 1 }, { number: 3 })).toBe('committed')
+        expectDocument(await application.read(ref), { a: 1 })
+      })
+
       it('creates an empty document', async () => {
         const { application } = opened
         const ref = article()
@@ -285,9 +329,6 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
           expectDocument((await store.readDocument(ref)).document, protoDocument)
         } catch (error) {
           expect(error).toMatchObject({ name: 'ValueRefused', field: '__proto__' })
-          const absent = article()
-          await expect(commitBoth(absent, protoDocument)).rejects.toMatchObject({ field: '__proto__' })
-          await expectNumber(absent, undefined)
           return
         }
         expect(await commitBoth(ref, JSON.parse('{"__proto__":{"b":2},"a":1}'))).toBe('committed')
@@ -587,11 +628,12 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
     })
 
     describe('keys', () => {
-      it.each(unusualParts)('keeps a record and a document under the key part %j', async part => {
+      it.each(unusualParts)('keeps a record and a document under the key part %.40j', async part => {
         const { store, application } = opened
         const refs: readonly RecordRef[] = [
-          { type: 'articles', key: [`${randomUUID()}${part}`] },
-          { type: 'lines', key: [`${part}${randomUUID()}`, part] },
+          { type: 'articles', key: [part] },
+          // Two parts make one id on Cosmos, which takes 1023 bytes.
+          ...(part.length > 100 ? [] : [{ type: 'lines', key: [`${part}${randomUUID()}`, part] }]),
         ]
         for (const ref of refs) {
           await application.put(ref, { by: 'application' })

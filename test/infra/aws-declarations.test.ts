@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSiteStacks } from '../../infra/aws/site-stacks.ts'
 import { type Declaration, defineSync, fields, register } from '../../shared/declare/index.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
@@ -11,6 +11,7 @@ import {
   allowedTo,
   functionNamed,
   namedResources,
+  pointsTo,
   resourcesOf,
   type Template,
   tableKey,
@@ -84,4 +85,69 @@ it('what CloudFormation would refuse fails the synthesis', () => {
   if (!built) throw new Error('no stack')
   new CfnQueue(built, 'Eternal', { messageRetentionPeriod: 10 ** 9 })
   expect(() => app.synth()).toThrow(/MessageRetentionPeriod/)
+})
+
+it('two types in one table make one table, one trigger, and keys as the application has them', () => {
+  const at = (prefix: string) => ({ aws: { table: 'app', key: { pk: `${prefix}#{ref}`, sk: prefix } } })
+  const built = declare({
+    orders: { key: ['ref'], merge: register(), at: at('ORDER') },
+    customers: { key: ['ref'], merge: register(), at: at('CUSTOMER') },
+  })(site)
+  const tables = namedResources(built, 'AWS::DynamoDB::GlobalTable')
+  expect([...tables.keys()].toSorted()).toEqual(['app', 'tributary-audit', 'tributary-sync'])
+  const table = tables.get('app')
+  expect(table && tableKey(table)).toEqual(['pk', 'sk'])
+  const captured = triggersIn(built).filter(trigger => trigger.function === 'tributary-capture')
+  expect(captured.map(({ source }) => source)).toEqual(['app.StreamArn'])
+})
+
+it('a number in the key is a number in the table', () => {
+  const built = declare({ levels: { key: ['sku', { name: 'shelf', type: 'number' }], merge: register() } })(site)
+  const table = namedResources(built, 'AWS::DynamoDB::GlobalTable').get('levels')
+  expect(table?.Properties.AttributeDefinitions).toEqual([
+    { AttributeName: 'sku', AttributeType: 'S' },
+    { AttributeName: 'shelf', AttributeType: 'N' },
+  ])
+})
+
+it('a table with a Kinesis feed writes into a stream of its own, which triggers capture for as long as it is kept', () => {
+  const built = declare({ carts: { key: ['ref'], merge: register(), at: { aws: { feed: 'kinesis' } } } })(site)
+  const stream = namedResources(built, 'AWS::Kinesis::Stream').get('tributary-feed-carts')
+  expect(stream?.Properties).toMatchObject({ RetentionPeriodHours: 24, StreamEncryption: { EncryptionType: 'KMS' } })
+  const table = namedResources(built, 'AWS::DynamoDB::GlobalTable').get('carts')
+  expect(table?.Properties.StreamSpecification).toBeUndefined()
+  const [replica] = table?.Properties.Replicas ?? []
+  expect(pointsTo(built, replica.KinesisStreamSpecification.StreamArn)).toBe('tributary-feed-carts.Arn')
+  const [trigger] = triggersIn(built).filter(({ function: name }) => name === 'tributary-capture')
+  expect(trigger?.source).toBe('tributary-feed-carts.Arn')
+  expect(trigger?.properties).toMatchObject({ MaximumRecordAgeInSeconds: 23 * 3600, MaximumRetryAttempts: -1 })
+  expect(allowedTo(built, 'tributary-capture')).toContain('kinesis:GetRecords on tributary-feed-carts.Arn')
+})
+
+describe('a table that somebody else owns', () => {
+  const existing = (feed: 'stream' | 'kinesis') =>
+    declare({ carts: { key: ['ref'], merge: register(), at: { aws: { table: 'Shop.Carts', existing: true, feed } } } })(
+      site,
+    )
+
+  it.each([
+    ['stream', 'TableShopCartsStreamArn', 'dynamodb:GetRecords'],
+    ['kinesis', 'TableShopCartsFeedArn', 'kinesis:GetRecords'],
+  ] as const)(
+    'is read by its %s, whose ARN is a parameter, and is no resource of the stack',
+    (feed, parameter, read) => {
+      const built = existing(feed)
+      const names = [...namedResources(built, 'AWS::DynamoDB::GlobalTable').keys()]
+      expect(names.toSorted()).toEqual(['tributary-audit', 'tributary-sync'])
+      expect(built.Parameters[parameter]).toMatchObject({ AllowedPattern: expect.stringContaining(feed) })
+      const sources = resourcesOf(built, 'AWS::Lambda::EventSourceMapping').map(
+        ({ Properties }) => Properties.EventSourceArn,
+      )
+      expect(sources).toContainEqual({ Ref: parameter })
+      const policies = JSON.stringify(resourcesOf(built, 'AWS::IAM::Policy'))
+      expect(policies).toContain(':table/Shop.Carts')
+      expect(policies).toContain(read)
+      expect(policies).toContain(`{"Ref":"${parameter}"}`)
+    },
+  )
 })

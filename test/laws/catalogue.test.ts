@@ -1,11 +1,16 @@
 import fc from 'fast-check'
 import { typeOf } from '../../shared/declare/sync-plan.ts'
+import { numberFromDouble } from '../../shared/document/portable-number.ts'
 import plan from '../../sync.config.ts'
 import { amounts, names, objectOf, optional, texts, values } from './documents.ts'
 import { describeMergeLaws } from './merge-laws.ts'
 
 const documents = {
-  products: fc.record({ title: texts, price: fc.double({ noNaN: true, noDefaultInfinity: true }), attributes: values }),
+  products: fc.record({
+    title: texts,
+    price: fc.double({ noNaN: true, noDefaultInfinity: true }).map(numberFromDouble),
+    attributes: values,
+  }),
   carts: optional({
     currency: texts,
     note: texts,

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import type { FieldsDescriptor, MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
+import { numberFromDouble } from '../../shared/document/portable-number.ts'
 
 /** A name that ordinary objects already have is among them on purpose. */
 export const names = fc.constantFrom('tea', 'mug', '__proto__')
@@ -12,11 +13,15 @@ export const names = fc.constantFrom('tea', 'mug', '__proto__')
 export const texts = fc.constantFrom('', 'red', 'blue', 'ünïcode ☂')
 
 /** Whole, fractional, negative, beyond what a double counts exactly, and at the ends of what it can hold. */
-export const amounts = fc.oneof(
+export const amounts: fc.Arbitrary<Json> = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -9, max: 9 }) },
   { weight: 2, arbitrary: fc.constantFrom(0.1, 0.2, 0.3, -0.7, 1e-7, 12.345) },
-  { weight: 2, arbitrary: fc.constantFrom(2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), 1e21, -1e300) },
-  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+  { weight: 2, arbitrary: fc.constantFrom(2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), 1e21) },
+  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(numberFromDouble) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('9007199254740993', '-12345678901234567890', '-1e+300').map($number => ({ $number })),
+  },
 )
 
 export const values: fc.Arbitrary<Json> = fc.oneof(

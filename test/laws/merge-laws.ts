@@ -10,6 +10,7 @@ import { counterOf } from '../../shared/causality/version-vector.ts'
 import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { canonicalText } from '../../shared/document/canonical.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { textOfNumber } from '../../shared/document/portable-number.ts'
 import type { CellsState } from '../../shared/resolve/merge-type.ts'
 import { applyEdit, editsOf } from './documents.ts'
 import { spoiled } from './garbage.ts'
@@ -210,7 +211,8 @@ function meetingsOf(history: History, a: Write, b: Write): readonly Snapshot[] {
 
 /** Equal, amounts up to what a double can say of sums of this size. */
 function isClose(a: Json | undefined, b: Json | undefined, difference: number): boolean {
-  if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= difference
+  const [x, y] = [textOfNumber(a), textOfNumber(b)]
+  if (x !== undefined && y !== undefined) return Math.abs(Number(x) - Number(y)) <= difference
   if (!isJsonObject(a) || !isJsonObject(b)) return jsonEquals(a, b)
   const found = Object.keys(a)
   return (
@@ -220,7 +222,8 @@ function isClose(a: Json | undefined, b: Json | undefined, difference: number): 
 }
 
 function largestNumber(value: Json | undefined): number {
-  if (typeof value === 'number') return Math.abs(value)
+  const number = textOfNumber(value)
+  if (number !== undefined) return Math.abs(Number(number))
   if (typeof value !== 'object' || value === null) return 0
   return Math.max(0, ...Object.values<Json>(value).map(largestNumber))
 }

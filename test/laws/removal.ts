@@ -8,6 +8,7 @@
 import Big from 'big.js'
 import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { numberFromDouble, textOfNumber } from '../../shared/document/portable-number.ts'
 import { byIdentity, fieldOf } from './documents.ts'
 
 /** From the document down to the removed part; of an array set the identity as JSON. */
@@ -70,8 +71,10 @@ function each(descriptor: MergeDescriptor, before: Json | undefined, after: Json
   return Object.fromEntries(left)
 }
 
-function share(before: Json | undefined, after: Json): number {
-  return new Big(Number(after)).minus(Number(before ?? 0)).toNumber()
+/** As the nearest double: the comparison allows for that. */
+function share(before: Json | undefined, after: Json): Json {
+  const [from, to] = [textOfNumber(before) ?? '0', textOfNumber(after) ?? '0']
+  return numberFromDouble(new Big(to).minus(from).toNumber())
 }
 
 /** Array sets as maps at every depth: this comparison leaves order out. */

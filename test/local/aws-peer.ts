@@ -12,7 +12,7 @@ import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { changeEventOf, decodeChange } from '../../shared/replicate/change-event.ts'
 import { createHere } from '../../shared/replicate/here.ts'
-import { wholeChange } from '../../shared/replicate/publish.ts'
+import { wholeChange } from '../../shared/replicate/make-change.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
@@ -96,7 +96,7 @@ export async function changeOf(plan: SyncPlan, peer: string, ref: RecordRef, doc
   database.write(ref, () => document)
   const deadLetters = { put: async () => {} }
   await capture(ref, { here, clock: systemClock, store: database.connect(), deadLetters })
-  return wholeChange(ref, decodeRecord(database.record(ref) ?? ''), here)
+  return wholeChange(ref, decodeRecord(database.record(ref) ?? ''), here, systemClock.now())
 }
 
 /** Body and headers of a request that delivers `changes`, as the peer's forward makes it. */

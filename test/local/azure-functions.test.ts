@@ -169,7 +169,7 @@ describe('from an application here to a peer', () => {
     await eventually(() => expect(aws.document(ref)).toEqual(document))
     expect(await partitionOf(ref)).toEqual([
       { ...document, id: idOf(ref), product_id: idOf(ref) },
-      expect.objectContaining({ id: `_tributary|${idOf(ref)}`, _tributary: 1 }),
+      expect.objectContaining({ id: `_tributary|products|${idOf(ref)}`, _tributary: 1 }),
     ])
   })
 
@@ -181,14 +181,14 @@ describe('from an application here to a peer', () => {
     await eventually(() => expect(aws.document(ref)).toEqual({ price: 2, title: 'New' }))
     await account.container('products').item(idOf(ref), idOf(ref)).delete()
     await eventually(() => expect(aws.document(ref)).toBeUndefined())
-    expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|${idOf(ref)}` })])
+    expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|products|${idOf(ref)}` })])
   })
 
   test('both data types flow, of every key', async () => {
     const keysOf = ['plain', 'with|bar', 'with/slash', '100%', 'ž🐎', 'two words']
     for (const key of keysOf) {
       await account.container('carts').items.create({
-        ...{ id: key.replaceAll(/[%|/]/g, encodeURIComponent), customer_id: key },
+        ...{ id: key.replaceAll('/', '%2F'), customer_id: key },
         ...{ currency: 'EUR', items: { tea: { quantity: 2, note: '' } } },
       })
     }
@@ -257,7 +257,7 @@ describe('from an application here to a peer', () => {
   test('a document whose id is not its key is put aside by name, and its neighbours flow', async () => {
     const ref = product()
     await items().create({ id: 'some-guid', product_id: idOf(ref), price: 1 })
-    await items().create({ id: `_tributary|${idOf(ref)}-x`, product_id: `${idOf(ref)}-x`, mine: true })
+    await items().create({ id: `_tributary|products|${idOf(ref)}-x`, product_id: `${idOf(ref)}-x`, mine: true })
     await write(ref, { price: 2 })
     await eventually(() => expect(aws.document(ref)).toEqual({ price: 2 }))
     await eventually(async () => expect(await account.messagesIn('tributary-dead-letters')).toHaveLength(2))
@@ -266,7 +266,7 @@ describe('from an application here to a peer', () => {
       expect.objectContaining({
         kind: 'document',
         field: 'id',
-        reason: `the id is 'some-guid', product_id: ["${idOf(ref)}"]; these key fields ask for the id '${idOf(ref)}'`,
+        reason: `the id is 'some-guid', product_id: "${idOf(ref)}"; these key fields ask for the id '${idOf(ref)}'`,
       }),
     )
     expect(letters).toContainEqual(
@@ -282,7 +282,7 @@ describe('from a peer to this site', () => {
     const events = [...(await aws.write(one, { price: 1 })), ...(await aws.write(two, { price: 2, note: 'ž🐎' }))]
     expect(await peer.deliver(events)).toEqual([{ answer: 'applied' }, { answer: 'applied' }])
     expect(await partitionOf(one)).toEqual([
-      expect.objectContaining({ id: `_tributary|${idOf(one)}`, _tributary: 1 }),
+      expect.objectContaining({ id: `_tributary|products|${idOf(one)}`, _tributary: 1 }),
       { id: idOf(one), product_id: idOf(one), price: 1 },
     ])
     const after = await partitionOf(two)
@@ -301,7 +301,7 @@ describe('from a peer to this site', () => {
     const peer = await peerOfAzure()
     await peer.deliver(await aws.write(ref, { price: 1 }))
     expect(await peer.deliver(await aws.write(ref, undefined))).toEqual([{ answer: 'applied' }])
-    expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|${idOf(ref)}` })])
+    expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|products|${idOf(ref)}` })])
   })
 
   test('of two concurrent writes one wins at both sites, and the other is in the audit', async () => {

@@ -16,7 +16,7 @@ import { capture } from '../../shared/replicate/capture.ts'
 import { type ChangeEvent, changeEventOf, decodeChange } from '../../shared/replicate/change-event.ts'
 import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
 import { createHere } from '../../shared/replicate/here.ts'
-import { wholeChange } from '../../shared/replicate/publish.ts'
+import { wholeChange } from '../../shared/replicate/make-change.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { expandedBytesMax, requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
@@ -263,7 +263,7 @@ async function changeElsewhere(type: string, key: string, document: Document): P
   await capture(ref, { here, clock, store, deadLetters: { put: () => expect.unreachable() } })
   const stored = await store.readRecord(ref)
   if (!stored) throw new Error('nothing was captured')
-  return changeEventOf(wholeChange(ref, stored.record, here))
+  return changeEventOf(wholeChange(ref, stored.record, here, clock.now()))
 }
 
 const deliver = (events: readonly ChangeEvent[]) =>

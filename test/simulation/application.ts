@@ -97,6 +97,24 @@ export class Application {
     return acts.map(act => ({ act, weight: this.#random.next() ** 4 }))
   }
 
+  /** Deletions and what comes after them, for runs that prune: habits alone make too few. */
+  deleteSome(sites: readonly SimulatedSite[]): void {
+    for (const ref of [...carts, ...products]) {
+      if (this.#random.chance(0.6)) this.#write(this.#random.pick(sites), ref, () => undefined)
+    }
+  }
+
+  createOrDelete(site: SimulatedSite): void {
+    const ref = this.#random.pick([...carts, ...products])
+    if (this.#random.chance(0.4)) this.#write(site, ref, () => undefined)
+    else if (ref.type === 'products') this.#write(site, ref, () => ({ title: this.#text(), price: 1 }))
+    else {
+      const amount = this.#power(ref.key.join())
+      const sku = this.#random.pick(skus)
+      this.#write(site, ref, document => addItem(document ?? emptyCart(), sku, amount))
+    }
+  }
+
   #addToLedger(site: SimulatedSite): void {
     const amount = this.#power('ledger')
     const sku = this.#random.pick(skus)

@@ -1,4 +1,7 @@
-/** The declaration that the simulator runs: the thin path's two data types, every field of them declared. */
+/**
+ * The declaration that the simulator runs: the thin path's two data types, every field of them declared, and one whose
+ * tables held documents before.
+ */
 import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
 
 export const plan = defineSync({
@@ -17,6 +20,11 @@ export const plan = defineSync({
         note: register(),
         items: set(fields({ quantity: counter(), note: register() })),
       }),
+    },
+    shelves: {
+      key: ['shelf_id'],
+      existing: true,
+      merge: fields({ label: register(), stock: counter(), items: set(fields({ quantity: counter() })) }),
     },
   },
 })

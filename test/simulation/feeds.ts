@@ -62,7 +62,13 @@ export function unorderedFeed<Item>(world: World, consume: Consume<Item>): Feed<
 }
 
 /** A change feed that shows the latest version of what changed since the checkpoint (Cosmos): versions in between are skipped. */
-export function coalescingFeed<Item>(world: World, nameOf: (item: Item) => string, consume: Consume<Item>): Feed<Item> {
+export function coalescingFeed<Item>(
+  world: World,
+  nameOf: (item: Item) => string,
+  consume: Consume<Item>,
+  /** What is left of two versions of one item. */
+  combine: (earlier: Item, later: Item) => Item = (_, later) => later,
+): Feed<Item> {
   const waiting = new Map<string, Item>()
   let running = false
   let failures = 0
@@ -82,8 +88,9 @@ export function coalescingFeed<Item>(world: World, nameOf: (item: Item) => strin
   return {
     write(item) {
       const name = nameOf(item)
+      const earlier = waiting.get(name)
       waiting.delete(name)
-      waiting.set(name, item)
+      waiting.set(name, earlier === undefined ? item : combine(earlier, item))
       if (running) return
       running = true
       world.after(world.random.between(1, 80), () => void deliver())

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import type { PlantedBug } from './planted-bugs.ts'
-import type { simulate } from './simulate.ts'
+import type { Run } from './simulate.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -20,7 +20,7 @@ export async function hunt(bug: PlantedBug, options: { readonly seedsMax: number
   try {
     const outfile = join(folder, 'simulate.mjs')
     await build({
-      entryPoints: [join(root, 'test/simulation/simulate.ts')],
+      entryPoints: [join(root, 'test/simulation', bug.simulation ?? 'simulate.ts')],
       bundle: true,
       platform: 'node',
       format: 'esm',
@@ -29,7 +29,9 @@ export async function hunt(bug: PlantedBug, options: { readonly seedsMax: number
       plugins: [planting(bug)],
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     })
-    const planted: { simulate: typeof simulate } = await import(pathToFileURL(outfile).href)
+    const planted: { simulate(seed: number): Promise<Pick<Run, 'violations'>> } = await import(
+      pathToFileURL(outfile).href
+    )
     for (let seed = 1; seed <= options.seedsMax; seed++) {
       const { violations } = await planted.simulate(seed)
       if (violations.length > 0) return { seeds: seed, violation: violations[0] }

@@ -14,8 +14,8 @@ export interface Ended {
   readonly journal: Journal
   /** All that the application added to the cart whose items are never removed. */
   readonly added: number
-  /** Records whose sync record was pruned somewhere: their older dots may be forgotten there. */
-  readonly pruned: ReadonlySet<string>
+  /** Pruning has had all the time it needs. */
+  readonly pruned: boolean
 }
 
 export function checkInvariants({ sites, journal, added, pruned }: Ended): readonly string[] {
@@ -24,9 +24,11 @@ export function checkInvariants({ sites, journal, added, pruned }: Ended): reado
     const captures = journal.captures.get(name) ?? []
     found.push(
       ...documents(name, ref, sites, captures),
-      ...vectors(name, ref, sites, captures, pruned.has(name)),
-      ...(pruned.has(name) ? [] : audits(name, journal.merges.get(name) ?? [], captures)),
-      ...(pruned.has(name) ? [] : losses(name, ref, sites, captures)),
+      ...vectors(name, ref, sites, captures, journal),
+      // A site that forgot a record meets its old dots again, inside the whole states of others.
+      ...(journal.removed.has(name) ? [] : audits(name, journal.merges.get(name) ?? [], captures)),
+      ...losses(name, ref, sites, captures),
+      ...(pruned ? tombstones(name, ref, sites) : []),
     )
   }
   found.push(...auditStores(sites, journal), ...ledger(sites, added))
@@ -63,22 +65,30 @@ function vectors(
   ref: RecordRef,
   sites: readonly SimulatedSite[],
   captures: readonly Captured[],
-  pruned: boolean,
+  journal: Journal,
 ): readonly string[] {
   const found: string[] = []
   const known = new Set(sites.map(({ id }) => id))
   for (const site of sites) {
     const { vector } = recordAt(site, ref)
-    if (!pruned) {
-      for (const { dot } of captures)
-        if (!covers(vector, dot)) found.push(`${name}: ${site.id} never saw ${dot.join(':')}`)
-    }
+    const seen = journal.known(site.id, ref, vector)
+    for (const { dot } of captures) if (!covers(seen, dot)) found.push(`${name}: ${site.id} never saw ${dot.join(':')}`)
     for (const other of Object.keys(vector)) if (!known.has(other)) found.push(`${name}: ${site.id} names ${other}`)
   }
   const states = new Set(sites.map(site => JSON.stringify(sorted(recordAt(site, ref).state ?? null))))
-  if (states.size > 1 && !pruned)
+  // What was cleared or reset leaves nothing at a site that had been stripped of it, and an empty cell elsewhere.
+  if (states.size > 1 && !journal.stripped.has(name))
     found.push(`${name}: the documents agree, the states do not: ${[...states].join(' | ')}`)
   return found
+}
+
+/** Invariant 8: what was deleted is forgotten everywhere in the end. */
+function tombstones(name: string, ref: RecordRef, sites: readonly SimulatedSite[]): readonly string[] {
+  return sites.flatMap(({ id, database }) =>
+    database.record(ref) !== undefined && database.document(ref) === undefined
+      ? [`${name}: ${id} still remembers that it was deleted`]
+      : [],
+  )
 }
 
 function sorted(value: unknown): unknown {

@@ -3,11 +3,17 @@
  * the documents before and after it, every merge. The oracle and the invariants read this, never the merge code.
  */
 import { type Dot, type SiteId, sameDot } from '../../shared/causality/dot.ts'
-import { counterOf, covers, type VersionVector } from '../../shared/causality/version-vector.ts'
+import {
+  counterOf,
+  covers,
+  emptyVector,
+  joinVectors,
+  type VersionVector,
+} from '../../shared/causality/version-vector.ts'
 import { documentHash } from '../../shared/document/canonical.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { changedFields } from '../../shared/ports/document-conditions.ts'
-import type { DocumentWritten, RecordWritten } from '../../shared/ports/memory/memory-database.ts'
+import type { DocumentWritten, RecordRemoved, RecordWritten } from '../../shared/ports/memory/memory-database.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
@@ -37,6 +43,11 @@ export class Journal {
   readonly captures = new Map<string, Captured[]>()
   readonly merges = new Map<string, Merge[]>()
   readonly refs = new Map<string, RecordRef>()
+  /** Records that were stripped of their content somewhere, and those that were forgotten somewhere. */
+  readonly stripped = new Set<string>()
+  readonly removed = new Set<string>()
+  /** By site and record: what the site had seen of it when it forgot it. */
+  readonly #forgotten = new Map<string, VersionVector>()
   /** All documents that a record's row ever held at a site, by hash. */
   readonly #documents = new Map<string, Map<string, Document | undefined>>()
 
@@ -82,7 +93,7 @@ export class Journal {
     const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
     if (captured) {
       this.#noteCause(`${site} ${name}`, now.shadow)
-      const write = { dot: [site, to] as const, from, seen: old.vector, hlc: now.hlc }
+      const write = { dot: [site, to] as const, from, seen: this.known(site, ref, old.vector), hlc: now.hlc }
       const documents = {
         before: this.#document(site, name, old.shadow),
         after: this.#document(site, name, now.shadow),
@@ -100,7 +111,18 @@ export class Journal {
       const resolutions = now.resolutions.filter(({ id }) => !known.has(id))
       const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions }
       this.merges.set(name, [...(this.merges.get(name) ?? []), merge])
-    }
+    } else if (old.state !== undefined && now.state === undefined) this.stripped.add(name)
+  }
+
+  noteRemoved(site: SiteId, { ref, before }: RecordRemoved): void {
+    const name = recordName(ref)
+    this.removed.add(name)
+    this.#forgotten.set(`${site} ${name}`, this.known(site, ref, decodeRecord(before).vector))
+  }
+
+  /** All that a site has ever seen of a record, pruned or not. */
+  known(site: SiteId, ref: RecordRef, vector: VersionVector): VersionVector {
+    return joinVectors(this.#forgotten.get(`${site} ${recordName(ref)}`) ?? emptyVector, vector)
   }
 
   /** Only an application's write makes a capture: what a merge wrote must never pass for one. */

@@ -5,6 +5,8 @@
 export interface PlantedBug {
   readonly rule: string
   readonly leavesOut: string
+  /** The file that runs it, if not simulate.ts. */
+  readonly simulation?: string
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
 }
 
@@ -161,13 +163,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/resolve/counter.ts',
-        find: 'maximum(x[0], y[0])',
-        replace: '(joiningTwice(x, y) ?? add(x[0], y[0]))',
+        find: 'maximum(x[1], y[1])',
+        replace: '(joiningTwice(x, y) ?? add(x[1], y[1]))',
       },
       {
         file: 'shared/resolve/counter.ts',
         find: 'function joinSlots(',
-        replace: 'const joiningTwice = (x: Slot, y: Slot) => (x[0] === y[0] ? x[0] : undefined)\n\nfunction joinSlots(',
+        replace: 'const joiningTwice = (x: Slot, y: Slot) => (x[1] === y[1] ? x[1] : undefined)\n\nfunction joinSlots(',
       },
     ],
   },
@@ -177,8 +179,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/resolve/counter.ts',
-        find: 'out[site] = [up, down, up, down]',
-        replace: 'out[site] = [0, down, 0, down]',
+        find: 'out[site] = [since, up, down, up, down]',
+        replace: 'out[site] = [since, 0, down, 0, down]',
       },
     ],
   },
@@ -186,6 +188,125 @@ export const plantedBugs: readonly PlantedBug[] = [
     rule: 'P14',
     leavesOut: "a record's first dot comes from the clock",
     edits: [{ file: 'shared/replicate/capture.ts', find: 'Math.max(Math.floor(nowMs), 1)', replace: '1 + 0 * nowMs' }],
+  },
+  {
+    rule: 'P15, stability',
+    leavesOut: 'content goes only when every site holds the same deletion',
+    edits: [
+      {
+        file: 'shared/replicate/prune.ts',
+        find: "return compare(peer.vector, vector) === 'equal'",
+        replace: "return compare(peer.vector, vector) !== 'before'",
+      },
+    ],
+  },
+  {
+    rule: 'P15, presence',
+    leavesOut: 'content goes only when the document is gone at every site',
+    edits: [
+      {
+        file: 'shared/replicate/prune.ts',
+        find: "if (peer.standing !== 'deleted' && peer.standing !== 'stripped') return false\n  return compare(peer.vector, vector) === 'equal'",
+        replace: "return peer.standing !== 'absent' && vector !== undefined",
+      },
+    ],
+  },
+  {
+    rule: 'P15, message age',
+    leavesOut: 'a message older than any on its way is no news',
+    edits: [
+      {
+        file: 'shared/replicate/apply-change.ts',
+        find: "if (at.nowMs - change.asOfMs > at.messageAgeMaxMs) return 'gap'\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    rule: 'P15, two steps',
+    leavesOut: 'a record is forgotten only where no site keeps its content',
+    edits: [
+      {
+        file: 'shared/replicate/prune.ts',
+        find: 'if (record.state !== undefined) {\n    if (!every',
+        replace: 'if (run.olderThanMs < 0) {\n    if (!every',
+      },
+      {
+        file: 'shared/replicate/prune.ts',
+        find: "return peer.standing === 'stripped' && isStable(",
+        replace: 'return isStable(',
+      },
+    ],
+  },
+  {
+    rule: 'P15, age',
+    leavesOut: 'a record is forgotten only when it has been empty everywhere for longer than a message lives',
+    edits: [
+      {
+        file: 'shared/replicate/prune.ts',
+        find: 'isStable(peer, vector) && isOlder(peer.forMs, olderThanMs)',
+        replace: 'isStable(peer, vector) && olderThanMs > 0',
+      },
+      {
+        file: 'shared/replicate/prune.ts',
+        find: '!stored || !isOlder(goneForMs(stored.record, asOfMs), olderThanMs)',
+        replace: '!stored || goneForMs(stored.record, asOfMs) === undefined',
+      },
+      {
+        file: 'test/simulation/site.ts',
+        find: '{ olderThanMs: this.here.messageAgeMaxMs + pruneMarginMs }',
+        replace: '{ olderThanMs: 1 }',
+      },
+    ],
+  },
+  {
+    rule: 'P15, lives',
+    leavesOut: "a counter's slot that begins anew replaces the one that others still hold",
+    edits: [
+      {
+        file: 'shared/resolve/counter.ts',
+        find: 'if (x[0] !== y[0]) return x[0] > y[0] ? x : y\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    rule: 'P15, dropped slots',
+    leavesOut: 'a slot that the other side has dropped goes',
+    edits: [
+      {
+        file: 'shared/resolve/counter.ts',
+        find: 'return covers(b.seen, [site, x[0]]) ? undefined : x',
+        replace: 'return b && x',
+      },
+      {
+        file: 'shared/resolve/counter.ts',
+        find: 'return y && (covers(a.seen, [site, y[0]]) ? undefined : y)',
+        replace: 'return a && y',
+      },
+    ],
+  },
+  {
+    rule: 'P15, spent slots',
+    leavesOut: 'a site that finds its slot used up begins a new one',
+    edits: [
+      {
+        file: 'shared/resolve/counter.ts',
+        find: 'return slot && !isSpent(slot) ? slot :',
+        replace: 'return slot ? slot :',
+      },
+    ],
+  },
+  {
+    rule: 'P15, missing',
+    leavesOut: 'a site whose vector lacks something gets the whole state',
+    edits: [
+      {
+        file: 'shared/replicate/prune.ts',
+        find: 'return !includes(peer.vector, vector)',
+        replace: 'return !includes(peer.vector, vector) && state === null',
+      },
+    ],
   },
   {
     rule: 'P18',

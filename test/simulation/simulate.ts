@@ -1,15 +1,13 @@
 /** One run: three sites, applications and faults for a while, then quiet, then the invariants. The seed decides everything. */
-import type { SiteId } from '../../shared/causality/dot.ts'
-import type { Answer } from '../../shared/replicate/answer.ts'
-import type { Change } from '../../shared/replicate/change.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
-import { Application, products } from './application.ts'
+import { Application } from './application.ts'
 import { plan } from './catalogue.ts'
 import { checkInvariants } from './invariants.ts'
 import { Journal } from './journal.ts'
+import { Network } from './network.ts'
 import { Random } from './random.ts'
-import { type Observer, refused, SimulatedSite } from './site.ts'
+import { type Observer, SimulatedSite } from './site.ts'
 import { type Faults, quiet, World } from './world.ts'
 
 export interface Run {
@@ -19,13 +17,23 @@ export interface Run {
   readonly captures: number
   readonly merges: number
   readonly resolutions: number
+  /** Sync records that were forgotten. */
+  readonly removed: number
   readonly trace: readonly string[]
 }
 
 const eventsMax = 60_000
 
-export async function simulate(seed: number, options: { readonly trace?: boolean } = {}): Promise<Run> {
-  const world = new World(new Random(seed))
+const hourMs = 3_600_000
+
+export interface SimulateOptions {
+  readonly trace?: boolean
+  /** Whether sites prune; left out: the seed decides. */
+  readonly prune?: boolean
+}
+
+export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Run> {
+  const world = new World(new Random(seed), new Random(seed + 2 ** 31))
   const journal = new Journal()
   const trace: string[] = []
   const note = (text: () => string) => {
@@ -46,39 +54,52 @@ export async function simulate(seed: number, options: { readonly trace?: boolean
       )
       journal.noteRecord(site, write)
     },
+    recordRemoved(site, removal) {
+      note(() => `${site} forgot ${recordName(removal.ref)}`)
+      journal.noteRemoved(site, removal)
+      removed += 1
+    },
     trace: text => note(() => text),
   }
   const network = new Network(world)
-  const sites = plan.sites.map(
-    ({ id }) => new SimulatedSite(id, world, observer, (from, to, changes) => network.send(from, to, changes)),
-  )
+  const chance = world.random.chance(0.7)
+  const prunes = options.prune ?? chance
+  const messageAgeMaxMs = world.random.pick([1500, 4000, 7 * 24 * hourMs])
+  const sites = plan.sites.map(({ id }) => new SimulatedSite(id, world, observer, network, messageAgeMaxMs))
   network.connect(sites)
   const application = new Application(world)
-  const pruned = new Set<string>()
   let writes = 0
+  let removed = 0
 
   try {
-    const phases = world.random.between(1, 2)
+    const phases = world.random.between(1, prunes ? 4 : 2)
     for (let phase = 0; phase < phases; phase++) {
-      if (phase > 0) prune(sites, world, pruned, note)
+      // Days in which nothing happens, or none.
+      if (prunes) world.nowMs += world.random.pick([0, messageAgeMaxMs / 2, 2 * messageAgeMaxMs, 25 * hourMs])
+      if (prunes) planPruning(world, sites, network, application)
       writes += busyPhase(world, sites, application, network)
       await world.drain(eventsMax)
+      if (!prunes) continue
+      application.deleteSome(sites)
+      await world.drain(eventsMax)
     }
+    if (prunes) await pruneAll(world, sites, network, messageAgeMaxMs)
   } catch (error) {
     journal.violation(error instanceof Error ? error.message : String(error))
   }
   return {
     seed,
-    violations: checkInvariants({ sites, journal, added: application.added, pruned }),
+    violations: checkInvariants({ sites, journal, added: application.added, pruned: prunes }),
     writes,
     captures: [...journal.captures.values()].reduce((sum, { length }) => sum + length, 0),
     merges: [...journal.merges.values()].reduce((sum, { length }) => sum + length, 0),
     resolutions: sites.reduce((sum, { auditStore }) => sum + auditStore.entries.size, 0),
+    removed,
     trace,
   }
 }
 
-/** Plans writes, partitions and an end to all faults; the queue runs them. */
+/** Plans writes, partitions, throttled stores and an end to all faults; the queue runs them. */
 function busyPhase(world: World, sites: readonly SimulatedSite[], application: Application, network: Network): number {
   const { random } = world
   const lengthMs = random.between(200, 6000)
@@ -90,79 +111,54 @@ function busyPhase(world: World, sites: readonly SimulatedSite[], application: A
     world.after(random.between(0, lengthMs), () => network.cut(cut))
     world.after(random.between(0, lengthMs), () => network.heal(cut))
   }
+  const { capacity } = world
+  if (capacity.chance(0.2)) {
+    const site = capacity.pick(sites)
+    const share = capacity.next()
+    world.after(capacity.between(0, lengthMs), () => {
+      site.throttled = share
+    })
+  }
   world.after(lengthMs + 1, () => {
     world.faults = quiet
     network.healAll()
+    for (const site of sites) site.throttled = 0
   })
   return writes
+}
+
+/** Pruning at random sites, and old messages that come back, at random moments of the busy phase that follows. */
+function planPruning(world: World, sites: readonly SimulatedSite[], network: Network, application: Application): void {
+  const { random } = world
+  for (let i = random.between(0, 6); i > 0; i--) {
+    world.after(random.between(0, 6000), () => application.createOrDelete(random.pick(sites)))
+  }
+  for (let i = random.between(0, 16); i > 0; i--) {
+    world.after(random.between(0, 6000), () => void random.pick(sites).prune())
+  }
+  for (let i = random.between(0, 5); i > 0; i--) world.after(random.between(0, 6000), () => network.replayAny())
+}
+
+/** How often every site may have to prune before nothing is left: send what is missing, strip, remove. */
+const pruneRounds = 6
+
+/** All the quiet that pruning needs; and then every message that ever travelled arrives once more. */
+async function pruneAll(
+  world: World,
+  sites: readonly SimulatedSite[],
+  network: Network,
+  messageAgeMaxMs: number,
+): Promise<void> {
+  for (let round = 0; round < pruneRounds; round++) {
+    world.nowMs += Math.max(2 * messageAgeMaxMs, 25 * hourMs)
+    for (const site of sites) world.after(world.random.between(0, 300), () => void site.prune())
+    await world.drain(eventsMax)
+  }
+  network.replayAll()
+  await world.drain(eventsMax)
 }
 
 function randomFaults(random: Random): Faults {
   const up = (most: number) => (random.chance(0.5) ? random.next() * most : 0)
   return { crash: up(0.05), duplicate: up(0.3), loseRequest: up(0.2), loseAnswer: up(0.2), stall: up(0.15) }
-}
-
-/**
- * Stands in for pruning: a deletion that every site has seen, with nothing under way, is forgotten at one site while
- * the others still remember it.
- */
-function prune(
-  sites: readonly SimulatedSite[],
-  world: World,
-  pruned: Set<string>,
-  note: (text: () => string) => void,
-): void {
-  for (const ref of products) {
-    const records = sites.map(site => site.database.record(ref))
-    if (records.some(record => record === undefined) || sites.some(site => site.database.document(ref))) continue
-    const site = world.random.pick(sites)
-    site.database.forget(ref)
-    pruned.add(recordName(ref))
-    note(() => `${site.id} pruned ${recordName(ref)}`)
-  }
-}
-
-class Network {
-  readonly #world: World
-  readonly #sites = new Map<SiteId, SimulatedSite>()
-  readonly #cut = new Set<SiteId>()
-
-  constructor(world: World) {
-    this.#world = world
-  }
-
-  connect(sites: readonly SimulatedSite[]): void {
-    for (const site of sites) this.#sites.set(site.id, site)
-  }
-
-  cut(site: SiteId): void {
-    this.#cut.add(site)
-  }
-
-  heal(site: SiteId): void {
-    this.#cut.delete(site)
-  }
-
-  healAll(): void {
-    this.#cut.clear()
-  }
-
-  async send(from: SiteId, to: SiteId, changes: readonly Change[]): Promise<readonly Answer[]> {
-    const { random, faults } = this.#world
-    await this.#world.sleep(random.between(5, 40))
-    const target = this.#sites.get(to)
-    if (!target || this.#isCut(from, to) || random.chance(faults.loseRequest)) throw refused(from, to)
-    const copy: readonly Change[] = JSON.parse(JSON.stringify(changes))
-    if (random.chance(faults.duplicate)) {
-      this.#world.after(random.between(1, 2000), () => void target.receive(from, copy).catch(() => undefined))
-    }
-    const answers = await target.receive(from, copy)
-    await this.#world.sleep(random.between(5, 40))
-    if (!answers || this.#isCut(from, to) || random.chance(faults.loseAnswer)) throw refused(from, to)
-    return answers
-  }
-
-  #isCut(from: SiteId, to: SiteId): boolean {
-    return this.#cut.has(from) || this.#cut.has(to)
-  }
 }

@@ -1,30 +1,38 @@
 /** One simulated site: a database and feeds of its cloud's kind, and the real flows as the functions between them. */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import { siteOf } from '../../shared/declare/sync-plan.ts'
-import type { Clock, Peer, RecordStore } from '../../shared/ports/index.ts'
+import type { Clock, Peer, PeerStandings, RecordStore } from '../../shared/ports/index.ts'
 import { PeerUnavailable } from '../../shared/ports/index.ts'
+import { MemoryAdoptionStore } from '../../shared/ports/memory/memory-adoption-store.ts'
 import { MemoryAuditStore } from '../../shared/ports/memory/memory-audit-store.ts'
 import { MemoryBus } from '../../shared/ports/memory/memory-bus.ts'
 import {
   type DatabaseListeners,
   type DocumentWritten,
   MemoryDatabase,
+  type RecordRemoved,
   type RecordWritten,
   type StoreKind,
 } from '../../shared/ports/memory/memory-database.ts'
 import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters.ts'
+import { createMemoryScan } from '../../shared/ports/memory/memory-scan.ts'
 import type { MemoryTiming } from '../../shared/ports/memory/memory-timing.ts'
+import { type AdoptingSite, createAdoptingSite } from '../../shared/replicate/adopting-site.ts'
 import type { Answer } from '../../shared/replicate/answer.ts'
-import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
+import { captureEvent } from '../../shared/replicate/note.ts'
+import { prune } from '../../shared/replicate/prune.ts'
 import { publish } from '../../shared/replicate/publish.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
+import { type Standing, type StandingQuestion, tellStandings } from '../../shared/replicate/standing.ts'
 import { plan } from './catalogue.ts'
+import { bothHints, type DocumentHint, DocumentHints } from './document-hints.ts'
 import { type Consume, coalescingFeed, type Feed, orderedFeed, unorderedFeed } from './feeds.ts'
+import { throttledStore } from './throttled-store.ts'
 import type { Outcome, World } from './world.ts'
 
 const kinds = { aws: 'transactional', gcp: 'versioned', azure: 'batched' } as const satisfies Record<string, StoreKind>
@@ -35,11 +43,21 @@ const staleReads = false
 export interface Observer {
   documentWritten(site: SiteId, write: DocumentWritten): void
   recordWritten(site: SiteId, write: RecordWritten): void
+  recordRemoved(site: SiteId, removal: RecordRemoved): void
   trace(text: string): void
 }
 
-/** Carries a request to another site's ingest, with all that can happen on the way. */
-export type Send = (from: SiteId, to: SiteId, changes: readonly Change[]) => Promise<readonly Answer[]>
+/** Carries requests to another site, with all that can happen on the way. */
+export interface Wire {
+  send(from: SiteId, to: SiteId, changes: readonly Change[]): Promise<readonly Answer[]>
+  ask(from: SiteId, to: SiteId, questions: readonly StandingQuestion[]): Promise<readonly Standing[]>
+}
+
+/** How far the clocks are apart at most, either way. */
+const skewMaxMs = 300
+
+/** What pruning adds to the age of a message, for clocks and stamps that are ahead. */
+const pruneMarginMs = 2 * skewMaxMs + 100
 
 export class SimulatedSite {
   readonly id: SiteId
@@ -47,28 +65,39 @@ export class SimulatedSite {
   readonly database: MemoryDatabase
   readonly auditStore = new MemoryAuditStore()
   readonly deadLetters = new MemoryDeadLetters()
-  readonly #bus = new MemoryBus()
+  readonly adoptions = new MemoryAdoptionStore()
+  /** Nobody tells this site's feed of documents that were there before. */
+  isSilent = false
+  /** The longest that an event of a document took to be processed. */
+  lagMaxMs = 0
+  readonly #bus: MemoryBus
   readonly skewMs: number
+  /** Of this site's store: the share of calls that it refuses. */
+  throttled = 0
   readonly #world: World
   readonly #observer: Observer
-  readonly #send: Send
-  readonly #documentFeed: Feed<DocumentWritten>
+  readonly #wire: Wire
+  readonly #documentFeed: Feed<DocumentHint>
+  readonly #hints: DocumentHints
   readonly #recordFeed: Feed<RecordWritten>
+  readonly #forwardFeeds: ((text: string) => void)[] = []
 
-  constructor(id: SiteId, world: World, observer: Observer, send: Send) {
+  constructor(id: SiteId, world: World, observer: Observer, wire: Wire, messageAgeMaxMs: number) {
     this.id = id
-    this.here = createHere(plan, id)
+    this.here = createHere(plan, id, messageAgeMaxMs)
     this.#world = world
     this.#observer = observer
-    this.#send = send
-    this.skewMs = world.random.between(-300, 300)
+    this.#wire = wire
+    this.skewMs = world.random.between(-skewMaxMs, skewMaxMs)
+    // Of some sites' buses a message holds less than most changes: those travel as claims.
+    this.#bus = new MemoryBus(world.capacity.chance(0.1) ? world.capacity.between(0, 800) : undefined)
     const kind = kinds[siteOf(plan, id).cloud]
     this.database = new MemoryDatabase(kind, this.#listeners(), { staleReads: staleReads && kind === 'batched' })
-    const capturing: Consume<DocumentWritten> = writes =>
-      this.#invoke('capture', timing => this.#capture(writes, timing))
+    const capturing: Consume<DocumentHint> = hints => this.#invoke('capture', timing => this.#capture(hints, timing))
     const publishing: Consume<RecordWritten> = writes =>
       this.#invoke('publish', timing => this.#publish(writes, timing))
-    this.#documentFeed = this.#feed(kind, capturing, write => recordName(write.ref))
+    this.#hints = new DocumentHints(kind, world)
+    this.#documentFeed = this.#feed(kind, capturing, hint => recordName(hint.ref), bothHints)
     this.#recordFeed = this.#feed(kind, publishing, write => recordName(write.ref))
     for (const peer of plan.sites) {
       if (peer.id === id) continue
@@ -77,6 +106,7 @@ export class SimulatedSite {
       // Queues on Azure are as unordered as Pub/Sub.
       const feed = kind === 'transactional' ? orderedFeed(world, forwarding) : unorderedFeed(world, forwarding)
       this.#bus.subscribe(text => feed.write(text))
+      this.#forwardFeeds.push(text => feed.write(text))
     }
   }
 
@@ -87,22 +117,60 @@ export class SimulatedSite {
     return outcome.outcome === 'returned' ? outcome.result : undefined
   }
 
-  #feed<Item>(kind: StoreKind, consume: Consume<Item>, nameOf: (item: Item) => string): Feed<Item> {
+  /** Undefined: it crashed before it answered. */
+  async tell(questions: readonly StandingQuestion[]): Promise<readonly Standing[] | undefined> {
+    const outcome = await this.#invoke('tell', timing =>
+      tellStandings(questions, { here: this.here, clock: this.#clock(), store: this.#store(timing) }),
+    )
+    return outcome.outcome === 'returned' ? outcome.result : undefined
+  }
+
+  /** An operator replays what stood on the bus once. */
+  replay(text: string): void {
+    for (const write of this.#forwardFeeds) write(text)
+  }
+
+  async prune(): Promise<void> {
+    const outcome = await this.#invoke('prune', timing =>
+      prune(
+        {
+          here: this.here,
+          clock: this.#clock(),
+          store: this.#store(timing),
+          tombstones: this.database.tombstones(timing),
+          peers: new Map(
+            plan.sites.flatMap(({ id }) => (id === this.id ? [] : [[id, this.#peer(id, timing)] as const])),
+          ),
+        },
+        { olderThanMs: this.here.messageAgeMaxMs + pruneMarginMs },
+      ),
+    )
+    if (outcome.outcome === 'returned') this.#observer.trace(`${this.id} pruned ${JSON.stringify(outcome.result)}`)
+  }
+
+  #feed<Item>(
+    kind: StoreKind,
+    consume: Consume<Item>,
+    nameOf: (item: Item) => string,
+    combine?: (earlier: Item, later: Item) => Item,
+  ): Feed<Item> {
     if (kind === 'transactional') return orderedFeed(this.#world, consume)
     if (kind === 'versioned') return unorderedFeed(this.#world, consume)
-    return coalescingFeed(this.#world, nameOf, consume)
+    return coalescingFeed(this.#world, nameOf, consume, combine)
   }
 
   #listeners(): DatabaseListeners {
     return {
       documentWritten: write => {
         this.#observer.documentWritten(this.id, write)
-        this.#documentFeed.write(write)
+        const hint = this.#hints.of(write)
+        if (!this.isSilent) this.#documentFeed.write(hint)
       },
       recordWritten: write => {
         this.#observer.recordWritten(this.id, write)
         this.#recordFeed.write(write)
       },
+      recordRemoved: removal => this.#observer.recordRemoved(this.id, removal),
     }
   }
 
@@ -119,16 +187,37 @@ export class SimulatedSite {
     return { now: () => world.nowMs + skewMs, sleep: ms => world.sleep(ms) }
   }
 
-  #store(timing: MemoryTiming): RecordStore {
-    return this.database.connect(timing)
+  #store(timing: MemoryTiming, cause?: Change): RecordStore {
+    const refuses = () => this.throttled > 0 && this.#world.capacity.chance(this.throttled)
+    return throttledStore(this.database.connect(timing, cause), refuses)
   }
 
-  async #capture(writes: readonly DocumentWritten[], timing: MemoryTiming): Promise<undefined> {
-    const deadLetters = this.deadLetters.connect(timing)
-    const refs = new Map(writes.map(({ ref }) => [recordName(ref), ref]))
-    for (const ref of refs.values()) {
-      await capture(ref, { here: this.here, clock: this.#clock(), store: this.#store(timing), deadLetters })
+  async #capture(hints: readonly DocumentHint[], timing: MemoryTiming): Promise<undefined> {
+    const ports = this.#capturePorts(timing)
+    const byRecord = new Map<string, DocumentHint>()
+    for (const hint of hints) {
+      const name = recordName(hint.ref)
+      const earlier = byRecord.get(name)
+      byRecord.set(name, earlier ? bothHints(earlier, hint) : hint)
     }
+    for (const { ref, before } of byRecord.values()) await captureEvent(ref, () => before, ports)
+    this.lagMaxMs = Math.max(this.lagMaxMs, ...hints.map(({ atMs }) => this.#world.nowMs - atMs))
+  }
+
+  #capturePorts(timing: MemoryTiming) {
+    return {
+      here: this.here,
+      clock: this.#clock(),
+      store: this.#store(timing),
+      deadLetters: this.deadLetters.connect(timing),
+      adoptions: this.adoptions.connect(timing),
+    }
+  }
+
+  /** This site, as an adoption sees it that may crash in any of its steps. */
+  adopting(timing: MemoryTiming): AdoptingSite {
+    const audit = this.auditStore.connect(timing)
+    return createAdoptingSite({ ...this.#capturePorts(timing), audit, scan: createMemoryScan(this.database, timing) })
   }
 
   async #publish(writes: readonly RecordWritten[], timing: MemoryTiming): Promise<undefined> {
@@ -148,16 +237,29 @@ export class SimulatedSite {
     })
   }
 
-  async #forward(texts: readonly string[], peerId: SiteId, timing: MemoryTiming): Promise<readonly boolean[]> {
-    const peer: Peer = {
-      deliver: async events => {
-        await timing.step()
-        const changes = events.map(({ text }) => readChangeEvent(text).change)
-        const answers = await this.#send(this.id, peerId, changes)
-        await timing.step()
-        return answers
-      },
+  #peer(peerId: SiteId, timing: MemoryTiming): Peer & PeerStandings {
+    const wire = this.#wire
+    const timed = async <Result>(action: () => Promise<Result>): Promise<Result> => {
+      await timing.step()
+      const result = await action()
+      await timing.step()
+      return result
     }
+    return {
+      deliver: events =>
+        timed(() =>
+          wire.send(
+            this.id,
+            peerId,
+            events.map(({ text }) => readChangeEvent(text).change),
+          ),
+        ),
+      ask: questions => timed(() => wire.ask(this.id, peerId, questions)),
+    }
+  }
+
+  async #forward(texts: readonly string[], peerId: SiteId, timing: MemoryTiming): Promise<readonly boolean[]> {
+    const peer = this.#peer(peerId, timing)
     const deadLetters = this.deadLetters.connect(timing)
     const store = this.#store(timing)
     const forwarded = await forward(texts, {
@@ -180,7 +282,7 @@ export class SimulatedSite {
       const ports = {
         here: this.here,
         clock: this.#clock(),
-        store: this.database.connect(timing, change),
+        store: this.#store(timing, change),
         audit: this.auditStore.connect(timing),
       }
       answers.push(...(await ingest([change], sender, ports)))

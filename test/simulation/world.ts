@@ -30,13 +30,16 @@ export const quiet: Faults = { crash: 0, duplicate: 0, loseRequest: 0, loseAnswe
 
 export class World {
   readonly random: Random
+  /** What buses and stores can take, drawn apart: a run without such limits is the same as if there were none. */
+  readonly capacity: Random
   faults: Faults = quiet
   nowMs = 1_700_000_000_000
   readonly #queue: Event[] = []
   #order = 0
 
-  constructor(random: Random) {
+  constructor(random: Random, capacity: Random) {
     this.random = random
+    this.capacity = capacity
   }
 
   after(delayMs: number, run: () => void): void {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { applyChange } from '../../shared/replicate/apply-change.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
-import { wholeChange } from '../../shared/replicate/publish.ts'
+import { wholeChange } from '../../shared/replicate/make-change.ts'
+import { messageAgeMaxMs } from '../../shared/replicate/message-age.ts'
 import { noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
@@ -11,7 +12,7 @@ import { MemorySite, settle, startMs } from './memory-site.ts'
 const ref = { type: 'carts', key: ['alice'] }
 const aws = 'aws-us-east-1'
 const gcp = 'gcp-us-central1'
-const at = { site: gcp, nowMs: startMs }
+const at = { site: gcp, nowMs: startMs, messageAgeMaxMs }
 const { record: type } = dataTypeOf(new MemorySite(plan, gcp).here, 'carts')
 
 const apply = (record: SyncRecord, change: Change) => applyChange(record, change, type, at)
@@ -74,7 +75,7 @@ describe('a whole state', () => {
   it('is applied anywhere, and brings its past along (P9)', async () => {
     const site = new MemorySite(plan, aws)
     const [first, , third] = await changesOf(site, 1, 3, 6)
-    const whole = wholeChange(ref, site.record(ref), site.here)
+    const whole = wholeChange(ref, site.record(ref), site.here, startMs)
     for (const record of [noRecord, applied(noRecord, first)]) {
       const { vector, state } = applied(record, whole)
       expect(vector).toEqual({ [aws]: startMs + 2 })
@@ -99,7 +100,7 @@ describe('what was decided', () => {
     const { change } = await there.change(ref, { ...holding(2), note: 'theirs' })
     const record = here.record(ref)
     const byDelta = applied(record, change).resolutions
-    const byWhole = applied(record, wholeChange(ref, there.record(ref), there.here)).resolutions
+    const byWhole = applied(record, wholeChange(ref, there.record(ref), there.here, startMs)).resolutions
     expect(byDelta).toMatchObject([{ site: gcp, origin: aws, from: 0, to: startMs, atMs: startMs }])
     expect(byWhole.map(({ id }) => id)).toEqual(byDelta.map(({ id }) => id))
     expect(byDelta[0]?.arbitrations).toContainEqual(

@@ -12,6 +12,7 @@ const change = {
   operation: 'update',
   vector: {},
   hlc: 0,
+  asOfMs: 0,
   intervals: [],
   state: undefined,
 } as const

@@ -164,8 +164,19 @@ describe('a document that cannot be carried', () => {
     ],
     ['a set with an array', { items: ['tea'] }, 'items', 'a set is an object, not an array'],
     ['an item that is null', { items: { tea: null } }, 'items.tea', 'a group of fields is an object, not null'],
-    ["a field of Cosmos' own", { _etag: 'x' }, '_etag', 'Cosmos DB has a property of its own by this name'],
-    ['a field that clients lose', JSON.parse('{"__proto__": 1}'), '__proto__', 'use another'],
+    ['a set with bytes', { items: { $bytes: 'AQID' } }, 'items', 'one with a field $bytes is bytes'],
+    [
+      'an item that is a set',
+      { items: { tea: { $set: ['a'] } } },
+      'items.tea',
+      'one with a field $set is a string set',
+    ],
+    [
+      'a counter with a fraction of 20 digits',
+      { items: { tea: { quantity: { $number: '0.12345678901234567891' } } } },
+      'items.tea.quantity',
+      'whole with up to 38 digits',
+    ],
   ])('%s: goes to the dead letters with its field, and nothing is captured', async (_, document, field, reason) => {
     const site = siteOf()
     site.write(ref, document)

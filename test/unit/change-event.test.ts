@@ -20,6 +20,7 @@ const changes: fc.Arbitrary<Change> = fc.record({
   operation: fc.constantFrom('create' as const, 'update' as const, 'delete' as const),
   vector: vectors,
   hlc: fc.nat().map(ticks => startMs * 1000 + ticks),
+  asOfMs: fc.nat().map(ms => startMs + ms),
   intervals: fc.array(fc.record({ from: fc.nat(), to: fc.integer({ min: 1 }), seen: vectors }), { maxLength: 2 }),
   state: states,
 })
@@ -32,6 +33,7 @@ const sample: Change = {
   operation: 'create',
   vector: { 'aws-us-east-1': startMs },
   hlc: startMs * 1000,
+  asOfMs: startMs,
   intervals: [{ from: 0, to: startMs, seen: {} }],
   state: { present: [['aws-us-east-1', startMs]], cells: {} },
 }

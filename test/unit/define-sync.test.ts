@@ -153,6 +153,26 @@ describe('a plan', () => {
       {
         name: 'carts',
         key: ['customer_id'],
+        keyTypes: ['string'],
+        omit: [],
+        at: {
+          aws: {
+            table: 'carts',
+            existing: false,
+            feed: 'stream',
+            key: [{ attribute: 'customer_id', template: '{customer_id}' }],
+            keyAttributes: true,
+          },
+          gcp: { collection: 'carts', id: '{customer_id}', hashesLongIds: true },
+          azure: {
+            database: 'tributary',
+            container: 'carts',
+            existing: false,
+            partition: { attribute: 'customer_id', template: '{customer_id}' },
+            id: '{customer_id}',
+            hashesLongIds: true,
+          },
+        },
         tier: 2,
         merge: { kind: 'fields', fields: { items: { kind: 'set', element: { kind: 'register' } } } },
         sites: ['aws-us-east-1', 'gcp-eu'],

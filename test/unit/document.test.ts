@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalText, documentHash } from '../../shared/document/canonical.ts'
 import { isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
-import { reservedField, reservedReason } from '../../shared/document/portable.ts'
 
 const json = fc.json({ maxDepth: 3 }).map((text): Json => JSON.parse(text))
 
@@ -66,20 +65,5 @@ describe('different documents', () => {
   it('have the hashes that sites with other code compute: 22 letters of SHA-256 over sorted JSON', () => {
     expect(documentHash({ b: [1, { d: null, c: 'ü' }], a: true })).toBe('Uiu6_-cj971oBi3yh-5jQ8')
     expect(documentHash(undefined)).toBe('absent')
-  })
-})
-
-describe('a field that some store keeps for itself or loses', () => {
-  it('is named, at the top of a document only', () => {
-    expect(reservedField({ title: 'x', _ts: 1 })).toBe('_ts')
-    expect(reservedField({ id: 'x' })).toBe('id')
-    expect(reservedField(JSON.parse('{"__proto__":1}'))).toBe('__proto__')
-    expect(reservedField({ title: { id: 'x', _etag: 'y' } })).toBeUndefined()
-  })
-
-  it('has a reason, for whoever has to rename it', () => {
-    expect(reservedReason('_etag')).toMatch(/^Cosmos DB .*; use another$/)
-    expect(reservedReason('__proto__')).toMatch(/^the official clients .*; use another$/)
-    expect(reservedReason('title')).toBeUndefined()
   })
 })

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest'
 import { applyChange } from '../../shared/replicate/apply-change.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
-import { wholeChange } from '../../shared/replicate/publish.ts'
+import { wholeChange } from '../../shared/replicate/make-change.ts'
+import { messageAgeMaxMs } from '../../shared/replicate/message-age.ts'
 import { carriedBytesMax } from '../../shared/replicate/resolution-retention.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
@@ -37,7 +38,7 @@ it('a whole state that brings a concurrent value is audited where it arrives, on
   const fromA = await a.change(ref, { title: 'of A' })
   const fromB = await b.change(ref, { title: 'of B' })
   const { record: type } = dataTypeOf(c.here, 'products')
-  const at = (site: string) => ({ site, nowMs: startMs })
+  const at = (site: string) => ({ site, nowMs: startMs, messageAgeMaxMs })
   const merged = (record: MemorySite, change: typeof fromA.change) => {
     const result = applyChange(record.record(ref), change, type, at(record.id))
     if (typeof result === 'string') throw new Error(result)
@@ -46,7 +47,7 @@ it('a whole state that brings a concurrent value is audited where it arrives, on
   const atC = merged(c, fromB.change)
   const atA = merged(a, fromB.change)
   expect(fromA.change.origin).toBe(aws)
-  const whole = applyChange(atC, wholeChange(ref, atA, a.here), type, at(azure))
+  const whole = applyChange(atC, wholeChange(ref, atA, a.here, startMs), type, at(azure))
   if (typeof whole === 'string') throw new Error(whole)
   expect(
     whole.record.resolutions.map(({ origin, arbitrations }) => [origin, arbitrations.map(({ rule }) => rule)]),

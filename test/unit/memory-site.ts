@@ -6,7 +6,7 @@ import type { RecordStore } from '../../shared/ports/index.ts'
 import { MemoryAuditStore } from '../../shared/ports/memory/memory-audit-store.ts'
 import { MemoryBus } from '../../shared/ports/memory/memory-bus.ts'
 import { MemoryClock } from '../../shared/ports/memory/memory-clock.ts'
-import { MemoryDatabase, type StoreKind } from '../../shared/ports/memory/memory-database.ts'
+import { type DatabaseListeners, MemoryDatabase, type StoreKind } from '../../shared/ports/memory/memory-database.ts'
 import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { type CaptureResult, capture } from '../../shared/replicate/capture.ts'
@@ -37,10 +37,11 @@ export class MemorySite {
   constructor(plan: SyncPlan, id: SiteId, kind: StoreKind = 'versioned') {
     this.id = id
     this.here = createHere(plan, id)
-    this.database = new MemoryDatabase(kind, {
+    const listeners: DatabaseListeners = {
       documentWritten: ({ ref }) => void this.#hints.set(recordName(ref), ref),
       recordWritten: ({ ref, before, after }) => void this.versions.push({ ref, text: after, previous: before }),
-    })
+    }
+    this.database = new MemoryDatabase(kind, listeners, { omit: plan.types.flatMap(({ omit }) => omit) })
     this.bus.subscribe(text => void this.texts.push(text))
   }
 

@@ -5,8 +5,8 @@ import {
   changesName,
   cosmosDatabaseName,
   cosmosLeasesName,
-  dataStoreName,
   deadLettersName,
+  feedName,
   forwardName,
   syncStoreName,
 } from '../../shared/declare/resource-names.ts'
@@ -24,7 +24,7 @@ describe('the names of resources', () => {
       forwardName(longestSite),
       cosmosDatabaseName,
       cosmosLeasesName,
-      dataStoreName({ name: longestType }),
+      feedName(longestType.slice(0, 40)),
     ]
     for (const name of names) expect(name).toMatch(/^(?!.*--)[a-z][a-z0-9-]{1,61}[a-z0-9]$/)
     expect(new Set(names).size).toBe(names.length)

@@ -20,6 +20,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   'shared/resolve': ['shared/document', 'shared/causality', 'shared/declare/merge-descriptor.ts'],
   'shared/ports': ['shared/document', 'shared/causality', 'shared/replicate'],
   'shared/replicate': ['shared/document', 'shared/causality', 'shared/declare', 'shared/resolve', 'shared/ports'],
+  'shared/place': ['shared/declare', 'shared/replicate/record-ref.ts', 'shared/ports/errors.ts'],
   'shared/wire': ['shared/causality', 'shared/declare', 'shared/replicate', 'shared/ports'],
   'functions/common': ['shared', 'sync.config.ts'],
   ...Object.fromEntries(

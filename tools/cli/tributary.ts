@@ -5,6 +5,7 @@ import { addAuditCommand } from './commands/audit.ts'
 import { addDeadLettersCommand } from './commands/dead-letters.ts'
 import { addGetCommand } from './commands/get.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
+import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
@@ -16,6 +17,7 @@ const program = new Command('tributary')
 addLocalCommands(program)
 addTourCommand(program)
 addGetCommand(program)
+addLoadCommand(program)
 addStatusCommand(program)
 addAuditCommand(program)
 addDeadLettersCommand(program)

@@ -6,6 +6,8 @@ export const secretHeader = 'tributary-secret'
 export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('cut'), sites: z.array(z.string()) }),
   z.object({ ask: z.literal('delay'), peer: z.string(), ms: z.number().min(0) }),
+  // What the site's peers seem to answer instead of taking changes: 429, 500; null ends that.
+  z.object({ ask: z.literal('refuse'), status: z.int().min(400).max(599).nullable() }),
   z.object({ ask: z.literal('connect'), ingests: z.record(z.string(), z.url()) }),
   z.object({ ask: z.literal('status') }),
   z.object({ ask: z.literal('records'), type: z.string() }),

@@ -1,6 +1,6 @@
 /**
- * The link from one site to another: a small proxy in front of the peer's ingest, so that a link can be cut and slowed
- * down while everything else runs on. The peer's address may become known later than the link's own.
+ * The link from one site to another: a small proxy in front of the peer's ingest, so that a link can be cut, slowed down
+ * or made to refuse while everything else runs on. The peer's address may become known later than the link's own.
  */
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
@@ -14,6 +14,8 @@ export interface Link {
   cut(isCut: boolean): void
   /** One-way delay in ms, added to the request and to its answer. */
   delay(ms: number): void
+  /** Answers every request with this HTTP status, as a peer does that is overloaded or broken; undefined ends that. */
+  refuse(status: number | undefined): void
   stop(): Promise<void>
 }
 
@@ -21,11 +23,17 @@ export async function openLink(): Promise<Link> {
   let target: URL | undefined
   let isCut = false
   let delayMs = 0
+  let refusedWith: number | undefined
   const agent = new Agent({ keepAlive: true })
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     if (isCut || !target) throw new Error('the link is cut')
     await sleep(delayMs)
+    if (refusedWith !== undefined) {
+      incoming.resume()
+      outgoing.writeHead(refusedWith, { 'content-type': 'text/plain' }).end('told to refuse')
+      return
+    }
     const headers = { ...incoming.headers, host: target.host }
     const forwarded = request(target, { method: incoming.method, headers, agent })
     incoming.pipe(forwarded)
@@ -40,7 +48,7 @@ export async function openLink(): Promise<Link> {
   const server: Server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => incoming.socket.destroy())
   })
-  server.keepAliveTimeout = 60_000
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -55,6 +63,9 @@ export async function openLink(): Promise<Link> {
     },
     delay: ms => {
       delayMs = ms
+    },
+    refuse: status => {
+      refusedWith = status
     },
     stop: async () => {
       agent.destroy()

@@ -133,6 +133,9 @@ function controlAnswers({ site, running, links, keys, listeners }: Controlled, e
       case 'delay':
         links.get(asked.peer)?.delay(asked.ms)
         return {}
+      case 'refuse':
+        for (const link of links.values()) link.refuse(asked.status ?? undefined)
+        return {}
       case 'status':
         return {
           triggers: running.triggers(),

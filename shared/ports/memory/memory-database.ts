@@ -5,13 +5,17 @@
  * and reads that lag unless the account's consistency forbids it).
  */
 import { type Document, type Json, jsonEquals, setField } from '../../document/json.ts'
+import { withoutFields } from '../../document/portable.ts'
 import type { Change } from '../../replicate/change.ts'
-import { type RecordRef, recordName } from '../../replicate/record-ref.ts'
+import { type RecordRef, recordName, refFromName } from '../../replicate/record-ref.ts'
 import { decodeRecord, encodeRecord } from '../../replicate/sync-record.ts'
 import { changedFields, documentConditions, meets } from '../document-conditions.ts'
 import { StoreUnavailable } from '../errors.ts'
 import type { Commit, CommitResult, DocumentWrite, RecordStore, StoredDocument, StoredRecord } from '../record-store.ts'
+import type { Tombstones } from '../tombstones.ts'
 import { atOnce, type MemoryTiming } from './memory-timing.ts'
+
+const tombstonePageSize = 2
 
 export type StoreKind = 'transactional' | 'versioned' | 'batched'
 
@@ -32,6 +36,13 @@ export interface RecordWritten {
   readonly cause: Change | undefined
 }
 
+/** A sync record was pruned. */
+export interface RecordRemoved {
+  readonly ref: RecordRef
+  /** As it was stored. */
+  readonly before: string
+}
+
 interface DocumentRow {
   readonly document: Document
   readonly version: number
@@ -45,6 +56,13 @@ interface RecordRow {
 export interface DatabaseListeners {
   readonly documentWritten: (write: DocumentWritten) => void
   readonly recordWritten: (write: RecordWritten) => void
+  readonly recordRemoved?: (removal: RecordRemoved) => void
+}
+
+export interface MemoryOptions {
+  readonly staleReads?: boolean
+  /** Fields that every type here omits. */
+  readonly omit?: readonly string[]
 }
 
 /** What an atomic write of the application makes of the present document; undefined: no document. */
@@ -54,6 +72,7 @@ export class MemoryDatabase {
   readonly kind: StoreKind
   /** Cosmos' session level: a reader without the writer's session token may see the state before the last write. */
   readonly staleReads: boolean
+  readonly #omit: readonly string[]
   readonly #listeners: DatabaseListeners
   readonly #documents = new Map<string, DocumentRow>()
   readonly #records = new Map<string, RecordRow>()
@@ -63,10 +82,11 @@ export class MemoryDatabase {
   readonly #locked = new Set<string>()
   #versions = 0
 
-  constructor(kind: StoreKind, listeners: DatabaseListeners, options: { readonly staleReads?: boolean } = {}) {
+  constructor(kind: StoreKind, listeners: DatabaseListeners, options: MemoryOptions = {}) {
     this.kind = kind
     this.#listeners = listeners
     this.staleReads = options.staleReads ?? false
+    this.#omit = options.omit ?? []
   }
 
   /** An application's own atomic write. Rejects while a transaction holds the item, as DynamoDB does. */
@@ -84,6 +104,14 @@ export class MemoryDatabase {
     return this.#records.get(recordName(ref))?.text
   }
 
+  documentNames(): Iterable<string> {
+    return this.#documents.keys()
+  }
+
+  recordNames(): Iterable<string> {
+    return this.#records.keys()
+  }
+
   /** Takes a sync record away, as pruning does. */
   forget(ref: RecordRef): void {
     this.#records.delete(recordName(ref))
@@ -97,7 +125,7 @@ export class MemoryDatabase {
     }
     const readDocument = (ref: RecordRef): StoredDocument => {
       const row = this.#readRow(recordName(ref))
-      return { document: row?.document, revision: String(row?.version ?? 0) }
+      return { document: row && withoutFields(row.document, this.#omit), revision: String(row?.version ?? 0) }
     }
     const timed = async <Result>(effect: () => Result): Promise<Result> => {
       await timing.step()
@@ -123,6 +151,37 @@ export class MemoryDatabase {
           this.#locked.has(recordName(ref)) ? 'raced' : { stored: readRecord(ref), document: readDocument(ref) },
         ),
     }
+  }
+
+  /** What pruning asks for. An index over what is gone, with pages so small that a run needs several. */
+  tombstones(timing: MemoryTiming = atOnce): Tombstones {
+    return {
+      list: async (beforeMs, cursor = '') => {
+        await timing.step()
+        const names = [...this.#records]
+          .filter(([name, { text }]) => name > cursor && (decodeRecord(text).goneAtMs ?? beforeMs + 1) <= beforeMs)
+          .map(([name]) => name)
+          .sort()
+        const page = names.slice(0, tombstonePageSize)
+        await timing.step()
+        return { refs: page.map(refFromName), cursor: names.length > page.length ? page.at(-1) : undefined }
+      },
+      remove: async (ref, expected) => {
+        await timing.step()
+        const result = this.#remove(ref, expected)
+        await timing.step()
+        return result
+      },
+    }
+  }
+
+  #remove(ref: RecordRef, expected: string): CommitResult {
+    const name = recordName(ref)
+    const row = this.#records.get(name)
+    if (this.#locked.has(name) || !row || String(row.version) !== expected) return 'raced'
+    this.#records.delete(name)
+    this.#listeners.recordRemoved?.({ ref, before: row.text })
+    return 'committed'
   }
 
   #readRow(name: string): DocumentRow | undefined {
@@ -163,6 +222,15 @@ export class MemoryDatabase {
     return String(row?.version ?? 0) === document.read.revision
   }
 
+  /** A store that writes documents whole carries along what is there and does not travel. */
+  #withOmitted(present: Document | undefined, after: Document | undefined): Document | undefined {
+    const omitted = this.#omit.filter(name => present !== undefined && Object.hasOwn(present, name))
+    if (present === undefined || after === undefined || omitted.length === 0) return after
+    const document: Record<string, Json> = { ...after }
+    for (const name of omitted) setField(document, name, present[name] ?? null)
+    return document
+  }
+
   #setRecord({ ref, record }: Commit, cause: Change | undefined): void {
     const name = recordName(ref)
     const before = this.#records.get(name)?.text
@@ -171,9 +239,10 @@ export class MemoryDatabase {
     this.#listeners.recordWritten({ ref, before, after, cause })
   }
 
-  #setDocument(ref: RecordRef, after: Document | undefined, merged: boolean): void {
+  #setDocument(ref: RecordRef, written: Document | undefined, merged: boolean): void {
     const name = recordName(ref)
     const row = this.#documents.get(name)
+    const after = merged ? this.#withOmitted(row?.document, written) : written
     // A write that changes nothing is none: DynamoDB and Firestore emit no event for it.
     if (jsonEquals(row?.document, after)) return
     this.#olderDocuments.set(name, row)

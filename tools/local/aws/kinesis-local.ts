@@ -24,12 +24,15 @@ export interface KinesisLocal {
   stop(): Promise<void>
 }
 
-/** Starts an empty Kinesis. A stream that is created is ACTIVE at once. */
-export async function startKinesisLocal(): Promise<KinesisLocal> {
+/** Starts an empty Kinesis. A stream that is created is ACTIVE at once. `onPut` is told of records put, once readable. */
+export async function startKinesisLocal(onPut: () => void = () => undefined): Promise<KinesisLocal> {
   const kinesis = kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: SHARDS_MAX })
   const server = createServer((request, response) => {
     completed(request).then(
-      complete => kinesis.emit('request', complete, response),
+      complete => {
+        if (isPut(request)) response.once('finish', onPut)
+        kinesis.emit('request', complete, response)
+      },
       () => abandon(response),
     )
   })
@@ -52,6 +55,10 @@ async function completed(request: IncomingMessage): Promise<Readable> {
   const body = await buffer(request)
   const { method, url, headers } = request
   return Object.assign(Readable.from(body.length > 0 ? [body] : []), { method, url, headers })
+}
+
+function isPut({ headers }: IncomingMessage): boolean {
+  return /\.PutRecords?$/.test(String(headers['x-amz-target']))
 }
 
 function abandon(response: ServerResponse): void {

@@ -11,6 +11,8 @@ export interface Listening {
 
 /** Listens on 127.0.0.1 only; port 0 is any free one. */
 export async function listenOnLoopback(server: Server, port = 0): Promise<Listening> {
+  // A connection closed here while it idles would fail the request that its client has just sent on it.
+  server.keepAliveTimeout = 0
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -6,9 +6,10 @@ import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { createKinesisBus } from '../../../functions/aws/bus.ts'
 import { createSqsDeadLetters } from '../../../functions/aws/dead-letters.ts'
+import { attributeToRecord } from '../../../functions/aws/record-attribute.ts'
 import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import { auditStoreName, dataStoreName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
+import { auditStoreName, feedName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
@@ -17,17 +18,19 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
-import { readResolution } from '../stored-json.ts'
+import type { Doorbell } from '../runtime/doorbell.ts'
+import { readResolutions } from '../stored-json.ts'
 import { functionArn } from './aws-names.ts'
 import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
 import { startHttpApi } from './http-api.ts'
+import { createKinesisFeed } from './kinesis-feed.ts'
 import { createKinesisClient } from './kinesis-local.ts'
 import { createKinesisSource } from './kinesis-source.ts'
 import { createLambda, type LambdaFunction } from './lambda.ts'
 import { type Provisioned, provisionAws } from './provision.ts'
-import { startAwsServers } from './servers.ts'
+import { type AwsServers, startAwsServers } from './servers.ts'
 import type { StreamSource } from './stream-source.ts'
 
 /** As deployed (infra/aws). */
@@ -54,14 +57,20 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   }
-  const dynamoDb = new DynamoDBClient({ region, endpoint: endpoints.dynamodb, credentials })
+  const internal = { region, endpoint: servers.dynamodbItself, credentials }
+  const dynamoDb = new DynamoDBClient(internal)
   const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials })
   const resources = await provisionAws({ plan, site, region, endpoints })
 
   onProgress('starting the functions')
   const faults = noFaults()
   const errors = new FunctionErrors()
-  const environment = { ...options.environment, ...variables, TRIBUTARY_DEAD_LETTERS_URL: resources.deadLettersUrl }
+  const environment = {
+    ...options.environment,
+    ...variables,
+    AWS_ENDPOINT_URL_DYNAMODB: servers.dynamodbItself,
+    TRIBUTARY_DEAD_LETTERS_URL: resources.deadLettersUrl,
+  }
   const lambda = (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}, instances = 1) =>
     createLambda({
       name,
@@ -81,11 +90,12 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   const lambdas = [capture, publish, ...forwards, ingest]
   await Promise.all(lambdas.map(fn => fn.warm()))
 
-  const streams = new DynamoDBStreamsClient({ region, endpoint: endpoints.dynamodb, credentials })
+  const streams = new DynamoDBStreamsClient(internal)
   const kinesis = createKinesisClient(endpoints.kinesis, region)
   const mappings = await startMappings({
     region,
     resources,
+    servers,
     streams,
     kinesis,
     capture,
@@ -127,7 +137,12 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
 }
 
 function dataLocations(plan: SyncPlan, site: string) {
-  return Object.fromEntries(typesAt(plan, site).map(type => [type.name, { table: dataStoreName(type), key: type.key }]))
+  return Object.fromEntries(
+    typesAt(plan, site).map(({ name, key, keyTypes, at }) => {
+      const { table, key: attributes } = at.aws
+      return [name, { table, key, keyTypes, attributes }]
+    }),
+  )
 }
 
 function asLocalFunction(fn: LambdaFunction): LocalFunction {
@@ -144,6 +159,7 @@ function recorded(fn: LambdaFunction) {
 interface Mappings {
   readonly region: string
   readonly resources: Provisioned
+  readonly servers: AwsServers
   readonly streams: DynamoDBStreamsClient
   readonly kinesis: KinesisClient
   readonly capture: LambdaFunction
@@ -154,12 +170,27 @@ interface Mappings {
 }
 
 function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> {
-  const { region, resources, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
-  const map = (source: StreamSource, fn: LambdaFunction, reportBatchItemFailures = true) =>
+  const { region, resources, servers, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
+  const synced = servers.tableWritten(syncStoreName)
+  // Functions do not write through the front that rings. Only what capture writes is waited for at other sites.
+  const captureThenRing = async (event: unknown) => {
+    try {
+      return await recorded(capture)(event)
+    } finally {
+      synced?.ring()
+    }
+  }
+  const map = (
+    source: StreamSource,
+    fn: LambdaFunction,
+    doorbell: Doorbell | undefined,
+    reportBatchItemFailures = true,
+  ) =>
     startEventSourceMapping({
       source,
+      ...(doorbell && { doorbell }),
       functionArn: functionArn(region, fn.name),
-      invoke: recorded(fn),
+      invoke: fn === capture ? captureThenRing : recorded(fn),
       startingPosition: 'TRIM_HORIZON',
       batchSize,
       retryBackoffMaxMs,
@@ -168,24 +199,46 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
       onLog,
     })
   const tableStream = (streamArn: string) => createDynamoDbStreamSource({ client: streams, streamArn, region })
+  const ringingAt = (table: string) => {
+    const doorbell = servers.tableWritten(table)
+    return doorbell ? { doorbell } : {}
+  }
+  const feedByKinesis = (table: string, arn: string, feedArn: string) => [
+    startEventSourceMapping({
+      source: tableStream(arn),
+      ...ringingAt(table),
+      functionArn: functionArn(region, feedName(table)),
+      invoke: createKinesisFeed({ client: kinesis, table, streamName: feedName(table) }),
+      startingPosition: 'TRIM_HORIZON',
+      onLog,
+    }),
+    map(createKinesisSource({ client: kinesis, streamArn: feedArn, region }), capture, servers.recordsPut),
+  ]
   const changes = () => createKinesisSource({ client: kinesis, streamArn: resources.changesStreamArn, region })
   return Promise.all([
-    ...[...resources.tableStreamArns.values()].map(arn => map(tableStream(arn), capture)),
+    ...[...resources.tableStreamArns].flatMap(([table, arn]) => {
+      const feedArn = resources.feedArns.get(table)
+      if (feedArn !== undefined) return feedByKinesis(table, arn, feedArn)
+      return [map(tableStream(arn), capture, servers.tableWritten(table))]
+    }),
     // Publish fails as a whole or not at all: what it cannot read it puts aside.
-    map(tableStream(resources.syncStreamArn), publish, false),
-    ...forwards.map(fn => map(changes(), fn)),
+    map(tableStream(resources.syncStreamArn), publish, synced, false),
+    ...forwards.map(fn => map(changes(), fn, servers.recordsPut)),
   ])
 }
 
 async function* scanRecords(client: DynamoDBClient, type: string) {
   for await (const item of scan(client, syncStoreName)) {
-    const ref = refFromName(item[syncTable.key]?.S ?? '')
-    if (ref.type === type) yield { ref, record: decodeRecord(item[syncTable.record]?.S ?? '') }
+    const ref = refFromName((item[syncTable.whole] ?? item[syncTable.key])?.S ?? '')
+    if (ref.type === type) yield { ref, record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
   }
 }
 
 async function scanResolutions(client: DynamoDBClient) {
-  return Array.fromAsync(scan(client, auditStoreName), item => readResolution(item.resolution?.S))
+  const entries = await Array.fromAsync(scan(client, auditStoreName), ({ resolution, id, part, packed }) =>
+    packed?.B ? { id: id?.S ?? '', part: Number(part?.N), packed: packed.B } : { resolution: resolution?.S },
+  )
+  return readResolutions(entries)
 }
 
 async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {

@@ -2,6 +2,7 @@
  * Everything that a site on AWS needs, made with the official clients at local endpoints: tables with streams, the
  * stream of changes, the queue of dead letters. What is there already stays as it is.
  */
+
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -17,16 +18,17 @@ import {
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis'
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { isNumberKey } from '../../../shared/declare/placement.ts'
 import {
   auditStoreName,
   auditTable,
   changesName,
-  dataStoreName,
   deadLettersName,
+  feedName,
   syncStoreName,
   syncTable,
 } from '../../../shared/declare/resource-names.ts'
-import { type SyncPlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { type SyncPlan, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { kinesisStreamArn } from './aws-names.ts'
 import { createKinesisClient } from './kinesis-local.ts'
 
@@ -39,8 +41,10 @@ export interface ProvisionOptions {
 }
 
 export interface Provisioned {
-  /** By data type: the stream of the application's table, for capture. */
+  /** By table: the stream of the application's table, for capture or for the Kinesis stream that feeds it. */
   readonly tableStreamArns: ReadonlyMap<string, string>
+  /** By table: the Kinesis stream, of the tables that have one. */
+  readonly feedArns: ReadonlyMap<string, string>
   /** The stream of the sync table, for publish. */
   readonly syncStreamArn: string
   /** The Kinesis stream, for forward. */
@@ -69,33 +73,66 @@ export async function provisionAws({ plan, site, region, endpoints }: ProvisionO
   const sqs = new SQSClient({ ...local, endpoint: endpoints.sqs })
   try {
     const tableStreamArns = new Map<string, string>()
-    for (const type of typesAt(plan, site)) {
-      tableStreamArns.set(type.name, await ensureTable(dynamodb, dataStoreName(type), type.key, 'streamed'))
+    const types = typesAt(plan, site)
+    // Several types may share a table. One that somebody else would have made is made here as an application has it.
+    for (const type of types) {
+      const { table } = type.at.aws
+      if (!tableStreamArns.has(table)) {
+        tableStreamArns.set(table, await ensureTable(dynamodb, table, keyAttributesOf(type), 'streamed'))
+      }
+      if (type.expires !== undefined) await ensureTimeToLive(dynamodb, table, type.expires)
     }
-    const syncStreamArn = await ensureTable(dynamodb, syncStoreName, [syncTable.key], 'streamed')
-    await ensureTable(dynamodb, auditStoreName, [auditTable.key, auditTable.sort], 'plain')
+    const syncStreamArn = await ensureTable(dynamodb, syncStoreName, [text(syncTable.key)], 'streamed')
+    await ensureTable(dynamodb, auditStoreName, [text(auditTable.key), text(auditTable.sort)], 'plain')
     await ensureTimeToLive(dynamodb, auditStoreName, auditTable.expires)
-    await ensureStream(endpoints.kinesis, region)
+    const fed = new Set(types.flatMap(({ at: { aws } }) => (aws.feed === 'kinesis' ? [aws.table] : [])))
+    for (const name of [changesName, ...[...fed].map(feedName)]) await ensureStream(endpoints.kinesis, region, name)
+    const feedArns = new Map([...fed].map(table => [table, kinesisStreamArn(region, feedName(table))]))
     const changesStreamArn = kinesisStreamArn(region, changesName)
-    return { tableStreamArns, syncStreamArn, changesStreamArn, deadLettersUrl: await ensureQueue(sqs, endpoints.sqs) }
+    return {
+      feedArns,
+      tableStreamArns,
+      syncStreamArn,
+      changesStreamArn,
+      deadLettersUrl: await ensureQueue(sqs, endpoints.sqs),
+    }
   } finally {
     dynamodb.destroy()
     sqs.destroy()
   }
 }
 
-/** `key`: partition key and, if there is a second one, sort key, both strings. Resolves with the stream's ARN. */
+interface KeyDefinition {
+  readonly attribute: string
+  readonly type: 'S' | 'N'
+}
+
+function text(attribute: string): KeyDefinition {
+  return { attribute, type: 'S' }
+}
+
+function keyAttributesOf(type: TypePlan): readonly KeyDefinition[] {
+  return type.at.aws.key.map(({ attribute, template }) => ({
+    attribute,
+    type: isNumberKey(type, template) ? 'N' : 'S',
+  }))
+}
+
+/** `key`: partition key and, if there is a second one, sort key. Resolves with the stream's ARN. */
 async function ensureTable(
   client: DynamoDBClient,
   name: string,
-  key: readonly string[],
+  key: readonly KeyDefinition[],
   kind: 'streamed' | 'plain',
 ): Promise<string> {
   const definition: CreateTableCommandInput = {
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
-    KeySchema: key.map((field, index) => ({ AttributeName: field, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
-    AttributeDefinitions: key.map(field => ({ AttributeName: field, AttributeType: 'S' })),
+    KeySchema: key.map(({ attribute }, index) => ({
+      AttributeName: attribute,
+      KeyType: index === 0 ? 'HASH' : 'RANGE',
+    })),
+    AttributeDefinitions: key.map(({ attribute, type }) => ({ AttributeName: attribute, AttributeType: type })),
   }
   const streamed = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' as const } }
   try {
@@ -116,15 +153,15 @@ async function ensureTimeToLive(client: DynamoDBClient, name: string, attribute:
 }
 
 /** One shard is plenty for one machine, and keeps all changes of the site in order. */
-async function ensureStream(endpoint: string, region: string): Promise<void> {
+async function ensureStream(endpoint: string, region: string, name: string): Promise<void> {
   const client = createKinesisClient(endpoint, region)
   try {
-    await client.send(new CreateStreamCommand({ StreamName: changesName, ShardCount: 1 }))
+    await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: 1 }))
   } catch (error) {
     if (!(error instanceof StreamInUseException)) throw error
   }
   try {
-    await waitUntilStreamExists({ client, maxWaitTime: 10, minDelay: 1 }, { StreamName: changesName })
+    await waitUntilStreamExists({ client, maxWaitTime: 10, minDelay: 1 }, { StreamName: name })
   } finally {
     client.destroy()
   }

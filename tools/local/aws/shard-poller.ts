@@ -1,12 +1,12 @@
 /** Reads one shard, gathers batches and delivers them one after the other: what keeps a shard in order. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Doorbell } from '../runtime/doorbell.ts'
 import { Delivery } from './delivery.ts'
 import type { MappingSettings } from './mapping-options.ts'
 import { PAYLOAD_BYTES_MAX } from './payload-limit.ts'
 import type { ShardReader, StreamRecord } from './stream-source.ts'
 
-/** After this long without a record a shard counts as silent and is read less often. */
-const SILENT_AFTER_MS = 2_000
+/** How much longer each pause is than the one before, while nothing comes. */
+const PAUSE_GROWTH = 2
 /** `{"Records":[]}` and a comma per record have to fit too. */
 const BATCH_BYTES_MAX = PAYLOAD_BYTES_MAX - 16 * 1024
 
@@ -20,15 +20,20 @@ export class ShardPoller {
   readonly #reader: ShardReader
   readonly #signal: AbortSignal
   readonly #delivery: Delivery
+  readonly #doorbell: Doorbell
   #buffer: Buffered[] = []
   #bufferedSinceMs = 0
-  #lastRecordAtMs = Date.now()
+  /** Rings of the doorbell before the last read. */
+  #ringsHeard = 0
+  #nextPauseMs: number
   #readFailuresInARow = 0
   #readError: string | undefined
   #ended = false
 
   constructor(settings: MappingSettings, shardId: string, reader: ShardReader, signal: AbortSignal) {
     this.#settings = settings
+    this.#doorbell = settings.doorbell ?? new Doorbell()
+    this.#nextPauseMs = settings.pollIntervalMs
     this.#reader = reader
     this.#signal = signal
     this.#delivery = new Delivery(settings, shardId, signal)
@@ -69,14 +74,18 @@ export class ShardPoller {
   }
 
   async #read(): Promise<void> {
+    const { doorbell, pollIntervalMs, idlePollIntervalMs } = this.#settings
+    if (this.#doorbell.rings > this.#ringsHeard) this.#nextPauseMs = pollIntervalMs
+    this.#ringsHeard = this.#doorbell.rings
     try {
       const { records, ended } = await this.#reader.read(this.#settings.batchSize - this.#buffer.length)
       this.#readFailuresInARow = 0
       this.#readError = undefined
       this.#ended = ended
       if (records.length === 0) return
-      this.#lastRecordAtMs = Date.now()
-      if (this.#buffer.length === 0) this.#bufferedSinceMs = this.#lastRecordAtMs
+      // What comes next will ring; without a doorbell more is likely to come soon.
+      this.#nextPauseMs = doorbell ? idlePollIntervalMs : pollIntervalMs
+      if (this.#buffer.length === 0) this.#bufferedSinceMs = Date.now()
       for (const record of records) this.#buffer.push({ record, bytes: jsonBytes(record.event) })
     } catch (error) {
       this.#readFailuresInARow += 1
@@ -113,7 +122,9 @@ export class ShardPoller {
   }
 
   async #pause(): Promise<void> {
-    await sleep(this.#pauseMs(), undefined, { signal: this.#signal }).catch(() => undefined)
+    // Rings do not shorten the pause after a failure.
+    const rings = this.#readFailuresInARow > 0 ? Number.POSITIVE_INFINITY : this.#ringsHeard
+    await this.#doorbell.waitBeyond(rings, this.#pauseMs(), this.#signal)
   }
 
   #pauseMs(): number {
@@ -121,8 +132,11 @@ export class ShardPoller {
     if (this.#readFailuresInARow > 0) {
       return Math.min(retryBackoffMaxMs, retryBackoffBaseMs * 2 ** (this.#readFailuresInARow - 1))
     }
-    const silentMs = Date.now() - this.#lastRecordAtMs
-    return silentMs > SILENT_AFTER_MS ? Math.max(pollIntervalMs, idlePollIntervalMs) : pollIntervalMs
+    // Records wait for the rest of their batch window.
+    if (this.#buffer.length > 0) return pollIntervalMs
+    const pauseMs = Math.min(this.#nextPauseMs, Math.max(pollIntervalMs, idlePollIntervalMs))
+    this.#nextPauseMs = pauseMs * PAUSE_GROWTH
+    return pauseMs
   }
 }
 

@@ -14,6 +14,8 @@ import {
   type FeedRange,
 } from '@azure/cosmos'
 import { z } from 'zod'
+import type { Doorbell } from '../runtime/doorbell.ts'
+import type { ChangedPlace } from '../servers/cosmos/cosmos-server.ts'
 import { connectionString } from './connection-string.ts'
 import type { CosmosFeed, FeedPage, LeasedRange } from './cosmos-feed.ts'
 import type { CosmosTriggerSettings } from './cosmos-trigger-settings.ts'
@@ -23,13 +25,16 @@ export interface CosmosFeedOptions {
   readonly functionName: string
   readonly settings: CosmosTriggerSettings
   readonly environment: Environment
+  /** What rings when a range has something for this function, where anybody can tell. */
+  readonly changed?: (place: ChangedPlace) => Doorbell | undefined
 }
 
 /**
  * Connects, and prepares the leases: when it resolves, every change made from now on will be read.
  * @throws if the container or the lease container is missing, or the leases belong to another function.
  */
-export async function openCosmosFeed({ functionName, settings, environment }: CosmosFeedOptions): Promise<CosmosFeed> {
+export async function openCosmosFeed(options: CosmosFeedOptions): Promise<CosmosFeed> {
+  const { functionName, settings, environment, changed } = options
   const client = new CosmosClient(connectionString(functionName, settings.connection, environment))
   const leaseClient = settings.leaseConnection
     ? new CosmosClient(connectionString(functionName, settings.leaseConnection, environment))
@@ -47,7 +52,17 @@ export async function openCosmosFeed({ functionName, settings, environment }: Co
     for (const token of await leaseTokens(feedRanges, leases, `${prefix}.info`)) {
       const feedRange = feedRanges.find(range => tokenOf(range) === token)
       const leaseId = `${prefix}.${token}`
-      const range = new ClientRange({ container, leases, leaseId, token, feedRange, owner: functionName, settings })
+      const doorbell = feedRange && changed?.(placeOf(settings, feedRange))
+      const range = new ClientRange({
+        container,
+        leases,
+        leaseId,
+        token,
+        feedRange,
+        owner: functionName,
+        settings,
+        ...(doorbell && { doorbell }),
+      })
       await range.claim()
       ranges.push(range)
     }
@@ -73,6 +88,14 @@ async function openLeaseContainer(client: CosmosClient, settings: CosmosTriggerS
     throw new Error(`lease container ${name} does not exist: create it, or set createLeaseContainerIfNotExists`)
   })
   return container
+}
+
+function placeOf({ databaseName, containerName }: CosmosTriggerSettings, range: FeedRange): ChangedPlace {
+  return {
+    database: databaseName,
+    container: containerName,
+    range: { min: range.minInclusive, max: range.maxExclusive },
+  }
 }
 
 function tokenOf({ minInclusive, maxExclusive }: FeedRange): string {
@@ -111,6 +134,7 @@ interface ClientRangeOptions {
   /** The function that reads this range. */
   readonly owner: string
   readonly settings: CosmosTriggerSettings
+  readonly doorbell?: Doorbell
 }
 
 class ClientRange implements LeasedRange {
@@ -125,6 +149,10 @@ class ClientRange implements LeasedRange {
 
   get token() {
     return this.#options.token
+  }
+
+  get doorbell() {
+    return this.#options.doorbell
   }
 
   /**
@@ -160,7 +188,9 @@ class ClientRange implements LeasedRange {
     this.#open = undefined
     const { result, continuationToken } = await open.iterator.readNext()
     this.#open = { iterator: open.iterator, at: continuationToken }
-    return { items: result ?? [], position: continuationToken }
+    const items = result ?? []
+    const { maxItemsPerInvocation } = this.#options.settings
+    return { items, position: continuationToken, isFull: items.length >= maxItemsPerInvocation }
   }
 
   async checkpoint(position: string): Promise<void> {

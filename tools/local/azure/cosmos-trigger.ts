@@ -75,16 +75,20 @@ class RangeFollower {
   }
 
   async #follow(saved: string | undefined): Promise<void> {
-    const delay = new PollDelay(this.#options.pace)
+    const { doorbell } = this.#range
+    const delay = new PollDelay(this.#options.pace, { doorbell })
     let position = saved
     while (!this.#stopping.aborted) {
+      delay.look()
       const page = await this.#range.readNext(position)
       if (page.items.length > 0) {
         if (!(await this.#deliver(page.items))) return
         await this.#range.checkpoint(page.position)
         delay.foundSomething()
+        // Every later change rings.
+        if (doorbell && page.isFull === false) await delay.wait(this.#stopping)
       } else {
-        await pause(delay.foundNothing(), this.#stopping)
+        await delay.wait(this.#stopping)
       }
       position = page.position
     }

@@ -62,6 +62,8 @@ export async function startHttpTrigger(options: HttpTriggerOptions): Promise<Htt
       answer(response, { statusCode: error instanceof URIError ? '400' : '500' })
     }
   })
+  // A connection closed here while it idles would fail the request that its client has just sent on it.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const address = server.address()
   if (!isAddressInfo(address)) throw new Error('the HTTP trigger has no port')

@@ -7,27 +7,26 @@ import { auditContainer } from '../../../functions/azure/audit-store.ts'
 import { createQueueBus } from '../../../functions/azure/bus.ts'
 import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
 import { createQueueDeadLetters } from '../../../functions/azure/dead-letters.ts'
-import { unpackText } from '../../../functions/azure/packed-text.ts'
 import { createQueueService } from '../../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
-import { recordTextIn } from '../../../functions/azure/sync-item.ts'
+import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import {
   auditStoreName,
   cosmosDatabaseName,
   cosmosSyncMark,
-  dataStoreName,
   deadLettersName,
 } from '../../../shared/declare/resource-names.ts'
-import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import { createHere } from '../../../shared/replicate/here.ts'
-import { keyFromText } from '../../../shared/replicate/record-ref.ts'
+import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { createHere, dataTypeOf } from '../../../shared/replicate/here.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readResolution } from '../stored-json.ts'
+import { Doorbell } from '../runtime/doorbell.ts'
+import type { ChangedPlace, Concerns } from '../servers/cosmos/cosmos-server.ts'
+import { readResolutions } from '../stored-json.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import { takeQueueLetters } from './dead-letter-queue.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
@@ -45,7 +44,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const { region } = siteOf(plan, site)
   onProgress('starting Cosmos DB and Storage')
   const servers = await startAzureServers({ environment: process.env, onProgress, onLog })
-  const { cosmosConnection, storageConnection } = servers
+  const { cosmosConnection, storageConnection, changed } = servers
   const variables = { TRIBUTARY_COSMOS: cosmosConnection, TRIBUTARY_STORAGE: storageConnection }
   await provisionAzureSite({ plan, site, cosmosConnection, storageConnection })
 
@@ -71,9 +70,18 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     )
   const forwards = peersOf(plan, site).map(({ id }) => functionApp(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }))
   const ingest = functionApp('ingest', 'ingest')
-  const apps = [functionApp('capture', 'capture'), functionApp('publish', 'publish'), ...forwards, ingest]
+  const published = new Doorbell()
+  const publish = ringing(functionApp('publish', 'publish'), published)
+  const apps = [functionApp('capture', 'capture'), publish, ...forwards, ingest]
   await Promise.all(apps.map(app => app.warm()))
-  const triggers = await Promise.all(apps.map(app => startTriggers({ app, faults, onLog })))
+  // What ingest writes, document and sync item in one transaction, no other site waits for: the next poll finds it.
+  const doorbellsOf = ({ name }: FunctionApp) => ({
+    ...(changed && { changed: (place: ChangedPlace) => changed(place, name === 'publish' ? isCaptured : isWritten) }),
+    queues: published,
+  })
+  const triggers = await Promise.all(
+    apps.map(app => startTriggers({ app, faults, onLog, doorbells: doorbellsOf(app) })),
+  )
   const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
@@ -100,8 +108,8 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
       bus: createQueueBus(queues, here),
     },
     takeLetters: takeQueueLetters(storageConnection, client),
-    records: type => readRecords(client, type),
-    resolutions: () => readResolutions(client),
+    records: type => readRecords(client, dataTypeOf(here, type).plan),
+    resolutions: () => scanResolutions(client),
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -121,15 +129,10 @@ function httpEndpointOf(triggers: readonly AppTriggers[]): string {
 
 function dataLocations(plan: SyncPlan, site: string) {
   return Object.fromEntries(
-    typesAt(plan, site).map(type => [
-      type.name,
-      {
-        database: cosmosDatabaseName,
-        container: dataStoreName(type),
-        partitionKey: `/${type.key[0]}`,
-        key: type.key,
-      },
-    ]),
+    typesAt(plan, site).map(({ name, key, keyTypes, at: { azure } }) => {
+      const { database, container, partition, id } = azure
+      return [name, { database, container, partitionKey: `/${partition.attribute}`, partition, id, key, keyTypes }]
+    }),
   )
 }
 
@@ -139,6 +142,26 @@ function recorded(app: FunctionApp): FunctionApp {
     invoke: (name, event) => {
       reportEvent(name, 'http' in event.data ? requestOf(event.data.http) : event)
       return app.invoke(name, event)
+    },
+  }
+}
+
+/** A transaction of an application. */
+const isWritten: Concerns = documents => !documents.some(document => Object.hasOwn(document, cosmosSyncMark))
+
+/** A transaction of capture, or of ingest where the document stayed as it was. */
+const isCaptured: Concerns = documents => documents.every(document => Object.hasOwn(document, cosmosSyncMark))
+
+/** Publish alone fills the queues, so its end tells that there may be something in them. */
+function ringing(app: FunctionApp, doorbell: Doorbell): FunctionApp {
+  return {
+    ...app,
+    invoke: async (name, event) => {
+      try {
+        return await app.invoke(name, event)
+      } finally {
+        doorbell.ring()
+      }
     },
   }
 }
@@ -189,22 +212,35 @@ function readable(result: InvocationResult): unknown {
   return { status: Number(statusCode), headers, body: Buffer.from(body?.bytes ?? []).toString() }
 }
 
-async function* readRecords(client: CosmosClient, type: string) {
-  const container = client.database(cosmosDatabaseName).container(dataStoreName({ name: type }))
+async function* readRecords(client: CosmosClient, { name, at }: TypePlan) {
+  const container = client.database(at.azure.database).container(at.azure.container)
   const query = `SELECT * FROM c WHERE IS_DEFINED(c.${cosmosSyncMark})`
   const { resources } = await container.items.query<{ id: string }>(query).fetchAll()
   for (const item of resources) {
     const text = recordTextIn(item)
-    const key = keyFromText(item.id.slice(`${cosmosSyncMark}|`.length))
-    if (text !== undefined) yield { ref: { type, key }, record: decodeRecord(text) }
+    if (text === undefined) continue
+    const ref = refOfSyncItem(item.id, { ...item })
+    if (ref.type === name) yield { ref, record: decodeRecord(text) }
   }
 }
 
-async function readResolutions(client: CosmosClient) {
+async function scanResolutions(client: CosmosClient) {
   const container = client.database(cosmosDatabaseName).container(auditStoreName)
   const query = `SELECT * FROM c WHERE c.type <> '${deadLettersName}'`
-  const { resources } = await container.items.query<{ packed?: string }>(query).fetchAll()
-  return Promise.all(
-    resources.map(async entry => readResolution(entry.packed === undefined ? entry : await unpackText(entry.packed))),
+  const { resources } = await container.items.query<StoredPart>(query).fetchAll()
+  return readResolutions(
+    resources.map(entry =>
+      entry.packed === undefined
+        ? { resolution: entry }
+        : { id: entry.of ?? entry.id, part: entry.part, packed: Buffer.from(entry.packed, 'base64') },
+    ),
   )
+}
+
+/** See functions/azure/audit-store.ts; an entry that is whole has no `packed`. */
+interface StoredPart {
+  readonly id: string
+  readonly of?: string
+  readonly part: number
+  readonly packed?: string
 }

@@ -8,7 +8,6 @@ import {
   auditStoreName,
   cosmosDatabaseName,
   cosmosLeasesName,
-  dataStoreName,
   deadLettersName,
   forwardName,
 } from '../../../shared/declare/resource-names.ts'
@@ -27,10 +26,13 @@ const expiryByItem = -1
 
 export async function provisionAzureSite(resources: AzureSiteResources): Promise<void> {
   const { plan, site, cosmosConnection, storageConnection } = resources
-  await provisionCosmos(cosmosConnection, [
-    ...typesAt(plan, site).map(dataContainer),
+  const own = [
     { id: auditStoreName, partitionKey: { paths: ['/type'] }, defaultTtl: expiryByItem },
     { id: cosmosLeasesName, partitionKey: { paths: ['/id'] } },
+  ]
+  await provisionCosmos(cosmosConnection, [
+    ...own.map(container => ({ database: cosmosDatabaseName, container })),
+    ...typesAt(plan, site).map((type, _, types) => dataContainer(type, types)),
   ])
   const queues = QueueServiceClient.fromConnectionString(storageConnection)
   for (const name of [...peersOf(plan, site).map(({ id }) => forwardName(id)), deadLettersName]) {
@@ -38,11 +40,18 @@ export async function provisionAzureSite(resources: AzureSiteResources): Promise
   }
 }
 
-async function provisionCosmos(connection: string, containers: readonly ContainerRequest[]): Promise<void> {
+interface PlacedContainer {
+  readonly database: string
+  readonly container: ContainerRequest
+}
+
+async function provisionCosmos(connection: string, containers: readonly PlacedContainer[]): Promise<void> {
   const client = new CosmosClient(connection)
   try {
-    const { database } = await client.databases.createIfNotExists({ id: cosmosDatabaseName })
-    for (const container of containers) await createOnce(database, container)
+    for (const { database: id, container } of containers) {
+      const { database } = await client.databases.createIfNotExists({ id })
+      await createOnce(database, container)
+    }
   } finally {
     client.dispose()
   }
@@ -57,11 +66,17 @@ async function createOnce(database: Database, container: ContainerRequest): Prom
   }
 }
 
-function dataContainer(type: TypePlan): ContainerRequest {
-  return { id: dataStoreName(type), partitionKey: { paths: [partitionKeyPath(type)] } }
+/** Several types may share one. One that somebody else would have made is made here as an application has it. */
+function dataContainer({ at: { azure } }: TypePlan, types: readonly TypePlan[]): PlacedContainer {
+  const { database, container: id, partition } = azure
+  const expires = types.some(
+    ({ at, expires }) => at.azure.database === database && at.azure.container === id && expires !== undefined,
+  )
+  const definition = { id, partitionKey: { paths: [partitionKeyPath(partition.attribute)] } }
+  return { database, container: expires ? { ...definition, defaultTtl: expiryByItem } : definition }
 }
 
 /** A name that is more than letters, digits and underscores is quoted. */
-function partitionKeyPath({ key: [field] }: TypePlan): string {
+function partitionKeyPath(field: string): string {
   return /^\w+$/.test(field) ? `/${field}` : `/${JSON.stringify(field)}`
 }

@@ -9,6 +9,7 @@
  */
 import { type DequeuedMessageItem, isRestError, type QueueClient, QueueServiceClient } from '@azure/storage-queue'
 import { z } from 'zod'
+import type { Doorbell } from '../runtime/doorbell.ts'
 import { WorkerEnded } from '../runtime/function-worker.ts'
 import { awaitDelivery, happens } from './await-delivery.ts'
 import { connectionString } from './connection-string.ts'
@@ -24,14 +25,19 @@ const queueTriggerSchema = z.object({ connection: z.string().min(1), queueName: 
 /** How long a reordered message is held back, ms: enough for those behind it to overtake. */
 const reorderHoldMs = 50
 
-export function startQueueTrigger(options: TriggerOptions): Trigger {
+export interface QueueTriggerOptions extends TriggerOptions {
+  /** Rings when there may be messages, if anybody can tell. */
+  readonly doorbell?: Doorbell
+}
+
+export function startQueueTrigger(options: QueueTriggerOptions): Trigger {
   const trigger = new QueueTrigger(options)
   trigger.start()
   return trigger
 }
 
 class QueueTrigger implements Trigger {
-  readonly #options: TriggerOptions
+  readonly #options: QueueTriggerOptions
   readonly #queue: QueueClient
   readonly #poison: QueueClient
   readonly #health: TriggerHealth
@@ -40,7 +46,7 @@ class QueueTrigger implements Trigger {
   readonly #inFlight = new Map<Promise<void>, number>()
   #polling: Promise<void> = Promise.resolve()
 
-  constructor(options: TriggerOptions) {
+  constructor(options: QueueTriggerOptions) {
     const { app, fn } = options
     const { connection, queueName } = queueTriggerSchema.parse(fn.trigger.settings)
     const account = connectionString(fn.name, connection, app.environment)
@@ -75,13 +81,17 @@ class QueueTrigger implements Trigger {
     const { app, faults, pace } = this.#options
     const { newBatchThreshold, maxPollingIntervalMs } = app.settings.queues
     const stopping = this.#stopping.signal
-    const delay = new PollDelay(pace, maxPollingIntervalMs)
+    const { doorbell } = this.#options
+    const delay = new PollDelay(pace, { limitMs: maxPollingIntervalMs, doorbell })
     while (!stopping.aborted) {
+      delay.look()
       const hasRoom = this.#inFlight.size <= newBatchThreshold
       const messages = hasRoom && !faults.paused ? await this.#receive() : []
       for (const message of messages) this.#track(message)
       if (messages.length > 0) delay.foundSomething()
-      else await pause(delay.foundNothing(), stopping)
+      // Every later message rings.
+      const mayHaveMore = messages.length === app.settings.queues.batchSize || (messages.length > 0 && !doorbell)
+      if (!mayHaveMore) await delay.wait(stopping)
     }
   }
 
@@ -103,7 +113,11 @@ class QueueTrigger implements Trigger {
   #track(message: DequeuedMessageItem): void {
     const work = this.#work(new MessageLock(this.#queue, message, this.#options.pace.messageLockSeconds))
       .catch((error: unknown) => this.#health.note(`message ${message.messageId} of ${this.#queue.name}`, error))
-      .finally(() => this.#inFlight.delete(work))
+      .finally(() => {
+        this.#inFlight.delete(work)
+        // There was no room for more.
+        if (this.#inFlight.size === this.#options.app.settings.queues.newBatchThreshold) this.#options.doorbell?.ring()
+      })
     this.#inFlight.set(work, message.insertedOn.getTime())
   }
 

@@ -1,6 +1,6 @@
 /** The accounts of an Azure site: servers started here, except those that the environment names. */
 import { type EndpointVariable, type Environment, replacedEndpoint } from '../replaced-endpoints.ts'
-import { startCosmosServer } from '../servers/cosmos/cosmos-server.ts'
+import { type CosmosServer, startCosmosServer } from '../servers/cosmos/cosmos-server.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import { startAzurite } from './azurite.ts'
 
@@ -8,6 +8,8 @@ export interface AzureServers {
   /** `AccountEndpoint=...;AccountKey=...;` */
   readonly cosmosConnection: string
   readonly storageConnection: string
+  /** `CosmosServer.changed`; undefined where the environment names another account. */
+  readonly changed: CosmosServer['changed'] | undefined
   /** Ends what was started here and nothing else. */
   stop(): Promise<void>
 }
@@ -36,6 +38,7 @@ export async function startAzureServers({
   return {
     cosmosConnection: cosmos.connectionString,
     storageConnection: storage.connectionString,
+    changed: 'changed' in cosmos ? cosmos.changed : undefined,
     async stop() {
       await Promise.all([cosmos.stop(), storage.stop()])
     },
@@ -45,5 +48,5 @@ export async function startAzureServers({
 async function startCosmos() {
   const server = await startCosmosServer()
   const connectionString = `AccountEndpoint=${server.endpoint};AccountKey=${server.key};`
-  return { connectionString, stop: () => server.stop() }
+  return { connectionString, changed: server.changed, stop: () => server.stop() }
 }

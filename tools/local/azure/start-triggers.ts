@@ -1,5 +1,7 @@
 /** Starts what triggers the functions of one app, from what each function declares. */
 import type { DeliveryFaults } from '../runtime/delivery-faults.ts'
+import type { Doorbell } from '../runtime/doorbell.ts'
+import type { ChangedPlace } from '../servers/cosmos/cosmos-server.ts'
 import { openCosmosFeed } from './cosmos-client-feed.ts'
 import { startCosmosTrigger } from './cosmos-trigger.ts'
 import { cosmosTriggerSchema } from './cosmos-trigger-settings.ts'
@@ -24,6 +26,15 @@ export interface StartTriggersOptions {
   readonly pace?: Partial<TriggerPace>
   /** Port of the HTTP functions; free unless given. */
   readonly httpPort?: number
+  /** Where the sources run in this process: what rings when they have something. */
+  readonly doorbells?: SourceDoorbells
+}
+
+export interface SourceDoorbells {
+  /** For a range of a Cosmos container. */
+  readonly changed?: (place: ChangedPlace) => Doorbell | undefined
+  /** For messages in any queue. */
+  readonly queues?: Doorbell
 }
 
 /**
@@ -31,7 +42,7 @@ export interface StartTriggersOptions {
  * (timer, blob, Event Grid) is named in the log: invoke such a function by its name.
  */
 export async function startTriggers(options: StartTriggersOptions): Promise<AppTriggers> {
-  const { app, faults, onLog, httpPort } = options
+  const { app, faults, onLog, httpPort, doorbells = {} } = options
   const pace = { ...localPace, ...options.pace }
   const functions = await app.functions()
   const triggers: Trigger[] = []
@@ -40,7 +51,7 @@ export async function startTriggers(options: StartTriggersOptions): Promise<AppT
   }
   try {
     for (const fn of functions.filter(({ trigger }) => trigger.type !== 'httpTrigger')) {
-      const trigger = await startTrigger({ app, fn, faults, pace, onLog })
+      const trigger = await startTrigger({ app, fn, faults, pace, onLog }, doorbells)
       if (trigger) triggers.push(trigger)
       else onLog(`function ${fn.name} has a ${fn.trigger.type}, which nothing triggers locally: invoke it by name`)
     }
@@ -69,14 +80,18 @@ async function startHttp(
   return trigger.endpoint
 }
 
-async function startTrigger(options: TriggerOptions): Promise<Trigger | undefined> {
+async function startTrigger(
+  options: TriggerOptions,
+  { changed, queues }: SourceDoorbells,
+): Promise<Trigger | undefined> {
   const { app, fn } = options
   switch (fn.trigger.type) {
     case 'queueTrigger':
-      return startQueueTrigger(options)
+      return startQueueTrigger({ ...options, ...(queues && { doorbell: queues }) })
     case 'cosmosDBTrigger': {
       const settings = cosmosTriggerSchema.parse(fn.trigger.settings)
-      const feed = await openCosmosFeed({ functionName: fn.name, settings, environment: app.environment })
+      const { environment } = app
+      const feed = await openCosmosFeed({ functionName: fn.name, settings, environment, ...(changed && { changed }) })
       return startCosmosTrigger(options, feed)
     }
     default:

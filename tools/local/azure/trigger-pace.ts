@@ -4,6 +4,8 @@ export interface TriggerPace {
   readonly pollDelayMs: number
   /** Where that wait stops growing while nothing comes, ms; for queues never above host.json's `maxPollingInterval`. */
   readonly pollDelayMsMax: number
+  /** The same where a doorbell tells of everything that other sites wait for, ms. */
+  readonly rungPollDelayMsMax: number
   /** The longest wait between two attempts, whatever the retry policy says, ms. */
   readonly retryDelayMsMax: number
   /**
@@ -15,7 +17,8 @@ export interface TriggerPace {
 
 export const localPace: TriggerPace = {
   pollDelayMs: 10,
-  pollDelayMsMax: 25,
+  pollDelayMsMax: 50,
+  rungPollDelayMsMax: 250,
   retryDelayMsMax: 1_000,
   messageLockSeconds: 30,
 }

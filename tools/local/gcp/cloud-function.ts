@@ -75,6 +75,14 @@ export function createCloudFunction(options: CloudFunctionOptions): CloudFunctio
     onLog,
   })
   const agent = new Agent({ keepAlive: true })
+  let listening: { readonly port: number; readonly start: number } | undefined
+  /** Each start of the worker listens on a port of its own. */
+  const portOfWorker = async () => {
+    if (listening?.start === worker.starts && worker.isRunning) return listening.port
+    const port = Number(await worker.invoke(undefined))
+    listening = { port, start: worker.starts }
+    return port
+  }
 
   return {
     name,
@@ -87,9 +95,7 @@ export function createCloudFunction(options: CloudFunctionOptions): CloudFunctio
         killed = worker.kill()
       }, requestTimeoutMs)
       try {
-        // Asked for every time: each start of the worker listens on a port of its own.
-        const port = Number(await worker.invoke(undefined))
-        return await send(agent, port, request).catch(() => {
+        return await send(agent, await portOfWorker(), request).catch(() => {
           throw new WorkerEnded(name)
         })
       } catch (error) {

@@ -19,8 +19,10 @@ export interface FirestoreListenSourceOptions {
   /** `localhost:8080`, as in `FIRESTORE_EMULATOR_HOST`: without TLS. */
   readonly host: string
   readonly project: string
-  /** Id of a collection at the top. */
+  /** Id of a collection at the top, or of all those of this id. */
   readonly collection: string
+  /** Default false: at the top. */
+  readonly anywhere?: boolean
   /** Told once when a stream breaks, not at every attempt. */
   readonly onLog: (line: string) => void
 }
@@ -31,7 +33,7 @@ export function createFirestoreListenSource(options: FirestoreListenSourceOption
 }
 
 function listenTo(
-  { host, project, collection, onLog }: FirestoreListenSourceOptions,
+  { host, project, collection, anywhere = false, onLog }: FirestoreListenSourceOptions,
   listener: Parameters<FirestoreServer['onWrite']>[0],
 ): () => void {
   const client = new Client(host, credentials.createInsecure(), channelOptions)
@@ -52,7 +54,7 @@ function listenTo(
   }
   const open = () => {
     documents.restart()
-    const opened = openCall(client, project, collection)
+    const opened = openCall(client, project, { collectionId: collection, allDescendants: anywhere })
     call = opened
     opened.on('data', (response: ListenResponse) => {
       if (call !== opened) return
@@ -79,7 +81,7 @@ function listenTo(
 
 type ListenCall = ClientDuplexStream<object, ListenResponse>
 
-function openCall(client: Client, project: string, collection: string): ListenCall {
+function openCall(client: Client, project: string, from: object): ListenCall {
   const { Listen: method } = firestoreServiceDefinition()
   if (!method) throw new Error('the installed @google-cloud/firestore does not describe Listen')
   const database = `projects/${project}/databases/(default)`
@@ -93,7 +95,7 @@ function openCall(client: Client, project: string, collection: string): ListenCa
     method.responseDeserialize,
     metadata,
   )
-  const query = { parent: `${database}/documents`, structuredQuery: { from: [{ collectionId: collection }] } }
+  const query = { parent: `${database}/documents`, structuredQuery: { from: [from] } }
   call.write({ database, addTarget: { targetId: 1, query } })
   return call
 }

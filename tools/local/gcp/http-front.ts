@@ -49,6 +49,8 @@ export async function startHttpFront({ cloudFunction, port = 0 }: HttpFrontOptio
       .finally(() => inFlight.delete(answered))
     inFlight.add(answered)
   })
+  // A connection closed here while it idles would fail the request that its client has just sent on it.
+  server.keepAliveTimeout = 0
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

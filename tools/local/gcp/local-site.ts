@@ -1,21 +1,17 @@
 /** One Google Cloud site on this machine: Firestore, Pub/Sub, the functions and what triggers them. */
 import { join } from 'node:path'
-import type { Firestore } from '@google-cloud/firestore'
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { createPubSubBus } from '../../../functions/gcp/bus.ts'
 import { createPubSubDeadLetters } from '../../../functions/gcp/dead-letters.ts'
 import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
 import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
-import { createFirestoreRecordStore } from '../../../functions/gcp/record-store.ts'
-import {
-  auditStoreName,
-  changesName,
-  dataStoreName,
-  forwardName,
-  syncStoreName,
-} from '../../../shared/declare/resource-names.ts'
+import { createFirestoreRecordStore, wholeField } from '../../../functions/gcp/record-store.ts'
+import { documentPattern } from '../../../shared/declare/placement.ts'
+import { auditStoreName, changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { batchChangesMax } from '../../../shared/replicate/batches.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
@@ -23,7 +19,7 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readResolution } from '../stored-json.ts'
+import { readResolutions, type StoredResolution } from '../stored-json.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
 import { openPubSubLetters } from './dead-letter-queue.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
@@ -33,6 +29,9 @@ import { startPubSubTrigger } from './pubsub-trigger.ts'
 import { startGcpServers } from './servers.ts'
 
 const project = 'local'
+
+/** Requests that one instance of forward is given at a time: what comes together travels together, up to a batch. */
+const forwardConcurrency = batchChangesMax
 
 export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite> {
   const { site, plan, onProgress, onLog } = options
@@ -74,17 +73,18 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const functions = [capture, publish, ...forwards.map(forward => forward.cloudFunction), ingest]
   await Promise.all(functions.map(fn => fn.warm()))
 
-  const collections = [
-    ...typesAt(plan, site).map(type => ({ collection: dataStoreName(type), cloudFunction: capture })),
-    { collection: syncStoreName, cloudFunction: publish },
+  const patterns = new Set(typesAt(plan, site).map(({ at }) => documentPattern(at.gcp)))
+  const documents = [
+    ...[...patterns].map(document => ({ document, cloudFunction: capture })),
+    { document: `${syncStoreName}/{id}`, cloudFunction: publish },
   ]
   const triggers = [
-    ...collections.map(({ collection, cloudFunction }) =>
+    ...documents.map(({ document, cloudFunction }) =>
       startFirestoreTrigger({
-        name: `${cloudFunction.name} of ${collection}`,
-        firestore: servers.writesOf(collection),
+        name: `${cloudFunction.name} of ${document}`,
+        firestore: servers.writesOf(document),
         cloudFunction,
-        document: `${collection}/{id}`,
+        document,
         project,
         location: region,
         onLog,
@@ -98,6 +98,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
         cloudFunction,
         topic: `projects/${project}/topics/${changesName}`,
         subscription: `projects/${project}/subscriptions/${forwardName(peer)}`,
+        maxInFlight: forwardConcurrency,
         onLog,
         faults,
       }),
@@ -120,7 +121,10 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
       project,
       endpoints: { firestore: firestoreHost, pubsub: pubsubHost, ingest: `${front.url}/ingest` },
       data: Object.fromEntries(
-        typesAt(plan, site).map(type => [type.name, { collection: dataStoreName(type), key: type.key }]),
+        typesAt(plan, site).map(({ name, key, keyTypes, at: { gcp } }) => [
+          name,
+          { collection: gcp.collection, id: gcp.id, key, keyTypes },
+        ]),
       ),
     },
     variables,
@@ -138,7 +142,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     records: type => scanRecords(firestore, type),
     resolutions: async () => {
       const { docs } = await firestore.collection(auditStoreName).get()
-      return docs.map(document => readResolution(document.get('resolution')))
+      return readResolutions(docs.map(storedResolution))
     },
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
@@ -189,10 +193,16 @@ function recorded(fn: CloudFunction): CloudFunction {
   }
 }
 
+function storedResolution(entry: DocumentSnapshot): StoredResolution {
+  const packed: unknown = entry.get('packed')
+  if (!(packed instanceof Uint8Array)) return { resolution: entry.get('resolution') }
+  return { id: String(entry.get('id')), part: Number(entry.get('part')), packed }
+}
+
 async function* scanRecords(firestore: Firestore, type: string) {
   const { docs } = await firestore.collection(syncStoreName).get()
   for (const document of docs) {
-    const ref = refFromName(document.id)
+    const ref = refFromName(document.get(wholeField) ?? document.id)
     if (ref.type === type) yield { ref, record: decodeRecord(String(document.get('record'))) }
   }
 }

@@ -12,8 +12,8 @@ export interface GcpServers {
   /** `127.0.0.1:40201` */
   readonly firestoreHost: string
   readonly pubsubHost: string
-  /** What tells a trigger of the writes in a collection at the top. */
-  writesOf(collection: string): Pick<FirestoreServer, 'onWrite'>
+  /** What tells a trigger of the writes of the documents that a path pattern names, and maybe of others. */
+  writesOf(document: string): Pick<FirestoreServer, 'onWrite'>
   /** What hands a trigger the messages of a subscription. */
   readonly messages: Pick<PubSubServer, 'consume'>
   /** Ends what was started here and nothing else. Stop the triggers first. */
@@ -58,7 +58,11 @@ async function startFirestore(): Promise<Firestore> {
 function firestoreAt(host: string, { project, onLog }: GcpServersOptions): Firestore {
   return {
     firestoreHost: host,
-    writesOf: collection => createFirestoreListenSource({ host, project, collection, onLog }),
+    writesOf: document => {
+      const collections = document.split('/').slice(0, -1)
+      const collection = collections.at(-1) ?? ''
+      return createFirestoreListenSource({ host, project, collection, anywhere: collections.length > 1, onLog })
+    },
     async stop() {},
   }
 }

@@ -9,16 +9,24 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { SiteEndpoints } from '../local-site.ts'
 import type { ApplicationClient, FieldPath, Item, Value } from './application-client.ts'
+import { type KeyText, keyFields, keyTextValue } from './place-text.ts'
 
-export function createAwsClient(site: string, { region, endpoints, data }: SiteEndpoints): ApplicationClient {
-  const client = new DynamoDBClient({
+export function openDynamoDb({ region, endpoints }: SiteEndpoints): DynamoDBClient {
+  return new DynamoDBClient({
     region,
     ...(endpoints.dynamodb === undefined ? {} : { endpoint: endpoints.dynamodb }),
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   })
+}
+
+export function createAwsClient(site: string, at: SiteEndpoints): ApplicationClient {
+  const { data } = at
+  const client = openDynamoDb(at)
   const tableOf = (type: string) => String(data[type]?.table)
-  const keyOf = (type: string, key: readonly string[]) =>
-    Object.fromEntries((data[type]?.key ?? []).map((name, index) => [name, { S: key[index] ?? '' }]))
+  const attributesOf = (type: string) => (data[type]?.attributes ?? []) as readonly KeyText[]
+  const placeOf = (type: string, fields: Readonly<Record<string, unknown>>) =>
+    toItem(Object.fromEntries(attributesOf(type).map(part => [part.attribute, keyTextValue(part, fields)])))
+  const keyOf = (type: string, key: readonly string[]) => placeOf(type, keyFields(data[type], key))
 
   async function update(type: string, key: readonly string[], path: FieldPath, action: string, value?: Value) {
     const names = Object.fromEntries(path.map((name, index) => [`#p${index}`, name] as const))
@@ -28,7 +36,7 @@ export function createAwsClient(site: string, { region, endpoints, data }: SiteE
         TableName: tableOf(type),
         Key: keyOf(type, key),
         UpdateExpression: action.replaceAll('$', place),
-        ExpressionAttributeNames: { ...names, '#key': data[type]?.key[0] ?? '' },
+        ExpressionAttributeNames: { ...names, '#key': attributesOf(type)[0]?.attribute ?? '' },
         ...(value === undefined ? {} : { ExpressionAttributeValues: { ':v': toAttribute(value) } }),
         // Without this an update of a missing item would create it.
         ConditionExpression: 'attribute_exists(#key)',
@@ -39,13 +47,18 @@ export function createAwsClient(site: string, { region, endpoints, data }: SiteE
   return {
     site,
     async put(type, document) {
-      await client.send(new PutItemCommand({ TableName: tableOf(type), Item: toItem(document) }))
+      await client.send(
+        new PutItemCommand({ TableName: tableOf(type), Item: { ...toItem(document), ...placeOf(type, document) } }),
+      )
     },
     async read(type, key) {
       const { Item } = await client.send(
         new GetItemCommand({ TableName: tableOf(type), Key: keyOf(type, key), ConsistentRead: true }),
       )
-      return Item && Object.fromEntries(Object.entries(Item).map(([name, value]) => [name, fromAttribute(value)]))
+      if (!Item) return undefined
+      const added = attributesOf(type).map(({ attribute }) => attribute)
+      const own = Object.entries(Item).filter(([name]) => !added.includes(name) || data[type]?.key.includes(name))
+      return Object.fromEntries(own.map(([name, value]) => [name, fromAttribute(value)]))
     },
     async remove(type, key) {
       await client.send(new DeleteItemCommand({ TableName: tableOf(type), Key: keyOf(type, key) }))

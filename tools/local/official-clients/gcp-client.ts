@@ -2,21 +2,29 @@
 import { FieldPath, FieldValue, Firestore } from '@google-cloud/firestore'
 import type { SiteEndpoints } from '../local-site.ts'
 import type { ApplicationClient, Item } from './application-client.ts'
+import { fillText, keyFields } from './place-text.ts'
 
-export function createGcpClient(site: string, { project, endpoints, data }: SiteEndpoints): ApplicationClient {
-  const client = new Firestore({
+export function openFirestore({ project, endpoints }: SiteEndpoints): Firestore {
+  // The client asks a metadata server otherwise, which a laptop has not got.
+  process.env.METADATA_SERVER_DETECTION ??= 'none'
+  return new Firestore({
     ...(project === undefined ? {} : { projectId: project }),
     // The emulator's address; a real project takes the client's own default.
     ...(endpoints.firestore === undefined ? {} : { host: endpoints.firestore, ssl: false }),
   })
-  const at = (type: string, key: readonly string[]) =>
-    client.collection(String(data[type]?.collection)).doc(key.join('|'))
+}
+
+export function createGcpClient(site: string, endpoints: SiteEndpoints): ApplicationClient {
+  const { data } = endpoints
+  const client = openFirestore(endpoints)
+  const placeOf = (type: string, fields: Readonly<Record<string, unknown>>) =>
+    client.doc(fillText(`${data[type]?.collection}/${data[type]?.id}`, fields))
+  const at = (type: string, key: readonly string[]) => placeOf(type, keyFields(data[type], key))
 
   return {
     site,
     async put(type, document) {
-      const key = (data[type]?.key ?? []).map(name => String(document[name]))
-      await at(type, key).set({ ...document })
+      await placeOf(type, document).set({ ...document })
     },
     async read(type, key) {
       const snapshot = await at(type, key).get()

@@ -7,12 +7,14 @@ import { createAzureClient } from './azure-client.ts'
 import { createGcpClient } from './gcp-client.ts'
 
 export async function openClients(endpointsFile: string): Promise<readonly ApplicationClient[]> {
-  const sites: Readonly<Record<string, SiteEndpoints>> = JSON.parse(await readFile(endpointsFile, 'utf8'))
-  // The Google client asks a metadata server otherwise, which a laptop has not got.
-  process.env.METADATA_SERVER_DETECTION ??= 'none'
+  const sites = await readEndpoints(endpointsFile)
   return Object.entries(sites).map(([site, endpoints]) => {
     if (endpoints.cloud === 'aws') return createAwsClient(site, endpoints)
     if (endpoints.cloud === 'gcp') return createGcpClient(site, endpoints)
     return createAzureClient(site, endpoints)
   })
+}
+
+export async function readEndpoints(endpointsFile: string): Promise<Readonly<Record<string, SiteEndpoints>>> {
+  return JSON.parse(await readFile(endpointsFile, 'utf8'))
 }

@@ -72,6 +72,11 @@ export class FunctionWorker {
     return this.#options.name
   }
 
+  /** Whether the worker of the last start is still there. */
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
   /** Runs the function once. Rejects with the function's own error (name kept) or with `WorkerEnded`. */
   async invoke(payload: unknown): Promise<unknown> {
     const running = this.#start()

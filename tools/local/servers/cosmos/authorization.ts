@@ -4,7 +4,7 @@
  *
  * Source: https://learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources#constructkeytoken
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Request } from './http-exchange.ts'
 import { headerOf } from './http-exchange.ts'
 import { Refusal } from './refusal.ts'
@@ -12,8 +12,8 @@ import { Refusal } from './refusal.ts'
 /** How far the client's clock may be off before the service takes a request for a replayed one. */
 const clockSkewMaxMs = 15 * 60_000
 
-/** Throws 401 unless the request is signed with `key` (Base64), 403 when it was signed long ago. */
-export function assertAuthorized(request: Request, key: string): void {
+/** Throws 401 unless the request is signed with `key`, 403 when it was signed long ago. */
+export function assertAuthorized(request: Request, key: KeyObject): void {
   const authorization = headerOf(request, 'authorization')
   const date = headerOf(request, 'x-ms-date') ?? headerOf(request, 'date')
   if (authorization === undefined || date === undefined)
@@ -28,10 +28,10 @@ export function assertAuthorized(request: Request, key: string): void {
     throw new Refusal(403, 'Forbidden', 'The authorization token is not valid at the current time.')
 }
 
-function signature(request: Request, date: string, key: string): string {
+function signature(request: Request, date: string, key: KeyObject): string {
   const { type, link } = signedResource(request.path)
   const text = `${request.method.toLowerCase()}\n${type.toLowerCase()}\n${link}\n${date.toLowerCase()}\n\n`
-  return createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64')
+  return createHmac('sha256', key).update(text).digest('base64')
 }
 
 /**

@@ -7,16 +7,19 @@
  *
  * Not imitated: throughput (see `refuse`), splits of partitions, several regions, stored procedures, resource tokens.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { Doorbell } from '../../runtime/doorbell.ts'
 import { Account } from './account.ts'
 import { assertAuthorized } from './authorization.ts'
 import type { ConsistencyLevel } from './consistency-level.ts'
 import { answerDocuments } from './documents-api.ts'
 import type { Answer, Request } from './http-exchange.ts'
+import type { StoredDocument } from './item.ts'
 import { answerContainers, answerDatabases, answerPartitionKeyRanges } from './metadata-api.ts'
+import type { KeyRange } from './partition-key.ts'
 import { badRequest, Refusal } from './refusal.ts'
 import { refusalAnswer } from './refusal-answer.ts'
 
@@ -36,8 +39,21 @@ export interface CosmosServer {
    * an exhausted throughput (with `x-ms-retry-after-ms`, after which clients try again by themselves), 503 an outage.
    */
   refuse(status: 429 | 503 | undefined): void
+  /**
+   * Rings after every transaction in this range of a container that `concerns` is true of: it is given each item as it is
+   * now, or as it last was. Undefined if there is no such range.
+   */
+  changed(place: ChangedPlace, concerns: Concerns): Doorbell | undefined
   stop(): Promise<void>
 }
+
+export interface ChangedPlace {
+  readonly database: string
+  readonly container: string
+  readonly range: KeyRange
+}
+
+export type Concerns = (documents: readonly StoredDocument[]) => boolean
 
 export interface CosmosServerOptions {
   /** Default: a free one. */
@@ -52,19 +68,22 @@ export interface CosmosServerOptions {
 
 export async function startCosmosServer(options: CosmosServerOptions = {}): Promise<CosmosServer> {
   const key = options.key ?? randomBytes(64).toString('base64')
+  const signingKey = createSecretKey(key, 'base64')
   const account = new Account(options.consistency ?? 'BoundedStaleness', options.staleness?.readMs ?? readLagDefaultMs)
   let refused: 429 | 503 | undefined
 
   const server = createServer((incoming, response) => {
     void readRequest(incoming)
       .then(request => {
-        assertAuthorized(request, key)
+        assertAuthorized(request, signingKey)
         if (refused !== undefined && request.path.length > 0) return outageAnswer(refused)
         return route(account, request)
       })
       .catch(failureAnswer)
       .then(answer => send(response, answer))
   })
+  // A connection closed here while it idles would fail the request that its client has just sent on it.
+  server.keepAliveTimeout = 0
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -76,6 +95,7 @@ export async function startCosmosServer(options: CosmosServerOptions = {}): Prom
     refuse: status => {
       refused = status
     },
+    changed: (place, concerns) => ringOnChange(account, place, concerns),
     stop: async () => {
       if (!server.listening) return
       const closed = once(server, 'close')
@@ -84,6 +104,19 @@ export async function startCosmosServer(options: CosmosServerOptions = {}): Prom
       await closed
     },
   }
+}
+
+function ringOnChange(account: Account, place: ChangedPlace, concerns: Concerns): Doorbell | undefined {
+  const { database, container, range } = place
+  const partitions = account.databases.get(database)?.containers.get(container)?.partitions
+  const partition = partitions?.find(({ range: { min, max } }) => min === range.min && max === range.max)
+  if (!partition) return undefined
+  const doorbell = new Doorbell()
+  partition.onChange(changes => {
+    const items = changes.flatMap(({ current, previous }) => current ?? previous ?? [])
+    if (concerns(items.map(({ document }) => document))) doorbell.ring()
+  })
+  return doorbell
 }
 
 function route(account: Account, request: Request): Answer {

@@ -23,6 +23,7 @@ export class Partition {
   readonly index: number
   readonly range: KeyRange
   readonly rules: PartitionRules
+  readonly #listeners: ((changes: readonly Change[]) => void)[] = []
   readonly #items = new Map<string, Item>()
   readonly #log: Change[] = []
   readonly #keysByUniqueText = new Map<string, string>()
@@ -94,6 +95,12 @@ export class Partition {
       if (key === undefined) this.#keysByUniqueText.delete(text)
       else this.#keysByUniqueText.set(text, key)
     }
+    for (const listener of this.#listeners) listener(changes)
+  }
+
+  /** Calls back with the changes of every transaction from now on. */
+  onChange(listener: (changes: readonly Change[]) => void): void {
+    this.#listeners.push(listener)
   }
 
   /** The items whose time is over and which are still there. Each is named once only. */

@@ -1,7 +1,8 @@
 /**
  * One Listen stream: the targets that a client watches, and what it has been told about each.
  *
- * After every commit a target that the commit may concern is evaluated again and the difference is sent. A client
+ * After every commit each document that it changed is tested against the targets. Only a query with a limit is
+ * evaluated again, as there one document may push out another. The order of documents is the client's own work. A client
  * that comes back with a resume token is told to forget what it had (RESET) and gets everything anew: it reports to
  * its user only what differs.
  *
@@ -10,6 +11,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { Database } from './database.ts'
 import { assertDocumentName } from './document-names.ts'
+import type { DocumentWrite } from './document-store.ts'
 import type { AddTarget, ListenRequest } from './messages.ts'
 import { compileQuery } from './queries.ts'
 import type { ReadView } from './read-view.ts'
@@ -23,8 +25,10 @@ interface Target {
   /** True if a change of this document may change what the target shows. */
   covers(name: string): boolean
   documents(view: ReadView): readonly FirestoreDocument[]
+  /** Whether a covered document shows, if that can be told from it alone. */
+  readonly shows: ((document: FirestoreDocument) => boolean) | undefined
   /** What the client was last told. */
-  shown: ReadonlyMap<string, FirestoreDocument>
+  shown: Map<string, FirestoreDocument>
 }
 
 export class ListenStream {
@@ -36,12 +40,7 @@ export class ListenStream {
   constructor(database: Database, call: ListenCall) {
     this.#database = database
     this.#call = call
-    this.#stopListening = database.onCommit((changes, commitTime) =>
-      this.#showChanges(
-        changes.map(({ name }) => name),
-        commitTime,
-      ),
-    )
+    this.#stopListening = database.onCommit((changes, commitTime) => this.#showChanges(changes, commitTime))
   }
 
   /** Adds or removes a target. A target that cannot be served is taken off again, with the reason. */
@@ -77,21 +76,36 @@ export class ListenStream {
     this.#sendTargetChange({ targetChangeType: 'NO_CHANGE', targetIds: [], ...progress(view.readTime) })
   }
 
-  #showChanges(names: readonly string[], commitTime: Timestamp): void {
-    const concerned = [...this.#targets.values()].filter(target => names.some(name => target.covers(name)))
-    if (concerned.length === 0) return
-    const view = this.#database.present()
-    for (const target of concerned) this.#showDifference(target, view)
+  #showChanges(changes: readonly DocumentWrite[], commitTime: Timestamp): void {
+    let isConcerned = false
+    for (const target of this.#targets.values()) {
+      const covered = changes.filter(({ name }) => target.covers(name))
+      if (covered.length === 0) continue
+      isConcerned = true
+      if (target.shows) for (const change of covered) this.#showChange(target, target.shows, change)
+      else this.#showDifference(target, this.#database.present())
+    }
+    if (!isConcerned) return
     this.#sendTargetChange({ targetChangeType: 'NO_CHANGE', targetIds: [], ...progress(commitTime) })
+  }
+
+  #showChange(target: Target, shows: NonNullable<Target['shows']>, { name, after }: DocumentWrite): void {
+    if (after && shows(after)) {
+      target.shown.set(name, after)
+      this.#sendDocument(after, target.id)
+    } else if (target.shown.delete(name)) this.#sendRemoval(name, target.id, this.#database.present())
   }
 
   #showDifference(target: Target, view: ReadView): void {
     const present = new Map(target.documents(view).map(document => [document.name, document]))
     for (const [name, document] of present)
-      if (target.shown.get(name) !== document)
-        this.#call.write({ documentChange: { document, targetIds: [target.id], removedTargetIds: [] } })
+      if (target.shown.get(name) !== document) this.#sendDocument(document, target.id)
     for (const name of target.shown.keys()) if (!present.has(name)) this.#sendRemoval(name, target.id, view)
     target.shown = present
+  }
+
+  #sendDocument(document: FirestoreDocument, targetId: number): void {
+    this.#call.write({ documentChange: { document, targetIds: [targetId], removedTargetIds: [] } })
   }
 
   /** Deleted and "no longer matches" are told apart. */
@@ -112,6 +126,7 @@ function targetOf({ targetId, query, documents }: AddTarget): Target {
       id: targetId,
       covers: compiled.covers,
       documents: view => view.matching(compiled),
+      shows: compiled.showsAlone,
       shown: new Map(),
     }
   }
@@ -122,6 +137,7 @@ function targetOf({ targetId, query, documents }: AddTarget): Target {
     id: targetId,
     covers: name => names.has(name),
     documents: view => [...names].flatMap(name => view.document(name) ?? []),
+    shows: () => true,
     shown: new Map(),
   }
 }

@@ -17,6 +17,11 @@ import type { FirestoreDocument, FirestoreValue } from './values.ts'
 export interface CompiledQuery {
   /** True if the document lies in a collection of the query, matching or not. */
   covers(name: string): boolean
+  /**
+   * Whether the document itself decides if it shows: so it is in a query without limit and offset. Given a document that
+   * the query covers.
+   */
+  readonly showsAlone: ((document: FirestoreDocument) => boolean) | undefined
   /** The matching documents, whole, in order; at the present unless a time in microseconds is given. */
   run(store: DocumentStore, at?: bigint): FirestoreDocument[]
   /** The fields that the query selects; undefined for all of them. */
@@ -45,21 +50,22 @@ export function compileQuery(parent: string, query: StructuredQuery): CompiledQu
   const start = cursorComparison(query.startAt, orders)
   const end = cursorComparison(query.endAt, orders)
 
+  const shows = (document: FirestoreDocument) =>
+    matches(document) &&
+    orders.every(order => order.read(document) !== undefined) &&
+    (!start || start.compare(document) > 0 || (start.before && start.compare(document) === 0)) &&
+    (!end || end.compare(document) < 0 || (!end.before && end.compare(document) === 0))
+
   return {
     selected: selectedPaths(query),
     covers: name => scope.holds(collectionOf(name)),
+    showsAlone: query.limit || query.offset > 0 ? undefined : shows,
     run(store, at) {
       const found: FirestoreDocument[] = []
       for (const collection of scope.collections(store, at))
-        for (const document of store.documentsIn(collection, at))
-          if (matches(document) && orders.every(order => order.read(document) !== undefined)) found.push(document)
-      const inRange = found.filter(
-        document =>
-          (!start || start.compare(document) > 0 || (start.before && start.compare(document) === 0)) &&
-          (!end || end.compare(document) < 0 || (!end.before && end.compare(document) === 0)),
-      )
-      inRange.sort((a, b) => compareBy(orders, a, b))
-      return inRange.slice(query.offset, query.limit ? query.offset + query.limit.value : undefined)
+        for (const document of store.documentsIn(collection, at)) if (shows(document)) found.push(document)
+      found.sort((a, b) => compareBy(orders, a, b))
+      return found.slice(query.offset, query.limit ? query.offset + query.limit.value : undefined)
     },
   }
 }

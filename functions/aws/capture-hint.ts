@@ -1,0 +1,14 @@
+/** From a hint to capture, or to the dead letters where no later attempt can change anything. */
+import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
+import { captureEvent, type EventPorts, type TellBefore } from '../../shared/replicate/note.ts'
+import type { Hint } from './stream-events.ts'
+
+/** Rejects as `capture` does. */
+export async function captureHint({ ref, misfit }: Hint, before: TellBefore, ports: EventPorts): Promise<void> {
+  if (!misfit) {
+    await captureEvent(ref, before, ports)
+    return
+  }
+  const { here, clock, deadLetters } = ports
+  await deadLetters.put(refusedDocument({ site: here.site, ref, ...misfit, atMs: clock.now() }))
+}

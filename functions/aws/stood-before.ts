@@ -1,0 +1,94 @@
+/**
+ * What stood in an item before the writes that an event tells of: the old images of its stream records. Records of a
+ * table's own stream come in the order of the writes, those of a Kinesis stream in any, hence with their time.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
+import * as z from 'zod'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import type { Before } from '../../shared/replicate/note.ts'
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { keyOfItem } from './item-place.ts'
+import { type Item, itemToDocument } from './values.ts'
+
+/** As an event holds it: binary values in Base64. */
+type EventValue = Readonly<Record<string, unknown>>
+type EventItem = Readonly<Record<string, EventValue>>
+
+const itemSchema = z.record(
+  z.string(),
+  z.custom<EventValue>(value => typeof value === 'object' && value !== null),
+)
+const writtenSchema = z.object({
+  tableName: z.string(),
+  eventName: z.string(),
+  dynamodb: z.object({
+    Keys: itemSchema,
+    OldImage: itemSchema.optional(),
+    ApproximateCreationDateTime: z.number().default(0),
+    ApproximateCreationDateTimePrecision: z.string().optional(),
+  }),
+})
+
+type Written = z.output<typeof writtenSchema>
+
+/** In the order of the event. Throws `ValueRefused`. */
+export function* stoodBefore(
+  { Records }: DynamoDBStreamEvent | KinesisStreamEvent,
+  ref: RecordRef,
+  type: TypePlan,
+): Iterable<Before> {
+  for (const record of Records) {
+    const isFed = 'kinesis' in record
+    const written = isFed ? fromKinesis(record.kinesis.data) : fromStream(record)
+    if (!written || written.tableName !== type.at.aws.table || !isOf(ref, type, written)) continue
+    const { OldImage } = written.dynamodb
+    // A stream without old images tells nothing of what an existing item held.
+    if (!OldImage && written.eventName !== 'INSERT') continue
+    const document = OldImage && itemToDocument(ref, type, itemOf(OldImage))
+    yield isFed ? { document, writtenUs: timeUs(written) } : { document }
+  }
+}
+
+function fromStream(record: DynamoDBStreamEvent['Records'][number]): Written | undefined {
+  const tableName = record.eventSourceARN?.match(/:table\/([^/]+)\//)?.[1]
+  return writtenSchema.safeParse({ ...record, tableName }).data
+}
+
+function fromKinesis(data: string): Written | undefined {
+  try {
+    return writtenSchema.safeParse(JSON.parse(Buffer.from(data, 'base64').toString())).data
+  } catch {
+    return undefined
+  }
+}
+
+function isOf(ref: RecordRef, type: TypePlan, { dynamodb }: Written): boolean {
+  const keys = Object.entries(dynamodb.Keys).map(([name, value]) => [name, attributeOf(value)] as const)
+  const key = keyOfItem(
+    type,
+    Object.fromEntries(
+      keys.map(([name, { S, N }]) => [name, { ...(S !== undefined && { S }), ...(N !== undefined && { N }) }]),
+    ),
+  )
+  return key !== undefined && recordName({ type: ref.type, key }) === recordName(ref)
+}
+
+function timeUs({ dynamodb }: Written): number {
+  const { ApproximateCreationDateTime: time, ApproximateCreationDateTimePrecision: precision } = dynamodb
+  return precision === 'MICROSECOND' ? time : time * 1000
+}
+
+function itemOf(image: EventItem): Item {
+  return Object.fromEntries(Object.entries(image).map(([name, value]) => [name, attributeOf(value)]))
+}
+
+/** The SDK's form of it. */
+function attributeOf(value: EventValue): AttributeValue {
+  if (typeof value.B === 'string') return { B: Buffer.from(value.B, 'base64') }
+  if (Array.isArray(value.BS)) return { BS: value.BS.map(text => Buffer.from(String(text), 'base64')) }
+  if (Array.isArray(value.L)) return { L: value.L.map(attributeOf) }
+  if (typeof value.M === 'object' && value.M !== null) return { M: itemOf(itemSchema.parse(value.M)) }
+  // The rest is the same in both.
+  return value as unknown as AttributeValue
+}

@@ -1,0 +1,93 @@
+/** What stood in a document before the write that an event of Firestore tells of: its old value, with its times. */
+import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
+import * as z from 'zod'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import type { Before } from '../../shared/replicate/note.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import { documentEventData } from './document-event-data.ts'
+import type { NativeValue } from './tagged-values.ts'
+import { portableDocument } from './values.ts'
+
+/** An int64, as a number or as the object that protobufjs makes of it. */
+const int64 = z.unknown().transform(String)
+
+const time = z.object({ seconds: int64.default('0'), nanos: z.number().default(0) })
+const point = z.object({ latitude: z.number().default(0), longitude: z.number().default(0) })
+
+/** One of them is there. */
+interface ProtoValue {
+  readonly nullValue?: unknown
+  readonly booleanValue?: boolean | undefined
+  readonly integerValue?: string | undefined
+  readonly doubleValue?: number | undefined
+  readonly timestampValue?: z.output<typeof time> | undefined
+  readonly stringValue?: string | undefined
+  readonly bytesValue?: Uint8Array | undefined
+  readonly referenceValue?: string | undefined
+  readonly geoPointValue?: z.output<typeof point> | undefined
+  readonly arrayValue?: { readonly values: readonly ProtoValue[] } | undefined
+  readonly mapValue?: { readonly fields: Readonly<Record<string, ProtoValue>> } | undefined
+}
+
+const protoValue: z.ZodType<ProtoValue> = z.lazy(() =>
+  z.object({
+    nullValue: z.unknown().optional(),
+    booleanValue: z.boolean().optional(),
+    integerValue: int64.optional(),
+    doubleValue: z.number().optional(),
+    timestampValue: time.optional(),
+    stringValue: z.string().optional(),
+    bytesValue: z.instanceof(Uint8Array).optional(),
+    referenceValue: z.string().optional(),
+    geoPointValue: point.optional(),
+    arrayValue: z.object({ values: z.array(protoValue).default([]) }).optional(),
+    mapValue: z.object({ fields: z.record(z.string(), protoValue).default({}) }).optional(),
+  }),
+)
+
+const version = z.object({
+  fields: z.record(z.string(), protoValue).default({}),
+  createTime: time.optional(),
+  updateTime: time.optional(),
+})
+
+const eventSchema = z.object({ value: version.optional(), oldValue: version.optional() })
+
+/** `data`: the event's payload. `client` makes references. Throws `ValueRefused`. */
+export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, client: Firestore): Iterable<Before> {
+  if (!(data instanceof Uint8Array)) return
+  const { value, oldValue } = eventSchema.parse(documentEventData.toObject(documentEventData.decode(data)))
+  if (!oldValue) {
+    yield { document: undefined, writtenUs: microseconds(value?.createTime) - 1 }
+    return
+  }
+  yield {
+    document: portableDocument(ref, type, mapOf(oldValue.fields, client)),
+    writtenUs: microseconds(oldValue.updateTime),
+    createdMs: microseconds(oldValue.createTime) / 1000,
+  }
+}
+
+function microseconds(at: z.output<typeof time> | undefined): number {
+  return at ? Number(at.seconds) * 1_000_000 + Math.floor(at.nanos / 1000) : 0
+}
+
+function mapOf(fields: Readonly<Record<string, ProtoValue>>, client: Firestore): Record<string, NativeValue> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, nativeFrom(value, client)]))
+}
+
+/** As the client hands it over. */
+function nativeFrom(value: ProtoValue, client: Firestore): NativeValue {
+  const { integerValue, timestampValue, bytesValue, referenceValue, geoPointValue, arrayValue, mapValue } = value
+  if (integerValue !== undefined) return BigInt(integerValue)
+  if (timestampValue) return new Timestamp(Number(timestampValue.seconds), timestampValue.nanos)
+  if (bytesValue) return Buffer.from(bytesValue)
+  if (referenceValue !== undefined) return client.doc(referenceValue.slice(referenceValue.indexOf('/documents/') + 11))
+  if (geoPointValue) return new GeoPoint(geoPointValue.latitude, geoPointValue.longitude)
+  if (arrayValue) return arrayValue.values.map(element => nativeFrom(element, client))
+  if (!mapValue) return value.booleanValue ?? value.doubleValue ?? value.stringValue ?? null
+  const { __type__: kind, value: content } = mapValue.fields
+  // Firestore keeps a vector as a map of this form.
+  if (kind?.stringValue !== '__vector__') return mapOf(mapValue.fields, client)
+  return FieldValue.vector((content?.arrayValue?.values ?? []).map(({ doubleValue = 0 }) => doubleValue))
+}

@@ -1,0 +1,276 @@
+/**
+ * Adopt: what the tables held before becomes part of what is replicated, while applications go on writing.
+ *
+ * 1. Until all is done nothing of the type is captured; capture's events only note what stood before the first write
+ *    that they tell of (note.ts). For documents that nobody writes, the adoption notes what it finds, once the feed has
+ *    had time to tell that somebody did (`settleMs`).
+ * 2. Record by record the sites compare what they noted. Where it is equal there is nothing to do; where it differs one
+ *    of them, or what the declaration makes of them, becomes what was there before at every site, with a whole account
+ *    in the audit; what is missing somewhere is created there. What applications wrote since stays on top.
+ * 3. When every site knows the same baseline of every record, and not before, capturing begins: each site captures what
+ *    was written since, as ordinary writes. From then on changes travel, and find their baseline wherever they arrive.
+ *
+ * Nothing travels during 1 and 2: a change that met a site without the baseline could not be told from a creation
+ * there. The price is that the type is not replicated until its adoption is done.
+ *
+ * All of it can be repeated: whoever was interrupted runs it again.
+ */
+import type { SiteId } from '../causality/dot.ts'
+import type { SyncPlan, TypePlan } from '../declare/sync-plan.ts'
+import { type Document, jsonEquals } from '../document/json.ts'
+import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
+import type { Version } from '../resolve/merge-type.ts'
+import { settleDocuments } from '../resolve/settle.ts'
+import type { AdoptingSite, Noted, Settlement, Standing } from './adopting-site.ts'
+import { baselineCounter } from './baseline.ts'
+import { createLimit } from './limit.ts'
+import { type RecordRef, recordName } from './record-ref.ts'
+
+export interface AdoptOptions {
+  readonly plan: SyncPlan
+  readonly type: TypePlan
+  /** Every site that holds the type. */
+  readonly sites: readonly AdoptingSite[]
+  readonly clock: Clock
+  /** Longer than any event of a feed takes to be processed, and than the sites' clocks differ. */
+  readonly settleMs: number
+  /** Where documents differ, this site's counts, if it has one. */
+  readonly baseline?: SiteId
+  readonly onProgress: (progress: AdoptProgress) => void
+  readonly onRefused: (refused: RefusedRecord) => void
+  /** Aborted: nothing new is begun; what is under way is finished. */
+  readonly signal: AbortSignal
+}
+
+export interface AdoptCounts {
+  /** Records that were looked at, each once. */
+  readonly seen: number
+  /** At every site the same. */
+  readonly equal: number
+  /** At some sites different documents: settled and audited. */
+  readonly different: number
+  /** Only at some sites: created at the others. */
+  readonly missing: number
+  /** Replicated before. */
+  readonly known: number
+  readonly refused: number
+  /** Writes made meanwhile, one for each record and site that had any. */
+  readonly captured: number
+}
+
+export interface AdoptProgress extends AdoptCounts {
+  readonly step: 'settling feeds' | 'comparing' | 'capturing'
+  /** Whose records are being gone through. */
+  readonly site: SiteId
+}
+
+export interface RefusedRecord {
+  readonly ref: RecordRef
+  readonly site: SiteId
+  readonly reason: string
+}
+
+export type AdoptOutcome =
+  /** `already`: nothing was left to do. */
+  | { readonly outcome: 'adopted'; readonly already: boolean }
+  /** Run it again: it goes on where it was. */
+  | { readonly outcome: 'interrupted' }
+  /** Some site cannot hold what the sites would have to agree on; nothing is captured until that is mended. */
+  | { readonly outcome: 'blocked' }
+
+/** A page of records is compared at a time, so many at once: most of the time they wait for `settleMs` to pass. */
+const pagesUnderWayMax = 100
+/** Requests to one site at a time. */
+const requestsMax = 4
+const unavailableRetryMs = 1000
+
+/** Rejects with what a site's store or the way to it fails with for long. */
+export async function adopt(options: AdoptOptions): Promise<AdoptOutcome & AdoptCounts> {
+  const adoption = new AdoptionRun(options)
+  const outcome = await adoption.run()
+  return { ...outcome, ...adoption.counts }
+}
+
+class AdoptionRun {
+  readonly counts = { seen: 0, equal: 0, different: 0, missing: 0, known: 0, refused: 0, captured: 0 }
+  readonly #options: AdoptOptions
+  readonly #ask: ReadonlyMap<SiteId, <Answer>(request: () => Promise<Answer>) => Promise<Answer>>
+  #blocked = false
+
+  constructor(options: AdoptOptions) {
+    this.#options = options
+    this.#ask = new Map(options.sites.map(({ site }) => [site, createLimit(requestsMax)]))
+  }
+
+  async run(): Promise<AdoptOutcome> {
+    const { sites, signal } = this.#options
+    const before = await this.#phases()
+    if (before.every(phase => phase === 'adopted')) return { outcome: 'adopted', already: true }
+    // One site captures already: then every site knows every baseline.
+    if (!before.some(phase => phase === 'capturing' || phase === 'adopted')) {
+      await this.#compareAll()
+      if (signal.aborted) return { outcome: 'interrupted' }
+      if (this.#blocked) return { outcome: 'blocked' }
+    }
+    await this.#advance('noting', 'capturing')
+    for (const site of sites) await this.#captureAll(site)
+    if (signal.aborted) return { outcome: 'interrupted' }
+    await this.#advance('capturing', 'adopted')
+    return { outcome: 'adopted', already: false }
+  }
+
+  #phases() {
+    const { sites, type } = this.#options
+    return Promise.all(sites.map(async site => (await this.#of(site, () => site.adoption(type.name)))?.phase))
+  }
+
+  async #advance(from: 'noting' | 'capturing', to: 'capturing' | 'adopted'): Promise<void> {
+    const { sites, type } = this.#options
+    const phases = await this.#phases()
+    for (const [index, site] of sites.entries()) {
+      if (phases[index] === from) await this.#of(site, () => site.advance(type.name, to))
+    }
+  }
+
+  async #compareAll(): Promise<void> {
+    const { sites, type, clock, settleMs } = this.#options
+    for (const site of sites) await this.#of(site, () => site.begin(type.name, settleMs))
+    this.#tell('settling feeds', sites[0])
+    await clock.sleep(settleMs)
+    for (const site of sites) {
+      await this.#eachPage('comparing', site, site.scan.documents, refs => this.#compare(refs, site))
+      // What was deleted meanwhile, noted by its event, has to be the same everywhere, too.
+      await this.#eachPage('comparing', site, site.scan.records, refs => this.#compare(refs, undefined))
+    }
+  }
+
+  /** Whatever was there before, or was written meanwhile, has a sync record by now, or its event is still to come. */
+  async #captureAll(site: AdoptingSite): Promise<void> {
+    await this.#eachPage('capturing', site, site.scan.records, async refs => {
+      this.counts.captured += await this.#of(site, () => site.capture(refs))
+    })
+  }
+
+  async #eachPage(
+    step: AdoptProgress['step'],
+    site: AdoptingSite,
+    scan: Scan,
+    handle: (refs: readonly RecordRef[]) => Promise<void>,
+  ): Promise<void> {
+    const { type, signal } = this.#options
+    const limit = createLimit(pagesUnderWayMax)
+    const underWay: Promise<void>[] = []
+    let failure: { readonly error: unknown } | undefined
+    for (let cursor: string | undefined, more = true; more && !signal.aborted && !failure; ) {
+      await limit.untilFree()
+      const { refs, next } = await this.#of(site, () => scan(type.name, cursor))
+      const handled = limit(() => handle(refs)).then(
+        () => this.#tell(step, site),
+        (error: unknown) => {
+          failure ??= { error }
+        },
+      )
+      underWay.push(handled)
+      cursor = next
+      more = next !== undefined
+    }
+    await Promise.all(underWay)
+    if (failure) throw failure.error
+  }
+
+  /** Each record at all sites. `lister`: in whose table the documents were found; counted is what was not found before. */
+  async #compare(refs: readonly RecordRef[], lister: AdoptingSite | undefined): Promise<void> {
+    const { sites } = this.#options
+    const unique = [...new Map(refs.map(ref => [recordName(ref), ref])).values()]
+    const standings = await Promise.all(sites.map(site => this.#noteAll(site, unique)))
+    await Promise.all(
+      unique.map(async (ref, index) => {
+        const here = standings.map(standing => standing[index] ?? ({ is: 'absent' } as const))
+        const first = here.findIndex(({ is }) => is !== 'absent')
+        const isFirst = lister !== undefined && sites[first] === lister
+        const kind = await this.#settle(ref, here, isFirst)
+        if (kind === undefined || !isFirst) return
+        this.counts.seen += 1
+        this.counts[kind] += 1
+      }),
+    )
+  }
+
+  /** How each record stands at a site, for sure: as it stood before the feed had time to tell of anything else. */
+  async #noteAll(site: AdoptingSite, refs: readonly RecordRef[]): Promise<readonly Standing[]> {
+    const { clock, settleMs } = this.#options
+    const standings = [...(await this.#of(site, () => site.look(refs)))]
+    for (;;) {
+      const open = standings.flatMap((standing, index) => (standing.is === 'open' ? [{ standing, index }] : []))
+      if (open.length === 0) return standings
+      await clock.sleep(settleMs)
+      const openRefs = open.flatMap(({ index }) => refs[index] ?? [])
+      const hashes = open.map(({ standing }) => (standing.noted ? null : standing.hash))
+      const noted = await this.#of(site, () => site.note(openRefs, hashes))
+      for (const [position, { index }] of open.entries()) standings[index] = noted[position] ?? { is: 'absent' }
+    }
+  }
+
+  /** What kind of record it is; undefined: one that did not exist before. */
+  async #settle(ref: RecordRef, standings: readonly Standing[], tells: boolean) {
+    const { sites } = this.#options
+    if (standings.some(({ is }) => is === 'known')) return 'known'
+    const noted = standings.flatMap(standing => (standing.is === 'noted' ? [standing] : []))
+    const refused = standings.flatMap((standing, index) =>
+      standing.is === 'refused' ? [{ ref, site: sites[index]?.site ?? '', reason: standing.reason }] : [],
+    )
+    if (tells) for (const one of refused) this.#options.onRefused(one)
+    if (noted.length === 0) return refused.length > 0 ? 'refused' : undefined
+    const same = new Set(noted.map(({ shadow, audited }) => `${shadow} ${audited}`)).size === 1
+    const settled = same && noted.length === sites.length
+    if (settled) return noted[0]?.audited ? 'different' : 'equal'
+    const settlement = await this.#agree(ref)
+    for (const site of sites) {
+      const reason = await this.#of(site, () => site.settle(ref, settlement))
+      if (reason === undefined) continue
+      this.#blocked = true
+      this.#options.onRefused({ ref, site: site.site, reason })
+      return 'refused'
+    }
+    if (refused.length > 0) return 'refused'
+    return settlement.versions ? 'different' : 'missing'
+  }
+
+  async #agree(ref: RecordRef): Promise<Settlement> {
+    const { sites, type, baseline } = this.#options
+    const noted = await Promise.all(sites.map(site => this.#of(site, () => site.read(ref))))
+    // Interrupted half-way through: as it was begun, so it is ended.
+    const begun = noted.find(({ settled }) => settled)?.settled
+    if (begun) return begun
+    const versions = noted.flatMap(({ document }, index) => versionOf(document, sites[index]?.site))
+    const documents = versions.map(({ document }) => document)
+    const named = versions.find(({ version }) => version.site === baseline)?.document
+    const agreed = named ?? settleDocuments(type.merge, documents) ?? {}
+    const differ = documents.some(document => !jsonEquals(document, documents[0]))
+    return differ ? { baseline: agreed, versions: versions.map(({ version }) => version) } : { baseline: agreed }
+  }
+
+  /** Nothing is wrong with a record because a store throttles. */
+  async #of<Answer>(site: AdoptingSite, request: () => Promise<Answer>): Promise<Answer> {
+    const ask = this.#ask.get(site.site)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await (ask ? ask(request) : request())
+      } catch (error) {
+        const passes = error instanceof StoreUnavailable || error instanceof Contended
+        if (!passes || attempt === 10) throw error
+        await this.#options.clock.sleep(unavailableRetryMs)
+      }
+    }
+  }
+
+  #tell(step: AdoptProgress['step'], site: AdoptingSite | undefined): void {
+    this.#options.onProgress({ step, site: site?.site ?? '', ...this.counts })
+  }
+}
+
+function versionOf(document: Noted['document'], site: SiteId | undefined) {
+  if (!document || site === undefined) return []
+  const version: Version = { site, counter: baselineCounter, hlc: 1, value: document }
+  return [{ document: document satisfies Document, version }]
+}

@@ -1,0 +1,25 @@
+/** So many at a time; whoever comes later waits. */
+export interface Limit {
+  <Result>(run: () => Promise<Result>): Promise<Result>
+  /** Resolves when the next one would not have to wait. */
+  untilFree(): Promise<void>
+}
+
+export function createLimit(most: number): Limit {
+  let running = 0
+  const waiting: (() => void)[] = []
+  const free = async () => {
+    while (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
+  }
+  const limit = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+    await free()
+    running += 1
+    try {
+      return await run()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+  return Object.assign(limit, { untilFree: free })
+}

@@ -1,0 +1,96 @@
+/**
+ * An event of a document's table, while what the table held before is not taken over yet. Nothing is captured then:
+ * without history a document that was there before cannot be told from one that was just made. The event tells what
+ * stood before the write it speaks of; the first such content of a record is noted as what was there before, and what
+ * the application made of it since is found when the type is adopted (see adopt.ts).
+ *
+ * Types that did not exist before pay nothing for this, adopted ones one question in an instance's life.
+ */
+import type { Document } from '../document/json.ts'
+import { type Adoption, type AdoptionStore, Contended, ValueRefused } from '../ports/index.ts'
+import { baselineRecord } from './baseline.ts'
+import { attemptsMax, type CapturePorts, type CaptureResult, capture } from './capture.ts'
+import { refusedDocument } from './dead-letter.ts'
+import { dataTypeOf } from './here.ts'
+import type { RecordRef } from './record-ref.ts'
+import type { SyncRecord } from './sync-record.ts'
+
+/** What stood before the write that an event tells of. */
+export interface Before {
+  /** Undefined: nothing. */
+  readonly document: Document | undefined
+  /**
+   * When it had been written, in microseconds; of nothing: just before the event's write. Only where events come in any
+   * order: elsewhere the first event of a record is the first.
+   */
+  readonly writtenUs?: number
+  /** When the document had been created, in milliseconds. */
+  readonly createdMs?: number
+}
+
+export interface EventPorts extends CapturePorts {
+  readonly adoptions: AdoptionStore
+}
+
+/** Of each event of a record, in the order in which they came. Throws `ValueRefused` for what cannot be carried. */
+export type TellBefore = () => Iterable<Before>
+
+/** `before`: asked only if it is needed; undefined: the hint does not tell. Rejects as `capture` does. */
+export async function captureEvent(
+  ref: RecordRef,
+  before: TellBefore | undefined,
+  ports: EventPorts,
+): Promise<CaptureResult> {
+  const { here, clock, adoptions, deadLetters } = ports
+  if (!dataTypeOf(here, ref.type).plan.existing) return capture(ref, ports)
+  const adoption = await adoptions.read(ref.type)
+  if (adoption && adoption.phase !== 'noting') return capture(ref, ports)
+  try {
+    for (const stood of before?.() ?? []) {
+      if (isFoundLater(stood, adoption, clock.now())) continue
+      await note(ref, stood, adoption, ports)
+      break
+    }
+    return 'unchanged'
+  } catch (error) {
+    if (!(error instanceof ValueRefused)) throw error
+    const { field, reason } = error
+    await deadLetters.put(refusedDocument({ site: here.site, ref, field, reason, atMs: clock.now() }))
+    return 'refused'
+  }
+}
+
+/** Made before the adoption began: whatever is found then was there before. */
+function isFoundLater(before: Before, adoption: Adoption | undefined, nowMs: number): boolean {
+  return isNew(before, adoption) && nowMs < sinceMs(adoption)
+}
+
+function isNew({ document, createdMs = Number.NEGATIVE_INFINITY }: Before, adoption: Adoption | undefined): boolean {
+  return document === undefined || createdMs > sinceMs(adoption)
+}
+
+function sinceMs(adoption: Adoption | undefined): number {
+  return adoption?.sinceMs ?? Number.POSITIVE_INFINITY
+}
+
+async function note(
+  ref: RecordRef,
+  before: Before,
+  adoption: Adoption | undefined,
+  { here, store }: EventPorts,
+): Promise<void> {
+  const { document, writtenUs } = before
+  const baseline = baselineRecord(ref, dataTypeOf(here, ref.type), isNew(before, adoption) ? undefined : document)
+  const record = writtenUs === undefined ? baseline : { ...baseline, notedUs: writtenUs }
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const stored = await store.readRecord(ref)
+    if (stored && !isOlder(record, stored.record)) return
+    if ((await store.commit({ ref, record, expected: stored?.revision })) === 'committed') return
+  }
+  throw new Contended(ref, attemptsMax)
+}
+
+/** Both noted from events of a feed without order. */
+function isOlder(record: SyncRecord, known: SyncRecord): boolean {
+  return record.notedUs !== undefined && known.notedUs !== undefined && record.notedUs < known.notedUs
+}

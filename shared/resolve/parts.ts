@@ -1,0 +1,55 @@
+/** The parts of a composed value, named: the fields of an object, the elements of a set in either of its forms. */
+import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
+import { isJsonObject, type Json, setField } from '../document/json.ts'
+
+type Composed = Extract<MergeDescriptor, { kind: 'fields' | 'set' }>
+type Parts = ReadonlyMap<string, Json>
+
+/**
+ * Puts several values together part by part; a part that comes out undefined is left out. Elements of an array keep the
+ * order of the first value, with those that it has not got behind. Undefined: one of the values has no such parts.
+ */
+export function combineParts<Values extends readonly (Json | undefined)[]>(
+  merge: Composed,
+  values: Values,
+  combine: (part: MergeDescriptor, values: { readonly [Index in keyof Values]: Json | undefined }) => Json | undefined,
+): Json | undefined {
+  const all = values.map(value => partsOf(merge, value))
+  const names = new Set(all.flatMap(parts => [...(parts?.keys() ?? [])]))
+  if (all.includes(undefined)) return undefined
+  const combined = new Map<string, Json>()
+  for (const name of names) {
+    // As many as there are values, in their order.
+    const found = all.map(parts => parts?.get(name)) as { readonly [Index in keyof Values]: Json | undefined }
+    const part = combine(partType(merge, name), found)
+    if (part !== undefined) combined.set(name, part)
+  }
+  return fromParts(merge, combined)
+}
+
+function partType(merge: Composed, name: string): MergeDescriptor {
+  if (merge.kind === 'set') return merge.element
+  return (Object.hasOwn(merge.fields, name) ? merge.fields[name] : undefined) ?? { kind: 'register' }
+}
+
+function partsOf(merge: Composed, value: Json | undefined): Parts | undefined {
+  if (value === undefined) return new Map()
+  if (merge.kind === 'fields' || merge.by === undefined) {
+    return isJsonObject(value) ? new Map(Object.entries(value)) : undefined
+  }
+  if (!isArray(value)) return undefined
+  return new Map(
+    value.map(element => [JSON.stringify(isJsonObject(element) ? element[merge.by ?? ''] : null), element]),
+  )
+}
+
+function fromParts(merge: Composed, parts: Parts): Json {
+  if (merge.kind === 'set' && merge.by !== undefined) return [...parts.values()]
+  const object: Record<string, Json> = {}
+  for (const [name, part] of parts) setField(object, name, part)
+  return object
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value)
+}

@@ -1,0 +1,45 @@
+/** What a site's feed tells of the writes of its documents: what stood before, and where order is not promised when. */
+import type { DocumentWritten, StoreKind } from '../../shared/ports/memory/memory-database.ts'
+import type { Before } from '../../shared/replicate/note.ts'
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import type { World } from './world.ts'
+
+export interface DocumentHint {
+  readonly ref: RecordRef
+  /** Of each version that it stands for. */
+  readonly before: readonly Before[]
+  /** When it was written. */
+  readonly atMs: number
+}
+
+export class DocumentHints {
+  readonly #world: World
+  readonly #isOrdered: boolean
+  readonly #times = new Map<string, { readonly createdUs: number; readonly writtenUs: number }>()
+  #lastUs = 0
+
+  constructor(kind: StoreKind, world: World) {
+    this.#world = world
+    this.#isOrdered = kind !== 'versioned'
+  }
+
+  of({ ref, before, after }: DocumentWritten): DocumentHint {
+    const name = recordName(ref)
+    const atMs = this.#world.nowMs
+    // No two commits of a store share a time.
+    const nowUs = Math.max(atMs * 1000, this.#lastUs + 1)
+    this.#lastUs = nowUs
+    const times = this.#times.get(name)
+    if (after === undefined) this.#times.delete(name)
+    else this.#times.set(name, { createdUs: before && times ? times.createdUs : nowUs, writtenUs: nowUs })
+    if (this.#isOrdered) return { ref, before: [{ document: before }], atMs }
+    if (!before || !times) return { ref, before: [{ document: before, writtenUs: nowUs - 1 }], atMs }
+    const createdMs = Math.floor(times.createdUs / 1000)
+    return { ref, before: [{ document: before, writtenUs: times.writtenUs, createdMs }], atMs }
+  }
+}
+
+/** A feed of all versions hands over every one of them. */
+export function bothHints(earlier: DocumentHint, later: DocumentHint): DocumentHint {
+  return { ...later, before: [...earlier.before, ...later.before] }
+}
