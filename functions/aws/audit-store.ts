@@ -1,5 +1,5 @@
 /**
- * The audit store: one item for each resolution, by type and in the order of time; the id at the end of the sort key
+ * The audit store: one item for each entry, by type and in the order of time; the id at the end of the sort key
  * makes a repeated put the same put.
  *
  * What an operator searches by is an attribute of its own; the whole is one JSON text, because the values that lost
@@ -9,8 +9,8 @@
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb'
 import { auditRetentionDays, auditStoreName, auditTable } from '../../shared/declare/resource-names.ts'
 import { type AuditStore, type Clock, StoreUnavailable } from '../../shared/ports/index.ts'
+import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
-import type { Resolution } from '../../shared/replicate/resolution.ts'
 import { packParts } from '../common/packed-parts.ts'
 import { sendUntilTaken } from './backoff.ts'
 import { storeFailure } from './store-errors.ts'
@@ -41,9 +41,9 @@ export function createDynamoDbAuditStore({
   }
 
   return {
-    async put(resolutions) {
+    async put(entries) {
       // DynamoDB refuses a batch that names an item twice.
-      const once = new Map(resolutions.map(resolution => [resolution.id, resolution])).values()
+      const once = new Map(entries.map(entry => [entry.id, entry])).values()
       const items = (await Promise.all([...once].map(itemsOf))).flat()
       for (let start = 0; start < items.length; start += itemsMax) {
         const requests = items.slice(start, start + itemsMax).map(Item => ({ PutRequest: { Item } }))
@@ -54,12 +54,12 @@ export function createDynamoDbAuditStore({
   }
 }
 
-async function itemsOf(resolution: Resolution): Promise<readonly Item[]> {
-  const item = itemOf(resolution)
-  const text = JSON.stringify(resolution)
+async function itemsOf(entry: AuditEntry): Promise<readonly Item[]> {
+  const item = itemOf(entry)
+  const text = JSON.stringify(entry)
   if (Buffer.byteLength(text) <= textBytesMax) return [{ ...item, resolution: { S: text } }]
   const { key, sort, expires } = auditTable
-  const id = { S: resolution.id }
+  const id = { S: entry.id }
   const [first, ...others] = await packParts(text, textBytesMax)
   return [
     { ...item, id, part: { N: '0' }, packed: { B: first ?? new Uint8Array() } },
@@ -72,7 +72,7 @@ async function itemsOf(resolution: Resolution): Promise<readonly Item[]> {
   ]
 }
 
-function itemOf({ id, site, type, key, origin, atMs }: Resolution) {
+function itemOf({ id, site, type, key, origin, atMs }: AuditEntry) {
   const { key: partition, sort, expires } = auditTable
   return {
     [partition]: { S: type },

@@ -6,7 +6,7 @@ import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
-import { capturePorts } from './site.ts'
+import { capturePorts, expressLane } from './site.ts'
 import { stoodBefore } from './stood-before.ts'
 import { hintsIn } from './stream-events.ts'
 
@@ -18,7 +18,8 @@ interface BatchResponse {
 export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResponse>()
   .use(failureLog())
   .handler(async (event, { functionName }) => {
-    const ports = capturePorts()
+    const express = (await expressLane())()
+    const ports = { ...capturePorts(), captured: express.captured }
     const { here, clock, deadLetters } = ports
     const { hints, unreadable } = hintsIn(event, here)
     for (const text of unreadable) {
@@ -30,6 +31,7 @@ export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResp
         captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), ports),
       ),
     )
+    await express.send()
     const failed = hints.filter(({ ref }, index) => {
       const result = results[index]
       if (result?.status !== 'rejected') return false

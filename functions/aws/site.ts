@@ -8,12 +8,14 @@ import plan from '#plan'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
+import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
 import { rememberAdopted } from '../common/remember-adopted.ts'
-import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
 import { createDynamoDbAdoptionStore } from './adoption-store.ts'
 import { createDynamoDbAuditStore } from './audit-store.ts'
@@ -21,6 +23,7 @@ import { createKinesisBus } from './bus.ts'
 import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
 import { createSqsDeadLetters } from './dead-letters.ts'
 import { createDynamoDbRecordStore } from './record-store.ts'
+import { createDynamoDbTombstones } from './tombstones.ts'
 
 const { env } = process
 
@@ -43,6 +46,8 @@ export const capturePorts = /* @__PURE__ */ once(
   }),
 )
 
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here()))
+
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({ here: here(), clock, bus: bus(), audit: audit(), deadLetters: deadLetters() }),
 )
@@ -60,5 +65,15 @@ export const ingestPorts = /* @__PURE__ */ once(
     store: store(),
     audit: audit(),
     ...(await credentialsFrom(env)),
+  }),
+)
+
+export const prunePorts = /* @__PURE__ */ once(
+  async (): Promise<PrunePorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    tombstones: createDynamoDbTombstones(dynamoDb()),
+    peers: await peersAt(env, here().site),
   }),
 )

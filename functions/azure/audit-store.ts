@@ -1,18 +1,18 @@
 /**
- * The audit store: a Cosmos container with one item for each resolution, under its id, so that a repeated put changes
+ * The audit store: a Cosmos container with one item for each entry, under its id, so that a repeated put changes
  * nothing. Items of one type share a partition and expire by their `ttl`.
  */
 import type { Container, CosmosClient } from '@azure/cosmos'
 import { auditRetentionDays, auditStoreName, cosmosDatabaseName } from '../../shared/declare/resource-names.ts'
 import type { AuditStore } from '../../shared/ports/index.ts'
-import type { Resolution } from '../../shared/replicate/resolution.ts'
+import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import { packParts } from '../common/packed-parts.ts'
 import { storeFailure } from './store-errors.ts'
 
 const dayS = 86_400
 
 /**
- * Of the 2 MB that an item may have. A larger resolution is compressed, into one item or as many as it takes. In Base64,
+ * Of the 2 MB that an item may have. A larger entry is compressed, into one item or as many as it takes. In Base64,
  * of which three quarters count.
  */
 const itemBytesMax = 1_900_000
@@ -24,26 +24,26 @@ export function auditContainer(client: CosmosClient): Container {
 
 export function createCosmosAuditStore(container: Container): AuditStore {
   return {
-    async put(resolutions) {
-      const entries = (await Promise.all(resolutions.map(entriesOf))).flat()
-      await Promise.all(entries.map(entry => upsert(container, entry)))
+    async put(entries) {
+      const items = (await Promise.all(entries.map(itemsOf))).flat()
+      await Promise.all(items.map(item => upsert(container, item)))
     },
   }
 }
 
-async function upsert(container: Container, entry: object): Promise<void> {
+async function upsert(container: Container, item: object): Promise<void> {
   try {
-    await container.items.upsert(entry)
+    await container.items.upsert(item)
   } catch (error) {
     throw storeFailure(error)
   }
 }
 
-async function entriesOf(resolution: Resolution): Promise<readonly object[]> {
+async function itemsOf(entry: AuditEntry): Promise<readonly object[]> {
   const ttl = auditRetentionDays * dayS
-  const text = JSON.stringify(resolution)
-  if (Buffer.byteLength(text) <= itemBytesMax) return [{ ...resolution, ttl }]
-  const { id, site, type, key, origin, from, to, atMs } = resolution
+  const text = JSON.stringify(entry)
+  if (Buffer.byteLength(text) <= itemBytesMax) return [{ ...entry, ttl }]
+  const { id, site, type, key, origin, from, to, atMs } = entry
   const [packed, ...others] = (await packParts(text, partBytesMax)).map(part => Buffer.from(part).toString('base64'))
   return [
     { id, site, type, key, origin, from, to, atMs, part: 0, packed, ttl },

@@ -5,7 +5,7 @@ import { captureHint } from './capture-hint.ts'
 import { logFailures } from './failure-log.ts'
 import { hintsIn } from './feed-events.ts'
 import { feedTrigger } from './feed-trigger.ts'
-import { capturePorts, here } from './site.ts'
+import { capturePorts, expressLane, here } from './site.ts'
 import { stoodBefore } from './stood-before.ts'
 
 logFailures(here().site)
@@ -15,11 +15,13 @@ for (const { plan } of here().types.values()) {
   app.cosmosDB(name, {
     ...feedTrigger(plan, name),
     handler: async (feed: unknown[]) => {
-      const ports = capturePorts()
+      const express = (await expressLane())()
+      const ports = { ...capturePorts(), captured: express.captured }
       const hints = hintsIn(feed, plan)
       const results = await Promise.allSettled(
         hints.map(hint => captureHint(hint, () => stoodBefore(feed, hint.ref, plan), ports)),
       )
+      await express.send()
       const failed = hints.filter(({ ref }, index) => {
         const result = results[index]
         if (result?.status !== 'rejected') return false

@@ -1,11 +1,12 @@
 /**
  * Goes through the items of a container, documents or sync records. By the change feed of latest versions, from the
  * beginning, range by range: it shows every item that is there, and its positions can be kept, which those of a query
- * over several partitions cannot. An item that is written meanwhile comes once more.
+ * over several partitions cannot. An item that is written meanwhile comes once more, so the feed of a busy container has no
+ * end: where all that comes was written after the scan began, whatever was there before has come.
  */
 import { ChangeFeedMode, ChangeFeedStartFrom, type CosmosClient } from '@azure/cosmos'
 import * as z from 'zod'
-import type { DocumentScan, ScanPage } from '../../shared/ports/index.ts'
+import type { Clock, DocumentScan, ScanPage } from '../../shared/ports/index.ts'
 import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { isSyncId, readItemKey } from './item-place.ts'
@@ -14,16 +15,21 @@ import { recordTextIn, refOfSyncItem } from './sync-item.ts'
 
 const pageMax = 200
 
-type Fields = Readonly<Record<string, unknown>> & { readonly id: string }
+/** The service's clock against this one's, generously. */
+const skewMs = 5_000
 
-const cursorSchema = z.object({ range: z.int(), position: z.string().optional() })
+type Fields = Readonly<Record<string, unknown>> & { readonly id: string; readonly _ts: number }
+
+/** `sinceMs`: when the scan began. */
+const cursorSchema = z.object({ range: z.int(), position: z.string().optional(), sinceMs: z.number() })
 
 export interface CosmosDocumentScanOptions {
   readonly client: CosmosClient
   readonly here: Here
+  readonly clock: Clock
 }
 
-export function createCosmosDocumentScan({ client, here }: CosmosDocumentScanOptions): DocumentScan {
+export function createCosmosDocumentScan({ client, here, clock }: CosmosDocumentScanOptions): DocumentScan {
   const planOf = (type: string) => dataTypeOf(here, type).plan
   const pageOf = async (
     type: string,
@@ -32,7 +38,8 @@ export function createCosmosDocumentScan({ client, here }: CosmosDocumentScanOpt
   ): Promise<ScanPage> => {
     const { database, container: name } = planOf(type).at.azure
     const container = client.database(database).container(name)
-    const { range, position } = cursor === undefined ? { range: 0 } : cursorSchema.parse(JSON.parse(cursor))
+    const { range, position, sinceMs } =
+      cursor === undefined ? { range: 0, sinceMs: clock.now() } : cursorSchema.parse(JSON.parse(cursor))
     try {
       const ranges = await container.getFeedRanges()
       const feedRange = ranges[range]
@@ -46,7 +53,8 @@ export function createCosmosDocumentScan({ client, here }: CosmosDocumentScanOpt
             : ChangeFeedStartFrom.Continuation(position),
       })
       const { result = [], continuationToken } = await iterator.readNext()
-      const next = result.length > 0 ? { range, position: continuationToken } : { range: range + 1 }
+      const isThrough = result.every(({ _ts: writtenS }) => writtenS * 1000 > sinceMs + skewMs)
+      const next = isThrough ? { range: range + 1, sinceMs } : { range, position: continuationToken, sinceMs }
       const isLast = next.range >= ranges.length
       return { refs: result.flatMap(item => refOf(item) ?? []), next: isLast ? undefined : JSON.stringify(next) }
     } catch (error) {

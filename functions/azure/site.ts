@@ -7,12 +7,14 @@ import { forwardName } from '../../shared/declare/resource-names.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
+import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
 import { rememberAdopted } from '../common/remember-adopted.ts'
-import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
 import { createCosmosAdoptionStore } from './adoption-store.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
@@ -22,6 +24,7 @@ import { createQueueDeadLetters } from './dead-letters.ts'
 import { cosmosSetting } from './feed-trigger.ts'
 import { createQueueService } from './queue-client.ts'
 import { createCosmosRecordStore } from './record-store.ts'
+import { createCosmosTombstones } from './tombstones.ts'
 
 const { env } = process
 
@@ -46,6 +49,8 @@ export const capturePorts = /* @__PURE__ */ once(
     adoptions: rememberAdopted(createCosmosAdoptionStore(cosmos())),
   }),
 )
+
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here()))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -72,5 +77,15 @@ export const ingestPorts = /* @__PURE__ */ once(
     store: store(),
     audit: audit(),
     ...(await credentialsFrom(env)),
+  }),
+)
+
+export const prunePorts = /* @__PURE__ */ once(
+  async (): Promise<PrunePorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    tombstones: createCosmosTombstones({ client: cosmos(), here: here() }),
+    peers: await peersAt(env, here().site),
   }),
 )

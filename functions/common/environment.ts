@@ -50,6 +50,11 @@ export function peersFrom(variables: Variables): ReadonlyMap<string, PeerAddress
   return new Map(Object.entries(parse(variables, 'TRIBUTARY_PEERS', peers)))
 }
 
+/** Not every function that could talk to peers is given any. */
+export function namesPeers(variables: Variables): boolean {
+  return variables.TRIBUTARY_PEERS !== undefined
+}
+
 /** This site's private signing key. */
 export function signingKeyFrom(variables: Variables): JWK {
   return parse(variables, 'TRIBUTARY_SIGNING_KEY', jsonText.pipe(jwk.extend({ d: z.string() })))

@@ -1,4 +1,5 @@
 /** One line of JSON on stdout for each failure, where every cloud's log search finds it by its fields. Success is silent. */
+import type { Pruned } from '../../shared/replicate/prune.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 
 export interface Failure {
@@ -14,4 +15,9 @@ export function logFailure({ site, function: name, record, error }: Failure): vo
   const { name: kind, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
   const line = { level: 'error', site, function: name, record: record && recordName(record), error: kind, message }
   process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+/** One line for each run: a schedule has nobody to answer to. */
+export function logPruned(site: string, pruned: Pruned): void {
+  process.stdout.write(`${JSON.stringify({ level: 'info', site, function: 'prune', ...pruned })}\n`)
 }

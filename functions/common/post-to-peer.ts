@@ -1,8 +1,8 @@
 /**
  * One POST to another site, over connections that are kept.
  *
- * Why not `fetch`: it does the same for four times the CPU (streams, abort signals and a policy for browsers around each
- * request), which was most of what delivering a small batch cost.
+ * Why not `fetch`: with its streams, abort signals and a browser's policies it takes 0.4 ms of CPU for a request of 400
+ * bytes over loopback, both ends included; Node's own client takes 0.1.
  */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'

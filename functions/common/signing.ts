@@ -16,9 +16,21 @@ export async function credentialsFrom(variables: Variables): Promise<Credentials
   return { sign: await createSigner(signingKeyFrom(variables)), verify: await createVerifier(keys) }
 }
 
-export async function peerAt(variables: Variables, site: string, peer: string): Promise<Peer & PeerStandings> {
+export async function peerAt(
+  variables: Variables,
+  site: string,
+  peer: string,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<Peer & PeerStandings> {
   const address = peersFrom(variables).get(peer)
   if (!address) throw new EnvironmentInvalid('TRIBUTARY_PEERS', `has no address for ${peer}`)
   const credentials = await credentialsFrom(variables)
-  return createHttpPeer({ site, peer, url: address.url, clock: systemClock, fetch: postToPeer, ...credentials })
+  const { url } = address
+  return createHttpPeer({ site, peer, url, clock: systemClock, fetch: postToPeer, ...credentials, ...options })
+}
+
+/** Every peer of the site. */
+export async function peersAt(variables: Variables, site: string): Promise<ReadonlyMap<string, Peer & PeerStandings>> {
+  const peers = [...peersFrom(variables).keys()]
+  return new Map(await Promise.all(peers.map(async peer => [peer, await peerAt(variables, site, peer)] as const)))
 }

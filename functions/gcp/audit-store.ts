@@ -1,5 +1,5 @@
 /**
- * The audit store: one document for each resolution, under its id, so that a repeated put changes nothing.
+ * The audit store: one document for each entry, under its id, so that a repeated put changes nothing.
  *
  * What an operator searches by is a field of its own; the whole is one JSON text, because the values that lost are kept
  * as they were, and may hold what Firestore has no value for (an array inside an array). One that is larger than a
@@ -8,7 +8,7 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { auditRetentionDays, auditStoreName } from '../../shared/declare/resource-names.ts'
 import type { AuditStore } from '../../shared/ports/index.ts'
-import type { Resolution } from '../../shared/replicate/resolution.ts'
+import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import { packParts } from '../common/packed-parts.ts'
 import { commitAtOnce } from './firestore-client.ts'
 import { storeFailure } from './store-errors.ts'
@@ -18,20 +18,20 @@ const dayMs = 86_400_000
 /** Of a document's 1 MiB; the rest is for its other fields. */
 const textBytesMax = 1_000_000
 
-interface Entry {
+interface AuditDocument {
   readonly id: string
-  readonly entry: Readonly<Record<string, unknown>>
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 export function createFirestoreAuditStore(firestore: Firestore): AuditStore {
   const collection = firestore.collection(auditStoreName)
   return {
-    async put(resolutions) {
-      const entries = (await Promise.all(resolutions.map(entriesOf))).flat()
+    async put(entries) {
+      const documents = (await Promise.all(entries.map(documentsOf))).flat()
       try {
-        for (const group of groupsOf(entries)) {
+        for (const group of groupsOf(documents)) {
           await commitAtOnce(firestore, batch => {
-            for (const { id, entry } of group) batch.set(collection.doc(id), entry)
+            for (const { id, fields } of group) batch.set(collection.doc(id), fields)
           })
         }
       } catch (error) {
@@ -41,27 +41,27 @@ export function createFirestoreAuditStore(firestore: Firestore): AuditStore {
   }
 }
 
-async function entriesOf(resolution: Resolution): Promise<readonly Entry[]> {
-  const { id, site, type, key, origin, from, to, atMs } = resolution
-  const text = JSON.stringify(resolution)
+async function documentsOf(entry: AuditEntry): Promise<readonly AuditDocument[]> {
+  const { id, site, type, key, origin, from, to, atMs } = entry
+  const text = JSON.stringify(entry)
   /** The collection's time-to-live policy deletes by this field. */
   const expiresAt = Timestamp.fromMillis(atMs + auditRetentionDays * dayMs)
-  const entry = { site, type, key, origin, from, to, at: Timestamp.fromMillis(atMs), expiresAt }
-  if (Buffer.byteLength(text) <= textBytesMax) return [{ id, entry: { ...entry, resolution: text } }]
+  const fields = { site, type, key, origin, from, to, at: Timestamp.fromMillis(atMs), expiresAt }
+  if (Buffer.byteLength(text) <= textBytesMax) return [{ id, fields: { ...fields, resolution: text } }]
   const [packed, ...others] = await packParts(text, textBytesMax)
   return [
-    { id, entry: { ...entry, id, part: 0, packed } },
+    { id, fields: { ...fields, id, part: 0, packed } },
     ...others.map((more, index) => {
       const part = index + 1
-      return { id: `${id}.${part}`, entry: { id, type, expiresAt, part, packed: more } }
+      return { id: `${id}.${part}`, fields: { id, type, expiresAt, part, packed: more } }
     }),
   ]
 }
 
-/** A commit holds 10 MB: so many entries at a time never pass that. A put that is repeated changes nothing. */
-const entriesMax = 8
+/** A commit holds 10 MB: so many documents at a time never pass that. A put that is repeated changes nothing. */
+const documentsMax = 8
 
-function groupsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const count = Math.ceil(entries.length / entriesMax)
-  return Array.from({ length: count }, (_, index) => entries.slice(index * entriesMax, (index + 1) * entriesMax))
+function groupsOf(documents: readonly AuditDocument[]): readonly (readonly AuditDocument[])[] {
+  const count = Math.ceil(documents.length / documentsMax)
+  return Array.from({ length: count }, (_, index) => documents.slice(index * documentsMax, (index + 1) * documentsMax))
 }

@@ -5,16 +5,18 @@ import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { logFailure } from '../common/log.ts'
 import { captureDocument, refOfDocument } from './capture-document.ts'
 import { readDocumentEvent } from './document-event.ts'
-import { capturePorts, firestore } from './site.ts'
+import { capturePorts, expressLane, firestore } from './site.ts'
 import { stoodBefore } from './stood-before.ts'
 
 cloudEvent('capture', async ({ data }: CloudEvent<unknown>) => {
-  const ports = capturePorts()
+  const express = (await expressLane())()
+  const ports = { ...capturePorts(), captured: express.captured }
   const event = readDocumentEvent(data)
   const record = refOfDocument(event, ports.here)?.ref
   try {
     const before = (ref: RecordRef) => stoodBefore(data, ref, dataTypeOf(ports.here, ref.type).plan, firestore())
     await captureDocument(event, before, ports)
+    await express.send()
   } catch (error) {
     logFailure({ site: ports.here.site, function: 'capture', ...(record && { record }), error })
     throw error

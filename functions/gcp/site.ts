@@ -6,12 +6,14 @@ import plan from '#plan'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
+import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
 import { rememberAdopted } from '../common/remember-adopted.ts'
-import { credentialsFrom, peerAt } from '../common/signing.ts'
+import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
 import { createFirestoreAdoptionStore } from './adoption-store.ts'
 import { createFirestoreAuditStore } from './audit-store.ts'
@@ -20,6 +22,7 @@ import { createPubSubDeadLetters } from './dead-letters.ts'
 import { createFirestore } from './firestore-client.ts'
 import { createPubSub } from './pubsub-client.ts'
 import { createFirestoreRecordStore } from './record-store.ts'
+import { createFirestoreTombstones } from './tombstones.ts'
 
 const variables = process.env
 const clock = systemClock
@@ -41,6 +44,8 @@ export const capturePorts = /* @__PURE__ */ once(
     adoptions: rememberAdopted(createFirestoreAdoptionStore(firestore())),
   }),
 )
+
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(variables, here()))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -65,5 +70,15 @@ export const ingestPorts = /* @__PURE__ */ once(
     store: store(),
     audit: audit(),
     ...(await credentialsFrom(variables)),
+  }),
+)
+
+export const prunePorts = /* @__PURE__ */ once(
+  async (): Promise<PrunePorts> => ({
+    here: here(),
+    clock,
+    store: store(),
+    tombstones: createFirestoreTombstones(firestore()),
+    peers: await peersAt(variables, here().site),
   }),
 )

@@ -32,6 +32,7 @@ const timeout: Readonly<Record<FunctionName, Duration>> = {
   publish: Duration.seconds(60),
   forward: Duration.seconds(60),
   ingest: Duration.seconds(10),
+  prune: Duration.minutes(5),
 }
 
 export function createSiteFunction(scope: Construct, options: SiteFunctionOptions): LambdaFunction {

@@ -11,6 +11,7 @@ import {
   AttributeType,
   Billing,
   type ITableV2,
+  ProjectionType,
   StreamViewType,
   TableEncryptionV2,
   type TablePropsV2,
@@ -19,7 +20,14 @@ import {
 import { type IStream, Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
 import type { Construct } from 'constructs'
 import { isNumberKey } from '../../shared/declare/placement.ts'
-import { auditStoreName, auditTable, feedName, syncStoreName, syncTable } from '../../shared/declare/resource-names.ts'
+import {
+  auditStoreName,
+  auditTable,
+  feedName,
+  syncStoreName,
+  syncTable,
+  tombstoneIndex,
+} from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { createParameter, pascalCase } from './parameter.ts'
 import { feedRetention } from './retention.ts'
@@ -98,6 +106,16 @@ export function createSyncTable(scope: Construct): TableV2 {
     partitionKey: text(syncTable.key),
     // Publish compares a version with the one before.
     dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+    globalSecondaryIndexes: [
+      {
+        // Sparse: only what is deleted, or will expire, has the second attribute.
+        indexName: tombstoneIndex,
+        partitionKey: text(syncTable.key),
+        sortKey: number(syncTable.gone),
+        projectionType: ProjectionType.INCLUDE,
+        nonKeyAttributes: [syncTable.whole],
+      },
+    ],
   })
 }
 

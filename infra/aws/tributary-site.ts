@@ -1,19 +1,23 @@
 /**
- * One AWS site: the tables, the four kinds of functions, and what triggers each of them.
+ * One AWS site: the tables, the five kinds of functions, and what triggers each of them.
  *
  *     an application's table -> capture -> sync table -> publish -> stream of changes -> forward -> a peer's ingest
  *     a peer's forward -> ingest -> sync table and application's table
+ *     every hour -> prune -> sync table
  *
  * A function may do what is granted to it here, read the stream that triggers it, and write its own log: nothing else.
  */
-import { CfnOutput } from 'aws-cdk-lib'
+import { CfnOutput, Duration } from 'aws-cdk-lib'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
+import { Grant } from 'aws-cdk-lib/aws-iam'
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { forwardName } from '../../shared/declare/resource-names.ts'
-import { peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
+import { forwardName, tombstoneIndex } from '../../shared/declare/resource-names.ts'
+import { isExpress, peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import { createChangeStream } from './change-stream.ts'
 import { createDeadLetterQueues, type DeadLetterQueues } from './dead-letter-queues.ts'
 import { createIngestApi } from './ingest-api.ts'
@@ -42,6 +46,7 @@ export class TributarySite extends Construct {
   readonly #peers: readonly PeerParameters[]
   readonly #signingKey: string
   readonly #environmentKey: IKey
+  readonly #hasExpressLane: boolean
 
   constructor(scope: Construct, id: string, { plan, site, bundles }: TributarySiteProps) {
     super(scope, id)
@@ -55,11 +60,13 @@ export class TributarySite extends Construct {
     this.#peers = peersOf(plan, site.id).map(({ id }) => createPeerParameters(this, id))
     this.#signingKey = createSigningKeyReference(this, site.id)
     this.#environmentKey = createEnvironmentKey(this)
+    this.#hasExpressLane = typesAt(plan, site.id).some(isExpress)
 
     this.#addCapture()
     this.#addPublish()
     for (const peer of this.#peers) this.#addForward(peer)
     this.#addIngest()
+    this.#addPrune()
     this.#addOutput('DeadLettersUrl', 'What could not be processed, whole', this.#queues.letters.queueUrl)
     this.#addOutput('GivenUpUrl', 'Batches that a trigger gave up, by reference', this.#queues.givenUp.queueUrl)
   }
@@ -69,14 +76,20 @@ export class TributarySite extends Construct {
       name: 'tributary-capture',
       bundle: 'capture',
       description: 'Finds out what changed in the tables and commits it to the sync records',
-      environment: this.#deadLettersVariable(),
+      environment: { ...this.#deadLettersVariable(), ...this.#expressVariables() },
+      ...(this.#hasExpressLane ? { environmentKey: this.#environmentKey } : {}),
     })
     for (const { table } of this.#dataTables) table.grant(capture, 'dynamodb:GetItem')
-    this.#syncTable.grant(capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    this.#grantSyncTable(capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
     this.#queues.letters.grant(capture, 'sqs:SendMessage')
     for (const { feed } of this.#dataTables) {
       this.#triggerByStream(capture, { source: feed, reportsFailedItems: true, giveUpAfter: giveUpWritesAfter })
     }
+  }
+
+  /** Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise. */
+  #expressVariables() {
+    return this.#hasExpressLane ? this.#credentialVariables(this.#peers) : {}
   }
 
   #addPublish(): void {
@@ -106,7 +119,7 @@ export class TributarySite extends Construct {
       },
       environmentKey: this.#environmentKey,
     })
-    this.#syncTable.grant(forward, 'dynamodb:GetItem')
+    this.#grantSyncTable(forward, 'dynamodb:GetItem')
     this.#queues.letters.grant(forward, 'sqs:SendMessage')
     const source = this.#changes
     this.#triggerByStream(forward, { source, reportsFailedItems: true, giveUpAfter: giveUpChangesAfter })
@@ -123,9 +136,34 @@ export class TributarySite extends Construct {
     for (const { table } of this.#dataTables) {
       table.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
     }
-    this.#syncTable.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    this.#grantSyncTable(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
     this.#auditTable.grant(ingest, 'dynamodb:BatchWriteItem')
     this.#addOutput('IngestUrl', `Where peers deliver to ${this.#site.id}`, createIngestApi(this, ingest).url)
+  }
+
+  /** Hourly: what a run does not get done the next one does. */
+  #addPrune(): void {
+    const prune = this.#createFunction({
+      name: 'tributary-prune',
+      bundle: 'prune',
+      description: 'Forgets what was deleted at every site long ago',
+      environment: this.#credentialVariables(this.#peers),
+      environmentKey: this.#environmentKey,
+    })
+    for (const { table } of this.#dataTables) table.grant(prune, 'dynamodb:GetItem')
+    this.#grantSyncTable(prune, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem')
+    const index = `${this.#syncTable.tableArn}/index/${tombstoneIndex}`
+    Grant.addToPrincipal({ grantee: prune, actions: ['dynamodb:Scan'], resourceArns: [index] })
+    new Rule(this, 'PruneHourly', {
+      description: 'Starts tributary-prune',
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [new LambdaTarget(prune)],
+    })
+  }
+
+  /** The table alone: its own `grant` would add every index, by a wildcard. */
+  #grantSyncTable(grantee: LambdaFunction, ...actions: readonly string[]): void {
+    Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [this.#syncTable.tableArn] })
   }
 
   #createFunction(options: Omit<SiteFunctionOptions, 'bundles'>): LambdaFunction {

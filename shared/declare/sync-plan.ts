@@ -61,3 +61,8 @@ export function peersOf(plan: SyncPlan, site: string): readonly SitePlan[] {
   const here = typesAt(plan, site)
   return plan.sites.filter(({ id }) => id !== site && here.some(type => type.sites.includes(id)))
 }
+
+/** Has an express lane: only tier 1 has a lag target that the durable path does not meet. */
+export function isExpress({ tier }: TypePlan): boolean {
+  return tier === 1
+}

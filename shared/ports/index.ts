@@ -1,8 +1,8 @@
 /** What a flow needs from a cloud beside its database. */
 import type { Answer } from '../replicate/answer.ts'
+import type { AuditEntry } from '../replicate/audit-entry.ts'
 import type { ChangeEvent } from '../replicate/change-event.ts'
 import type { DeadLetter } from '../replicate/dead-letter.ts'
-import type { Resolution } from '../replicate/resolution.ts'
 
 export type * from './adoption-store.ts'
 export type * from './document-scan.ts'
@@ -22,9 +22,9 @@ export interface Bus {
   publish(events: readonly ChangeEvent[]): Promise<void>
 }
 
-/** The conflict audit store. A put is repeated under the same id without effect. */
+/** The audit store: resolutions, and the evidence of blind writes. A put is repeated under the same id without effect. */
 export interface AuditStore {
-  put(resolutions: readonly Resolution[]): Promise<void>
+  put(entries: readonly AuditEntry[]): Promise<void>
 }
 
 /** Another site's ingest. Answers in the order of the events; rejects with `PeerUnavailable`. */

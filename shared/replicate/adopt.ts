@@ -16,7 +16,7 @@
  * All of it can be repeated: whoever was interrupted runs it again.
  */
 import type { SiteId } from '../causality/dot.ts'
-import type { SyncPlan, TypePlan } from '../declare/sync-plan.ts'
+import type { TypePlan } from '../declare/sync-plan.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
 import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
 import type { Version } from '../resolve/merge-type.ts'
@@ -27,7 +27,6 @@ import { createLimit } from './limit.ts'
 import { type RecordRef, recordName } from './record-ref.ts'
 
 export interface AdoptOptions {
-  readonly plan: SyncPlan
   readonly type: TypePlan
   /** Every site that holds the type. */
   readonly sites: readonly AdoptingSite[]
@@ -80,6 +79,8 @@ export type AdoptOutcome =
 
 /** A page of records is compared at a time, so many at once: most of the time they wait for `settleMs` to pass. */
 const pagesUnderWayMax = 100
+/** Names kept, of some 100 bytes each. Beyond them records are compared more than once. */
+const comparedMax = 1_000_000
 /** Requests to one site at a time. */
 const requestsMax = 4
 const unavailableRetryMs = 1000
@@ -95,6 +96,8 @@ class AdoptionRun {
   readonly counts = { seen: 0, equal: 0, different: 0, missing: 0, known: 0, refused: 0, captured: 0 }
   readonly #options: AdoptOptions
   readonly #ask: ReadonlyMap<SiteId, <Answer>(request: () => Promise<Answer>) => Promise<Answer>>
+  /** What is the same at every site by now. Every record is found at each of them, in two scans. */
+  readonly #compared = new Set<string>()
   #blocked = false
 
   constructor(options: AdoptOptions) {
@@ -181,7 +184,9 @@ class AdoptionRun {
   /** Each record at all sites. `lister`: in whose table the documents were found; counted is what was not found before. */
   async #compare(refs: readonly RecordRef[], lister: AdoptingSite | undefined): Promise<void> {
     const { sites } = this.#options
-    const unique = [...new Map(refs.map(ref => [recordName(ref), ref])).values()]
+    const byName = new Map(refs.map(ref => [recordName(ref), ref]))
+    const unique = [...byName].flatMap(([name, ref]) => (this.#compared.has(name) ? [] : [ref]))
+    if (unique.length === 0) return
     const standings = await Promise.all(sites.map(site => this.#noteAll(site, unique)))
     await Promise.all(
       unique.map(async (ref, index) => {
@@ -189,7 +194,9 @@ class AdoptionRun {
         const first = here.findIndex(({ is }) => is !== 'absent')
         const isFirst = lister !== undefined && sites[first] === lister
         const kind = await this.#settle(ref, here, isFirst)
-        if (kind === undefined || !isFirst) return
+        if (kind === undefined) return
+        if (kind !== 'refused' && this.#compared.size < comparedMax) this.#compared.add(recordName(ref))
+        if (!isFirst) return
         this.counts.seen += 1
         this.counts[kind] += 1
       }),

@@ -22,6 +22,7 @@ import { rebaseDocument } from '../resolve/rebase.ts'
 import { baselineCounter, baselineRecord, baselineSite, isBaseline } from './baseline.ts'
 import { attemptsMax, capture } from './capture.ts'
 import { type DataType, dataTypeOf } from './here.ts'
+import { createLimit } from './limit.ts'
 import type { EventPorts } from './note.ts'
 import type { RecordRef } from './record-ref.ts'
 import { type Resolution, resolutionId } from './resolution.ts'
@@ -78,8 +79,12 @@ export interface AdoptingPorts extends EventPorts {
   readonly scan: DocumentScan
 }
 
+/** At a time: what the applications and the functions do meanwhile comes first. */
+const recordsMax = 16
+
 export function createAdoptingSite(ports: AdoptingPorts): AdoptingSite {
   const { here, clock, adoptions, scan } = ports
+  const limit = createLimit(recordsMax)
   return {
     site: here.site,
     scan,
@@ -92,13 +97,13 @@ export function createAdoptingSite(ports: AdoptingPorts): AdoptingSite {
       const { sinceMs = clock.now() } = (await adoptions.read(type)) ?? {}
       await adoptions.write(type, { phase, sinceMs })
     },
-    look: refs => Promise.all(refs.map(ref => orRefused(look(ref, ports)))),
+    look: refs => Promise.all(refs.map(ref => limit(() => orRefused(look(ref, ports))))),
     note: (refs, hashes) =>
-      Promise.all(refs.map((ref, index) => orRefused(noteSeen(ref, hashes[index] ?? undefined, ports)))),
-    read: ref => read(ref, ports),
-    settle: (ref, settlement) => settle(ref, settlement, ports),
+      Promise.all(refs.map((ref, index) => limit(() => orRefused(noteSeen(ref, hashes[index] ?? undefined, ports))))),
+    read: ref => limit(() => read(ref, ports)),
+    settle: (ref, settlement) => limit(() => settle(ref, settlement, ports)),
     async capture(refs) {
-      const results = await Promise.all(refs.map(ref => capture(ref, ports)))
+      const results = await Promise.all(refs.map(ref => limit(() => capture(ref, ports))))
       return results.filter(result => result === 'captured').length
     },
   }

@@ -84,6 +84,8 @@ interface Merging {
 /** One for each origin whose writes are new here, if they met anything that they had not seen. */
 function resolutionsOf(merging: Merging): readonly Resolution[] {
   const { record, change, vector, arbitrations, at } = merging
+  // Where nothing is kept, nothing was met: a record begun anew elsewhere, after its deletion had been forgotten there.
+  if (record.state === undefined) return []
   const arrived = Object.keys(vector).filter(
     origin => origin !== at.site && counterOf(vector, origin) > counterOf(record.vector, origin),
   )

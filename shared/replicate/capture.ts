@@ -19,6 +19,7 @@ import {
   ValueRefused,
 } from '../ports/index.ts'
 import { refusedDocument } from './dead-letter.ts'
+import { evidenceAfterCapture } from './evidence.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
@@ -116,11 +117,14 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
   const to = from > 0 ? from + 1 : Math.max(Math.floor(nowMs), 1)
   const hlc = tick(nowMs, record.hlc)
   const stamp = { site, counter: to, hlc }
-  const written = type.record.write(record.state, sight.expired ? undefined : before, after, stamp)
+  const standing = sight.expired ? undefined : before
+  const written = type.record.write(record.state, standing, after, stamp)
   if (!written || !jsonEquals(type.record.view(written.state), after)) {
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
   const goneMs = goneAtMs(after, type, nowMs)
+  const { merge } = type.plan
+  const evidence = evidenceAfterCapture(record, { ref, site, from, to, merge, before: standing, after, nowMs })
   return {
     vector: advance(record.vector, [site, to]),
     hlc,
@@ -129,6 +133,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
     held: holdCapture(record.held, { from, to, seen: record.vector, touched: written.touched }),
     resolutions: recentResolutions(record.resolutions, nowMs),
     ...(goneMs === undefined ? {} : { goneAtMs: goneMs }),
+    ...evidence,
   }
 }
 

@@ -7,6 +7,7 @@
  * answer is left alone for a while.
  */
 import type { SiteId } from '../causality/dot.ts'
+import { isExpress } from '../declare/sync-plan.ts'
 import type { Clock, Peer } from '../ports/index.ts'
 import { batchesOf } from './batches.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
@@ -14,9 +15,6 @@ import { dataTypeOf, type Here } from './here.ts'
 import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import type { SyncRecord } from './sync-record.ts'
-
-/** The tier whose lag target only the express lane meets. */
-const expressTier = 1
 
 /** An answer that takes longer is not worth holding up the next capture for. */
 export const expressTimeoutMs = 500
@@ -55,7 +53,7 @@ export function createExpressLane({ here, clock, peers }: ExpressPorts): () => E
     const events: ChangeEvent[] = []
     return {
       captured(ref, record) {
-        if (dataTypeOf(here, ref.type).plan.tier !== expressTier) return
+        if (peers.size === 0 || !isExpress(dataTypeOf(here, ref.type).plan)) return
         // All that is held, so that it arrives although the capture before it is still on the durable path.
         if (record.held.length > 0) events.push(changeEventOf(deltaOf(ref, record, record.held, here)))
       },

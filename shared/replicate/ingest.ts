@@ -21,6 +21,7 @@ import type { Answer, RefusalReason } from './answer.ts'
 import { applyChange, type Merged } from './apply-change.ts'
 import { attemptsMax, captureOnce } from './capture.ts'
 import type { Change } from './change.ts'
+import { evidenceAfterMerge } from './evidence.ts'
 import { hasExpired } from './expiry.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
@@ -137,15 +138,17 @@ async function commitMerge(commit: Commit, store: RecordStore): Promise<Answer |
 
 function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: DataType, nowMs: number): Commit {
   const goneMs = goneAtMs(view, type, nowMs)
+  const before = sight.document.document
+  const after = view && withoutFields(view, type.plan.omit)
+  const evidence = evidenceAfterMerge(sight.record, { change, type, before, after, nowMs })
   const commit: Commit = {
     ref: { type: change.type, key: change.key },
-    record: goneMs === undefined ? record : { ...record, goneAtMs: goneMs },
+    record: { ...record, ...(goneMs === undefined ? {} : { goneAtMs: goneMs }), ...evidence },
     expected: sight.revision,
   }
-  const after = view && withoutFields(view, type.plan.omit)
-  if (jsonEquals(after, sight.document.document)) return commit
+  if (jsonEquals(after, before)) return commit
   // Nothing would be gained by putting back what its store has removed, or is about to.
-  if (sight.document.document === undefined && hasExpired(after, type.plan.expires, nowMs)) return commit
+  if (before === undefined && hasExpired(after, type.plan.expires, nowMs)) return commit
   return {
     ...commit,
     document: { read: sight.document, after, indivisible: type.indivisible, declared: type.declared },

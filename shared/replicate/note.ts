@@ -49,7 +49,9 @@ export async function captureEvent(
     for (const stood of before?.() ?? []) {
       if (isFoundLater(stood, adoption, clock.now())) continue
       await note(ref, stood, adoption, ports)
-      break
+      // While this was under way the adoption may have ended, and nobody would look at what was noted behind it.
+      const now = await adoptions.read(ref.type)
+      return now && now.phase !== 'noting' ? await capture(ref, ports) : 'unchanged'
     }
     return 'unchanged'
   } catch (error) {

@@ -1,18 +1,19 @@
 /**
- * Publish: a sync record was committed; its local writes go onto the bus and its resolutions into the audit store.
+ * Publish: a sync record was committed; its local writes go onto the bus, its resolutions and the evidence of
+ * blind writes into the audit store.
  *
  * Driven by the stream of sync records, so that no function ever has to write in two places. A feed may skip
  * versions: what travels is everything that the record still holds and the feed may not have carried yet.
  */
 import { counterOf } from '../causality/version-vector.ts'
 import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
+import type { AuditEntry } from './audit-entry.ts'
 import type { Change } from './change.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
 import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
 import type { Here } from './here.ts'
 import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
-import type { Resolution } from './resolution.ts'
 import { decodeRecord, type SyncRecord } from './sync-record.ts'
 
 export interface PublishPorts {
@@ -34,7 +35,7 @@ export interface RecordVersion {
 /** What one version has for the bus and for the audit store, or why it could not be read. */
 interface News {
   readonly event: ChangeEvent | undefined
-  readonly resolutions: readonly Resolution[]
+  readonly entries: readonly AuditEntry[]
 }
 
 /** Rejects if the bus, the audit store or the dead letters cannot be written: the trigger delivers the versions again. */
@@ -45,8 +46,8 @@ export async function publish(versions: readonly RecordVersion[], ports: Publish
   const news = readings.flatMap(reading => ('kind' in reading ? [] : [reading]))
   const events = news.flatMap(({ event }) => event ?? [])
   if (events.length > 0) await bus.publish(events)
-  const resolutions = news.flatMap(version => version.resolutions)
-  if (resolutions.length > 0) await audit.put(resolutions)
+  const entries = news.flatMap(version => version.entries)
+  if (entries.length > 0) await audit.put(entries)
 }
 
 /** A version that cannot be read is put aside: it must not hold up its neighbours. */
@@ -55,7 +56,7 @@ function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPo
     const record = decodeRecord(text)
     const before = previous === undefined ? undefined : readable(previous)
     const change = changeIn(ref, record, before, here)
-    return { event: change && changeEventOf(change), resolutions: newResolutions(record, before) }
+    return { event: change && changeEventOf(change), entries: newEntries(record, before) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })
@@ -71,9 +72,13 @@ function readable(text: string): SyncRecord | undefined {
   }
 }
 
-function newResolutions(record: SyncRecord, previous: SyncRecord | undefined): readonly Resolution[] {
-  const known = new Set(previous?.resolutions.map(({ id }) => id))
-  return record.resolutions.filter(({ id }) => !known.has(id))
+function newEntries(record: SyncRecord, previous: SyncRecord | undefined): readonly AuditEntry[] {
+  const known = new Set(previous && entriesIn(previous).map(({ id }) => id))
+  return entriesIn(record).filter(({ id }) => !known.has(id))
+}
+
+function entriesIn({ resolutions, writeBacks = [] }: SyncRecord): readonly AuditEntry[] {
+  return [...resolutions, ...writeBacks]
 }
 
 function changeIn(

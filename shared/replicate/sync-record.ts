@@ -8,6 +8,8 @@ import type { Json } from '../document/json.ts'
 import type { CellsState, Touched } from '../resolve/merge-type.ts'
 import { type Counters, StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
+import { type DisplacedRow, decodeDisplaced, encodeDisplaced } from './displaced.ts'
+import type { Evidence } from './evidence.ts'
 import type { Resolution } from './resolution.ts'
 
 /** One local capture that may still have to travel: which dots it covers and which cells it touched. */
@@ -20,7 +22,8 @@ export interface HeldCapture {
   readonly touched: Touched
 }
 
-export interface SyncRecord {
+/** With what blind writes are told by (see evidence.ts). */
+export interface SyncRecord extends Evidence {
   readonly vector: VersionVector
   /** The latest stamp in this record: the next local write is stamped after it. */
   readonly hlc: Hlc
@@ -75,6 +78,9 @@ const plainLengthMax = 950
 /** One captured write as stored: `from`, `to`, the counters of what was seen, what was touched. */
 type HeldRow = readonly [from: number, to: number, seen: Counters, touched: Touched]
 
+/** What most records do not have. */
+type Rare = Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'> & { readonly displaced?: readonly DisplacedRow[] }
+
 type Head = readonly [
   version: number,
   sites: readonly SiteId[],
@@ -83,7 +89,7 @@ type Head = readonly [
   shadow: string,
   held: readonly HeldRow[],
   resolutions: readonly Resolution[],
-  rare?: Pick<SyncRecord, 'notedUs' | 'goneAtMs'>,
+  rare?: Rare,
 ]
 
 /** Three numbers for each write (see stamp-table.ts), and the state in its compact form. */
@@ -93,12 +99,14 @@ type Body = readonly [stamps: readonly number[], state: Json]
  * Two lines: what every reader wants, and the state, which is the larger part and is only read when something has to
  * be merged or sent. The echo of a merge, a duplicate and the version before are told by the first line.
  */
-export function encodeRecord({ vector, hlc, shadow, state, held, resolutions, ...rare }: SyncRecord): string {
+export function encodeRecord(record: SyncRecord): string {
+  const { vector, hlc, shadow, state, held, resolutions, displaced, ...others } = record
   const table = new StampTableWriter()
   const counters = table.counters(vector)
   const heldRows = held.map(({ from, to, seen, touched }): HeldRow => [from, to, table.counters(seen), touched])
   const stateJson = state && encodeState(state, table)
-  const rarely: [Pick<SyncRecord, 'notedUs' | 'goneAtMs'>?] = Object.keys(rare).length > 0 ? [rare] : []
+  const rare: Rare = displaced ? { ...others, displaced: encodeDisplaced(displaced, record, table) } : others
+  const rarely: [Rare?] = Object.keys(rare).length > 0 ? [rare] : []
   const head: Head = [encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely]
   const first = JSON.stringify(head)
   if (stateJson === undefined) return `${first}\n`
@@ -110,18 +118,21 @@ export function encodeRecord({ vector, hlc, shadow, state, held, resolutions, ..
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, sites, vector, hlc, shadow, held, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
+  const [version, sites, counters, hlc, shadow, held, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
   const table = new StampTable(sites, [])
+  const vector = table.vector(counters)
+  const { displaced, ...others } = rare ?? {}
   let state: CellsState | undefined
   let unread = end + 1 < text.length
   return {
-    vector: table.vector(vector),
+    vector,
     hlc,
     shadow,
     held: held.map(([from, to, seen, touched]) => ({ from, to, seen: table.vector(seen), touched })),
     resolutions,
-    ...rare,
+    ...others,
+    ...(displaced && { displaced: decodeDisplaced(displaced, { vector, hlc }, table) }),
     get state() {
       if (unread) state = readState(text.slice(end + 1), sites)
       unread = false

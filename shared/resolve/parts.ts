@@ -27,12 +27,13 @@ export function combineParts<Values extends readonly (Json | undefined)[]>(
   return fromParts(merge, combined)
 }
 
-function partType(merge: Composed, name: string): MergeDescriptor {
+export function partType(merge: Composed, name: string): MergeDescriptor {
   if (merge.kind === 'set') return merge.element
   return (Object.hasOwn(merge.fields, name) ? merge.fields[name] : undefined) ?? { kind: 'register' }
 }
 
-function partsOf(merge: Composed, value: Json | undefined): Parts | undefined {
+/** Absent: no parts. Undefined: the value has no such parts. */
+export function partsOf(merge: Composed, value: Json | undefined): Parts | undefined {
   if (value === undefined) return new Map()
   if (merge.kind === 'fields' || merge.by === undefined) {
     return isJsonObject(value) ? new Map(Object.entries(value)) : undefined

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { readAudit } from '../../tools/cli/commands/audit.ts'
+import { readResolutions } from '../../tools/cli/commands/audit.ts'
 import { recordAtSites } from '../../tools/cli/commands/get.ts'
 import { readStatus } from '../../tools/cli/commands/status.ts'
 import type { ApplicationClient, Item } from '../../tools/local/official-clients/application-client.ts'
@@ -182,7 +182,7 @@ test.each(siteIds)(
 async function untilAudited(type: string, key: string, site: string, count: number) {
   const deadline = Date.now() + 20_000
   for (;;) {
-    const entries = (await readAudit(running.clouds)).filter(
+    const entries = (await readResolutions(running.clouds)).filter(
       entry => entry.type === type && entry.key.join() === key && entry.site === site,
     )
     if (entries.length >= count || Date.now() > deadline) {

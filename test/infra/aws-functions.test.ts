@@ -97,7 +97,7 @@ describe('with the environment of its template and nothing else', () => {
     const holders = resourcesOf(template, 'AWS::Lambda::Function').filter(
       ({ Properties }) => Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY !== undefined,
     )
-    expect(holders.map(nameOf).toSorted()).toEqual([...forwards, 'tributary-ingest'].toSorted())
+    expect(holders.map(nameOf).toSorted()).toEqual([...forwards, 'tributary-ingest', 'tributary-prune'].toSorted())
     for (const { Properties } of holders) {
       const [, [reference]] = Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY['Fn::Join']
       expect(reference).toBe(`{{resolve:secretsmanager:tributary/${site}/signing-key:SecretString:::`)
@@ -164,6 +164,16 @@ describe('permissions', () => {
           [...readChanges, ...on('tributary-sync', 'dynamodb:GetItem'), ...deadLetter, ...giveUp, ...decrypt],
         ] as const,
     ),
+    [
+      'tributary-prune',
+      [
+        ...typeNames.flatMap(type => on(type, 'dynamodb:GetItem')),
+        ...commit,
+        ...on('tributary-sync', 'dynamodb:DeleteItem'),
+        'dynamodb:Scan on tributary-sync.Arn/index/tombstones',
+        ...decrypt,
+      ],
+    ],
     ['tributary-ingest', [...typeNames.flatMap(type => on(type, ...writeDocument)), ...commit, ...audit, ...decrypt]],
   ])
 

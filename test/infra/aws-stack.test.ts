@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { auditTable, syncTable } from '../../shared/declare/resource-names.ts'
+import { auditTable, syncTable, tombstoneIndex } from '../../shared/declare/resource-names.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import {
   functionNamed,
@@ -84,6 +84,15 @@ describe('every function of the plan', () => {
   })
 })
 
+describe('the schedule', () => {
+  it('starts prune every hour, and nothing else', () => {
+    const rules = resourcesOf(template, 'AWS::Events::Rule')
+    expect(rules.map(({ Properties }) => Properties.ScheduleExpression)).toEqual(['rate(1 hour)'])
+    const targets = rules.flatMap(({ Properties }) => Properties.Targets)
+    expect(targets.map(({ Arn }) => pointsTo(template, Arn))).toEqual(['tributary-prune.Arn'])
+  })
+})
+
 describe('public', () => {
   it('is one route, limited in requests, to ingest', () => {
     const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route')
@@ -91,8 +100,14 @@ describe('public', () => {
     const [stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')
     expect(stage?.Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500 })
     const permissions = resourcesOf(template, 'AWS::Lambda::Permission')
-    expect(permissions.map(({ Properties }) => pointsTo(template, Properties.FunctionName))).toEqual([
-      'tributary-ingest.Arn',
+    const callers = permissions.map(({ Properties }) => [
+      Properties.Principal,
+      pointsTo(template, Properties.FunctionName),
+      Properties.SourceArn !== undefined,
+    ])
+    expect(callers.toSorted()).toEqual([
+      ['apigateway.amazonaws.com', 'tributary-ingest.Arn', true],
+      ['events.amazonaws.com', 'tributary-prune.Arn', true],
     ])
     expect(JSON.stringify(template.Outputs.IngestUrl?.Value)).toMatch(/ApiEndpoint.*\/ingest/)
   })
@@ -113,7 +128,7 @@ describe('data at rest', () => {
   it('is encrypted, restorable and outlives its stack: every table', () => {
     const tables = namedResources(template, 'AWS::DynamoDB::GlobalTable')
     expect([...tables.keys()].toSorted()).toEqual([...typeNames, 'tributary-audit', 'tributary-sync'].toSorted())
-    for (const { Properties, DeletionPolicy } of tables.values()) {
+    for (const [name, { Properties, DeletionPolicy }] of tables) {
       expect(DeletionPolicy).toBe('Retain')
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST')
       expect(Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: 'KMS' })
@@ -122,9 +137,24 @@ describe('data at rest', () => {
           Region: 'us-east-1',
           DeletionProtectionEnabled: true,
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          ...(name === 'tributary-sync' ? { GlobalSecondaryIndexes: [{ IndexName: tombstoneIndex }] } : {}),
         },
       ])
     }
+  })
+
+  it('finds what is deleted by an index that holds nothing else', () => {
+    const table = namedResources(template, 'AWS::DynamoDB::GlobalTable').get('tributary-sync')
+    expect(table?.Properties.GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: tombstoneIndex,
+        KeySchema: [
+          { AttributeName: syncTable.key, KeyType: 'HASH' },
+          { AttributeName: syncTable.gone, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [syncTable.whole] },
+      },
+    ])
   })
 
   it('has the keys that the functions ask by, and both images where they compare', () => {

@@ -36,10 +36,12 @@ export function nameOf({ Properties: properties }: Resource): string {
 }
 
 /** What a `Ref` or `Fn::GetAtt` points to, with the attribute: `tributary-sync.StreamArn`, `products.Arn`. */
-export function pointsTo({ Resources }: Template, reference: unknown): string {
-  const { Ref, 'Fn::GetAtt': attribute } = Object(reference)
+export function pointsTo(template: Template, reference: unknown): string {
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = Object(reference)
+  // A part of a resource, such as an index of a table.
+  if (joined) return `${pointsTo(template, joined[1][0])}${joined[1].slice(1).join('')}`
   const [id, name] = attribute ?? [Ref]
-  const target = Resources[id]
+  const target = template.Resources[id]
   if (!target) throw new Error(`points to no resource: ${JSON.stringify(reference)}`)
   return name === undefined ? nameOf(target) : `${nameOf(target)}.${name}`
 }
@@ -101,11 +103,15 @@ export function allowedTo(from: Template, name: string): readonly string[] {
     .toSorted()
 }
 
-/** The names of a table's key attributes, in order. Throws unless all are strings. */
+/** The names of a table's key attributes, in order. Throws unless all of them are strings. */
 export function tableKey({ Properties: { KeySchema, AttributeDefinitions } }: Resource): readonly string[] {
-  const attributes = z.array(z.object({ AttributeName: z.string(), AttributeType: z.literal('S') }))
-  attributes.parse(AttributeDefinitions)
   const schema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })).parse(KeySchema)
+  const names = schema.map(({ AttributeName }) => AttributeName)
+  const definitions = z.array(z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N']) }))
+  // An index has attributes of its own.
+  for (const { AttributeName, AttributeType } of definitions.parse(AttributeDefinitions)) {
+    if (names.includes(AttributeName)) z.literal('S').parse(AttributeType)
+  }
   const kinds = ['HASH', 'RANGE']
   return schema
     .toSorted((one, other) => kinds.indexOf(one.KeyType) - kinds.indexOf(other.KeyType))

@@ -8,4 +8,10 @@ export const peers = peersOf(plan, site).map(({ id }) => id)
 export const types = typesAt(plan, site)
 export const typeNames = types.map(({ name }) => name)
 export const forwards = peers.map(peer => `tributary-forward-${peer}`)
-export const functionNames = ['tributary-capture', 'tributary-publish', ...forwards, 'tributary-ingest']
+export const functionNames = [
+  'tributary-capture',
+  'tributary-publish',
+  ...forwards,
+  'tributary-ingest',
+  'tributary-prune',
+]

@@ -19,6 +19,7 @@ import { createDynamoDb } from '../../functions/aws/clients.ts'
 import { createSqsDeadLetters } from '../../functions/aws/dead-letters.ts'
 import { keyItem } from '../../functions/aws/item-place.ts'
 import { createDynamoDbRecordStore } from '../../functions/aws/record-store.ts'
+import { createDynamoDbTombstones } from '../../functions/aws/tombstones.ts'
 import { documentToItem, type Item, itemToDocument } from '../../functions/aws/values.ts'
 import { unpackParts } from '../../functions/common/packed-parts.ts'
 import { systemClock } from '../../functions/common/system-clock.ts'
@@ -46,6 +47,7 @@ import { createKinesisClient, type KinesisLocal, startKinesisLocal } from '../..
 import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.ts'
 import { type SqsLocal, startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
+import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { randomText } from '../random-text.ts'
 
 const site = 'aws-us-east-1'
@@ -127,6 +129,11 @@ function plainAttribute(value: unknown): Item[string] {
 }
 
 describeRecordStore('DynamoDB', async () => ({ store, application, close: async () => {} }))
+describeTombstones('DynamoDB', async () => ({
+  store,
+  tombstones: createDynamoDbTombstones(tables),
+  close: async () => {},
+}))
 
 let serial = 0
 function article(): RecordRef {

@@ -5,6 +5,7 @@ import { AccountUnsuited } from '../../functions/azure/account-check.ts'
 import { auditContainer, createCosmosAuditStore } from '../../functions/azure/audit-store.ts'
 import { createCosmosClient } from '../../functions/azure/cosmos-client.ts'
 import { createCosmosRecordStore } from '../../functions/azure/record-store.ts'
+import { createCosmosTombstones } from '../../functions/azure/tombstones.ts'
 import { systemClock as clock } from '../../functions/common/system-clock.ts'
 import { defineSync, register } from '../../shared/declare/index.ts'
 import type { Document } from '../../shared/document/json.ts'
@@ -16,6 +17,7 @@ import { ingest } from '../../shared/replicate/ingest.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { noRecord } from '../../shared/replicate/sync-record.ts'
 import { contractPlan, describeRecordStore, type StoreUnderTest } from '../contracts/record-store-contract.ts'
+import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
 import { type CosmosProxy, type Fault, startCosmosProxy } from './cosmos-proxy.ts'
 import { createRemoteSite } from './remote-site.ts'
@@ -51,6 +53,19 @@ describeRecordStore('the Cosmos record store', async (): Promise<StoreUnderTest>
         return Object.fromEntries(Object.entries(resource).filter(([name]) => !own.includes(name)))
       },
     },
+    async close() {
+      client.dispose()
+      await account.stop()
+    },
+  }
+})
+
+describeTombstones('Cosmos', async () => {
+  const account = await startAzureAccount(contractPlan)
+  const client = createCosmosClient(account.cosmosConnection)
+  return {
+    store: createCosmosRecordStore({ client, here }),
+    tombstones: createCosmosTombstones({ client, here }),
     async close() {
       client.dispose()
       await account.stop()

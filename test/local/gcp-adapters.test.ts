@@ -14,10 +14,12 @@ import { readDocumentEvent } from '../../functions/gcp/document-event.ts'
 import { createFirestore } from '../../functions/gcp/firestore-client.ts'
 import { createPubSub } from '../../functions/gcp/pubsub-client.ts'
 import { createFirestoreRecordStore } from '../../functions/gcp/record-store.ts'
+import { createFirestoreTombstones } from '../../functions/gcp/tombstones.ts'
 import { auditStoreName, deadLettersName, forwardName, syncStoreName } from '../../shared/declare/resource-names.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
 import { documentPath } from '../../shared/place/gcp-place.ts'
 import { type RecordStore, StoreUnavailable, ValueRefused } from '../../shared/ports/index.ts'
+import { MemoryAdoptionStore } from '../../shared/ports/memory/memory-adoption-store.ts'
 import { MemoryDatabase } from '../../shared/ports/memory/memory-database.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
@@ -34,6 +36,7 @@ import { provisionGoogleSite } from '../../tools/local/gcp/provision.ts'
 import { type FirestoreServer, startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { type PubSubServer, startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
+import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { randomText } from '../random-text.ts'
 
 const site = 'gcp-us-central1'
@@ -122,6 +125,12 @@ describe('as every record store', () => {
   describeRecordStore('Firestore', async () => ({
     store: createFirestoreRecordStore({ client, here: createHere(contractPlan, site) }),
     application: applicationOf(contractPlan),
+    close: async () => {},
+  }))
+
+  describeTombstones('Firestore', async () => ({
+    store: createFirestoreRecordStore({ client, here: createHere(contractPlan, site) }),
+    tombstones: createFirestoreTombstones(client),
     close: async () => {},
   }))
 })
@@ -271,6 +280,7 @@ describe('keys and places', () => {
 })
 
 describe('a document named to capture', () => {
+  const adoptions = new MemoryAdoptionStore().connect()
   const noLetters = { put: async () => undefined }
   const eventOf = (id: string, parts: 'value' | 'oldValue' = 'value') => {
     const time = { seconds: '0', nanos: 0 }
@@ -285,7 +295,8 @@ describe('a document named to capture', () => {
   test('may stand below another document, in a collection of no type', async () => {
     const event = readDocumentEvent(eventOf('carts/alice/notes/1'))
     expect(event).toMatchObject({ path: 'carts/alice/notes/1', id: '1' })
-    await expect(captureDocument(event, { here, clock, store, deadLetters: noLetters })).rejects.toThrow(
+    const ports = { here, clock, store, deadLetters: noLetters, adoptions }
+    await expect(captureDocument(event, () => [], ports)).rejects.toThrow(
       "holds no data type in the collection of 'carts/alice/notes/1'",
     )
   })
@@ -295,7 +306,8 @@ describe('a document named to capture', () => {
     const deadLetters = { put: async (letter: DeadLetter) => void letters.push(letter) }
     const lines = createHere(contractPlan, site)
     await plain.doc(`lines/${id}`).set({ currency: 'EUR' })
-    await captureDocument(readDocumentEvent(eventOf(`lines/${id}`)), { here: lines, clock, store, deadLetters })
+    const ports = { here: lines, clock, store, deadLetters, adoptions }
+    await captureDocument(readDocumentEvent(eventOf(`lines/${id}`)), () => [], ports)
     expect(letters).toMatchObject([{ kind: 'document', ref: { type: 'lines' }, reason: expect.stringContaining(id) }])
     expect(
       (await plain.collection(syncStoreName).where('record', '!=', '').get()).docs.map(doc => doc.id),

@@ -88,6 +88,7 @@ beforeAll(async () => {
     publish: start('publish'),
     forward: start('forward'),
     ingest: start('ingest'),
+    prune: start('prune'),
   }
   await Promise.all(Object.values(functions).map(cloudFunction => cloudFunction.warm()))
   front = await startHttpFront({ cloudFunction: functions.ingest })

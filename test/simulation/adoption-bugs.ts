@@ -121,6 +121,18 @@ export const adoptionBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P17, once more',
+    leavesOut: 'what is noted while the adoption ends is captured',
+    simulation: adoption,
+    edits: [
+      {
+        file: 'shared/replicate/note.ts',
+        find: "now && now.phase !== 'noting' ? await capture(ref, ports)",
+        replace: 'now && now.sinceMs < 0 ? await capture(ref, ports)',
+      },
+    ],
+  },
+  {
     rule: 'P17, resumed',
     leavesOut: 'a record whose settlement was interrupted is settled as it was begun, with the account of it',
     simulation: adoption,

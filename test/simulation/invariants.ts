@@ -1,6 +1,7 @@
 /** DESIGN's invariants, asked after everything has come to rest. */
 import { counterOf, covers, includes } from '../../shared/causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { isWhole } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
@@ -146,7 +147,7 @@ function losses(
   const lost = lostValues(captures, ref.type)
   if (lost.length === 0) return []
   const entries = sites
-    .flatMap(({ auditStore }) => [...auditStore.entries.values()])
+    .flatMap(({ auditStore }) => [...auditStore.entries.values()].filter(isResolution))
     .filter(entry => recordName(entry) === name)
   const audited = entries.flatMap(({ arbitrations }) =>
     arbitrations.flatMap(({ kept, lost: losers }) => [...(losers ?? []), ...(kept ? [kept] : [])]),
@@ -167,7 +168,8 @@ function auditStores(sites: readonly SimulatedSite[], journal: Journal): readonl
       merges.filter(({ site }) => site === id).flatMap(({ resolutions }) => resolutions.map(entry => entry.id)),
     )
     const missing = [...committed].filter(entry => !auditStore.entries.has(entry))
-    const extra = [...auditStore.entries.keys()].filter(entry => !committed.has(entry))
+    const audited = [...auditStore.entries.values()].filter(isResolution).map(entry => entry.id)
+    const extra = audited.filter(entry => !committed.has(entry))
     return [
       ...missing.map(entry => `${id}: resolution ${entry} is not in the audit store`),
       ...extra.map(entry => `${id}: audit entry ${entry} was never committed`),

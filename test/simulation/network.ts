@@ -17,6 +17,7 @@ export class Network implements Wire {
   readonly #world: World
   readonly #sites = new Map<SiteId, SimulatedSite>()
   readonly #cut = new Set<SiteId>()
+  readonly #held = new Set<string>()
   readonly #sent: Sent[] = []
 
   constructor(world: World) {
@@ -35,6 +36,15 @@ export class Network implements Wire {
     this.#cut.delete(site)
   }
 
+  /** Changes do not get through in this direction, while everything else does: an ingest that fails. */
+  hold(from: SiteId, to: SiteId): void {
+    this.#held.add(`${from} ${to}`)
+  }
+
+  release(from: SiteId, to: SiteId): void {
+    this.#held.delete(`${from} ${to}`)
+  }
+
   healAll(): void {
     this.#cut.clear()
   }
@@ -43,6 +53,7 @@ export class Network implements Wire {
     const copy: readonly Change[] = JSON.parse(JSON.stringify(changes))
     for (const change of copy) this.#sent.push({ from, to, change })
     const target = await this.#reach(from, to)
+    if (this.#held.has(`${from} ${to}`)) throw refused(from, to)
     const { random, faults } = this.#world
     if (random.chance(faults.duplicate)) {
       this.#world.after(random.between(1, 2000), () => void target.receive(from, copy).catch(() => undefined))

@@ -195,19 +195,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/prune.ts',
-        find: "return compare(peer.vector, vector) === 'equal'",
-        replace: "return compare(peer.vector, vector) !== 'before'",
-      },
-    ],
-  },
-  {
-    rule: 'P15, presence',
-    leavesOut: 'content goes only when the document is gone at every site',
-    edits: [
-      {
-        file: 'shared/replicate/prune.ts',
-        find: "if (peer.standing !== 'deleted' && peer.standing !== 'stripped') return false\n  return compare(peer.vector, vector) === 'equal'",
-        replace: "return peer.standing !== 'absent' && vector !== undefined",
+        find: '!every(tombstone, run, isStable) || ',
+        replace: '',
       },
     ],
   },
@@ -235,6 +224,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: 'shared/replicate/prune.ts',
         find: "return peer.standing === 'stripped' && isStable(",
         replace: 'return isStable(',
+      },
+      {
+        file: 'shared/replicate/prune.ts',
+        find: "if (peer.standing === 'absent') return state !== undefined",
+        replace: "if (peer.standing === 'absent') return state === null",
       },
     ],
   },

@@ -6,6 +6,7 @@ import { compareDots } from '../../shared/causality/dot.ts'
 import { jsonEquals } from '../../shared/document/json.ts'
 import type { MemoryTiming } from '../../shared/ports/memory/memory-timing.ts'
 import { adopt } from '../../shared/replicate/adopt.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { plan } from './catalogue.ts'
@@ -130,7 +131,6 @@ class Operator {
     if (!type) throw new Error('the catalogue has no shelves')
     const baseline = this.#baseline
     adopt({
-      plan,
       type,
       sites: this.#sites.map(site => site.adopting(this.#timing())),
       clock: { now: () => this.#world.nowMs, sleep: ms => this.#world.sleep(ms) },
@@ -215,9 +215,9 @@ function checkShelf(shelf: Shelf, sites: readonly SimulatedSite[], baseline: str
   }
   if (kind !== 'different') return found
   for (const { id, auditStore } of sites) {
-    const entry = [...auditStore.entries.values()].find(
-      ({ type, key, to }) => recordName({ type, key }) === recordName(ref) && to === 1,
-    )
+    const entry = [...auditStore.entries.values()]
+      .filter(isResolution)
+      .find(({ type, key, to }) => recordName({ type, key }) === recordName(ref) && to === 1)
     for (const [site, document] of before) {
       const lost = entry?.arbitrations[0]?.lost?.find(version => version.site === site)
       if (!jsonEquals(lost?.value, document)) found.push(`${name}: the audit of ${id} has not what ${site} held`)

@@ -1,4 +1,5 @@
 /** One run: three sites, applications and faults for a while, then quiet, then the invariants. The seed decides everything. */
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { Application } from './application.ts'
@@ -82,6 +83,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
       if (!prunes) continue
       application.deleteSome(sites)
       await world.drain(eventsMax)
+      await pruneSome(world, sites, network, messageAgeMaxMs)
     }
     if (prunes) await pruneAll(world, sites, network, messageAgeMaxMs)
   } catch (error) {
@@ -93,7 +95,10 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     writes,
     captures: [...journal.captures.values()].reduce((sum, { length }) => sum + length, 0),
     merges: [...journal.merges.values()].reduce((sum, { length }) => sum + length, 0),
-    resolutions: sites.reduce((sum, { auditStore }) => sum + auditStore.entries.size, 0),
+    resolutions: sites.reduce(
+      (sum, { auditStore }) => sum + [...auditStore.entries.values()].filter(isResolution).length,
+      0,
+    ),
     removed,
     trace,
   }
@@ -137,6 +142,27 @@ function planPruning(world: World, sites: readonly SimulatedSite[], network: Net
     world.after(random.between(0, 6000), () => void random.pick(sites).prune())
   }
   for (let i = random.between(0, 5); i > 0; i--) world.after(random.between(0, 6000), () => network.replayAny())
+  for (let i = random.between(0, 2); i > 0; i--) {
+    const [from, to] = [random.pick(sites), random.pick(sites)]
+    world.after(random.between(0, 2000), () => network.hold(from.id, to.id))
+    world.after(random.between(2000, 8000), () => network.release(from.id, to.id))
+  }
+}
+
+/** The next phase finds some records stripped and forgotten, here and not there. */
+async function pruneSome(
+  world: World,
+  sites: readonly SimulatedSite[],
+  network: Network,
+  messageAgeMaxMs: number,
+): Promise<void> {
+  const { random } = world
+  for (let round = random.between(0, 6); round > 0; round--) {
+    world.nowMs += random.pick([0, messageAgeMaxMs / 2, 2 * messageAgeMaxMs])
+    for (const site of sites) if (random.chance(0.7)) world.after(random.between(0, 300), () => void site.prune())
+    for (let i = random.between(0, 3); i > 0; i--) world.after(random.between(0, 300), () => network.replayAny())
+    await world.drain(eventsMax)
+  }
 }
 
 /** How often every site may have to prune before nothing is left: send what is missing, strip, remove. */

@@ -1,6 +1,7 @@
 /** Conflicts of large documents must not make a sync record that no store can hold: the change could never be merged. */
 import { expect, it } from 'vitest'
 import { applyChange } from '../../shared/replicate/apply-change.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { wholeChange } from '../../shared/replicate/make-change.ts'
 import { messageAgeMaxMs } from '../../shared/replicate/message-age.ts'
@@ -25,7 +26,9 @@ it('three concurrent documents of 100 KB converge, every loser is in the audit w
     expect(site.database.record(ref)?.length).toBeLessThan(400_000)
   }
   const lost = sites.flatMap(site =>
-    [...site.audit.entries.values()].flatMap(({ arbitrations }) => arbitrations.flatMap(({ lost }) => lost ?? [])),
+    [...site.audit.entries.values()]
+      .filter(isResolution)
+      .flatMap(({ arbitrations }) => arbitrations.flatMap(({ lost }) => lost ?? [])),
   )
   const winner = documents[0]?.title
   for (const site of [aws, gcp, azure].filter(id => id !== winner)) {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Document } from '../../shared/document/json.ts'
 import type { StoreKind } from '../../shared/ports/memory/memory-database.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
 
@@ -22,7 +23,7 @@ async function sitesWith(kind: StoreKind, document?: Document): Promise<readonly
 }
 
 function auditOf(site: MemorySite) {
-  return [...site.audit.entries.values()]
+  return [...site.audit.entries.values()].filter(isResolution)
 }
 
 function arbitrationsOf(site: MemorySite) {

@@ -55,7 +55,7 @@ describe('what travels', () => {
             items: {
               present: dot,
               cells: {
-                tea: { present: dot, cells: { quantity: { present: dot, slots: { [aws]: [5, 0, 0, 0] } } } },
+                tea: { present: dot, cells: { quantity: { present: dot, slots: { [aws]: [startMs, 5, 0, 0, 0] } } } },
               },
             },
           },
@@ -128,7 +128,7 @@ describe('resolutions', () => {
 
 describe('a version that cannot be read', () => {
   const spoiled: readonly (readonly [string, (version: RecordVersion) => RecordVersion, string])[] = [
-    ['of another encoding', version => ({ ...version, text: version.text.replace('[2,', '[7,') }), 'encoding 7'],
+    ['of another encoding', version => ({ ...version, text: version.text.replace('[3,', '[7,') }), 'encoding 7'],
     ['that is no record', version => ({ ...version, text: 'hello' }), 'JSON'],
     ['whose state is spoiled', version => ({ ...version, text: version.text.replace(/\n.*/, '\n[!') }), 'JSON'],
     ['of no declared type', version => ({ ...version, ref: { ...ref, type: 'orders' } }), "no data type 'orders'"],

@@ -38,7 +38,7 @@ describe('the simulated sites', () => {
 describe('the simulator', () => {
   it('has a bug planted for every rule of the protocol that is built', () => {
     const rules = new Set(plantedBugs.map(({ rule }) => rule.split(',')[0]))
-    const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18]
+    const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18]
     expect([...rules].sort()).toEqual(numbers.map(number => `P${number}`).sort())
   })
 

@@ -38,10 +38,10 @@ describe('a stored sync record', () => {
     expect(text(decodeRecord(encodeRecord(record)))).toBe(text(record))
   })
 
-  it.each([[1], [0], ['2'], [null]])('of version %j is not guessed at', version => {
-    const stored = encodeRecord(noRecord).replace('[2,', `[${JSON.stringify(version)},`)
+  it.each([[2], [0], ['3'], [null]])('of version %j is not guessed at', version => {
+    const stored = encodeRecord(noRecord).replace('[3,', `[${JSON.stringify(version)},`)
     expect(() => decodeRecord(stored)).toThrow(EncodingUnknown)
-    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 2`)
+    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 3`)
   })
 
   it('does not read its state before somebody asks for it, and then only once', () => {

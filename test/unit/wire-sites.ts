@@ -1,7 +1,7 @@
 /** Two sites with real keys and real requests between them, but no network. */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { SiteId } from '../../shared/causality/dot.ts'
-import type { Peer } from '../../shared/ports/index.ts'
+import type { Peer, PeerStandings } from '../../shared/ports/index.ts'
 import { createHttpPeer, type HttpPeerOptions } from '../../shared/wire/http-peer.ts'
 import {
   answerIngest,
@@ -35,7 +35,7 @@ export interface Wire {
   readonly verifyAsSender: Verify
   readonly ports: IngestEndpointPorts
   /** The receiver as the sender sees it; `between` may change what passes in either direction. */
-  peer(between?: Between, options?: Partial<HttpPeerOptions>): Peer
+  peer(between?: Between, options?: Partial<HttpPeerOptions>): Peer & PeerStandings
 }
 
 export interface Between {
@@ -52,7 +52,10 @@ export async function wire(): Promise<Wire> {
   const verify = await createVerifier(new Map([[aws, senderKeys.publicKey]]))
   const ports: IngestEndpointPorts = { ...receiver.ports, sign: signAsReceiver, verify }
 
-  function peer({ request: changeRequest, response: changeResponse }: Between = {}, options = {}): Peer {
+  function peer(
+    { request: changeRequest, response: changeResponse }: Between = {},
+    options = {},
+  ): Peer & PeerStandings {
     const pass = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const sent = new Request(input, init)
       const request = { headers: Object.fromEntries(sent.headers), body: new Uint8Array(await sent.arrayBuffer()) }

@@ -44,6 +44,38 @@ describe('a delivery', () => {
   })
 })
 
+describe('a question', () => {
+  it('is answered with what the peer knows of each record, and no more', async () => {
+    const { sender, receiver, peer } = await wire()
+    await peer().deliver([await sender.change(ref, tea), await sender.change(other, tea)])
+    await receiver.change(other, undefined)
+    receiver.clock.nowMs += 70
+    const { hash: plan } = receiver.here.plan
+    const ask = (key: string, type = 'carts') => ({ type, key: [key], plan })
+    const questions = [ask('alice'), ask('bob'), ask('nobody'), ask('x', 'orders'), { ...ask('bob'), plan: 'older' }]
+    const { vector } = receiver.record(other)
+    expect(await peer().ask(questions)).toEqual([
+      { standing: 'alive', vector: { [aws]: startMs } },
+      { standing: 'deleted', vector, forMs: 70 },
+      { standing: 'absent' },
+      { standing: 'unknown' },
+      { standing: 'unknown' },
+    ])
+  })
+
+  it('is no question with more records than a site reads at once', async () => {
+    const { receiver, peer } = await wire()
+    const questions = Array.from({ length: 101 }, () => ({ ...ref, plan: receiver.here.plan.hash }))
+    await expect(peer().ask(questions)).rejects.toThrow('status 400')
+  })
+
+  it('is not answered by the answers to a delivery', async () => {
+    const { peer } = await wire()
+    const answered = peer({ response: response => ({ ...response, body: '{"answers":[]}' }) })
+    await expect(answered.ask([{ ...ref, plan: 'x' }])).rejects.toBeInstanceOf(PeerUnavailable)
+  })
+})
+
 describe('a change larger than a request may be', () => {
   it.each<[string, string]>([
     ['as sent', randomBytes(requestBytesMax + 1).toString('base64')],

@@ -8,8 +8,8 @@ import type { Cloud } from '../../shared/declare/sync-plan.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The functions of the thin path; every cloud has all of them. */
-export const functionNames = ['capture', 'publish', 'forward', 'ingest'] as const
+/** Every cloud has all of them. */
+export const functionNames = ['capture', 'publish', 'forward', 'ingest', 'prune'] as const
 export type FunctionName = (typeof functionNames)[number]
 
 export interface BundleOptions {

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** `npx tributary`: the command line. */
 import { Command } from 'commander'
+import { addAdoptCommand } from './commands/adopt.ts'
 import { addAuditCommand } from './commands/audit.ts'
+import { addCheckWritesCommand } from './commands/check-writes.ts'
 import { addDeadLettersCommand } from './commands/dead-letters.ts'
 import { addGetCommand } from './commands/get.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
+import { addPruneCommand } from './commands/prune.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
 
@@ -18,9 +21,12 @@ addLocalCommands(program)
 addTourCommand(program)
 addGetCommand(program)
 addLoadCommand(program)
+addAdoptCommand(program)
 addStatusCommand(program)
 addAuditCommand(program)
+addCheckWritesCommand(program)
 addDeadLettersCommand(program)
+addPruneCommand(program)
 addInvokeCommand(program)
 
 try {

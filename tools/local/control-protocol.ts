@@ -1,5 +1,6 @@
 /** What the command line asks the host process of a site, over HTTP on 127.0.0.1. One POST, JSON both ways. */
 import { z } from 'zod'
+import { adoptingRequest } from './adopting-protocol.ts'
 
 export const secretHeader = 'tributary-secret'
 
@@ -24,6 +25,8 @@ export const controlRequest = z.discriminatedUnion('ask', [
       .object({ duplicate: z.number(), reorder: z.number(), delayMs: z.number(), paused: z.boolean() })
       .partial(),
   }),
+  z.object({ ask: z.literal('adopting'), request: adoptingRequest }),
+  z.object({ ask: z.literal('prune'), olderThanMs: z.number().min(0) }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

@@ -1,9 +1,9 @@
 /** What an operator does with a site's dead letters: look at them, and put one back on its way. */
 
 import type { Bus } from '../../shared/ports/index.ts'
-import { type CapturePorts, capture } from '../../shared/replicate/capture.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
+import { captureEvent, type EventPorts } from '../../shared/replicate/note.ts'
 
 /** One message of the queue, held by us until it is removed or released. */
 export interface TakenLetter {
@@ -16,7 +16,7 @@ export interface TakenLetter {
 /** Takes all messages that are there. */
 export type TakeLetters = () => Promise<readonly TakenLetter[]>
 
-export interface ReplayPorts extends CapturePorts {
+export interface ReplayPorts extends EventPorts {
   readonly bus: Bus
 }
 
@@ -53,7 +53,7 @@ async function replay(letter: DeadLetter, ports: ReplayPorts): Promise<Replayed>
   switch (letter.kind) {
     case 'document': {
       // What is refused again is put into the queue again, as a message of its own.
-      const result = await capture(letter.ref, ports)
+      const result = await captureEvent(letter.ref, undefined, ports)
       return result === 'refused' ? 'refused again' : result
     }
     case 'change':

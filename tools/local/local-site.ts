@@ -1,7 +1,9 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import type { Tombstones } from '../../shared/ports/index.ts'
+import type { AdoptingSite } from '../../shared/replicate/adopting-site.ts'
+import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
-import type { Resolution } from '../../shared/replicate/resolution.ts'
 import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
 import type { ReplayPorts, TakeLetters } from './dead-letter-queue.ts'
 import type { DeliveryFaults } from './runtime/delivery-faults.ts'
@@ -47,9 +49,12 @@ export interface LocalSite {
   readonly takeLetters: TakeLetters
   /** What a replay needs, the store among it. */
   readonly ports: ReplayPorts
+  readonly tombstones: Tombstones
+  /** Its part in an adoption. */
+  readonly adopting: AdoptingSite
   /** Every sync record of a data type. */
   records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
-  resolutions(): Promise<readonly Resolution[]>
+  auditEntries(): Promise<readonly AuditEntry[]>
   triggers(): readonly TriggerReport[]
   stop(): Promise<void>
 }

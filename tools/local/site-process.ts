@@ -7,13 +7,16 @@ import { pathToFileURL } from 'node:url'
 import type { JWK } from 'jose'
 import type { z } from 'zod'
 import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
+import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { createSigner } from '../../shared/wire/token.ts'
+import { answerAdopting } from './adopting-protocol.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
 import { listLetters, replayLetter } from './dead-letter-queue.ts'
 import { type Link, openLink } from './link.ts'
 import type { LocalFunction, LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
+import { createPruner, type Pruner, startPruning } from './prune-site.ts'
 import { startRecording } from './record-events.ts'
 import type { RecordStanding } from './record-standing.ts'
 
@@ -41,6 +44,9 @@ export type SiteProcessMessage =
       readonly variables: Readonly<Record<string, string>>
     }
   | { readonly kind: 'failed'; readonly message: string }
+
+/** As the clouds' schedules; TRIBUTARY_LOCAL_PRUNE_MS sets another interval. */
+const pruneEveryMs = 3_600_000
 
 const send = (message: SiteProcessMessage) => process.send?.(message)
 
@@ -83,9 +89,14 @@ async function run(options: SiteProcessOptions): Promise<void> {
   })
   if (options.recordEventsTo !== undefined) startRecording(options.recordEventsTo)
 
+  const pruner = await createPruner({ running, links, keys })
+  const everyMs = Number(process.env.TRIBUTARY_LOCAL_PRUNE_MS ?? pruneEveryMs)
+  const endPruning = startPruning(pruner, everyMs, pruneAfterMs, log)
+
   let stopping: Promise<void> | undefined
   const stop = () => {
     stopping ??= (async () => {
+      endPruning()
       await running.stop()
       await Promise.all([...links.values()].map(link => link.stop()))
       await control.stop()
@@ -93,7 +104,7 @@ async function run(options: SiteProcessOptions): Promise<void> {
     return stopping
   }
   const answer = controlAnswers(
-    { site, running, links, keys, listeners },
+    { site, running, links, keys, listeners, pruner },
     () => void stop().finally(() => process.exit(0)),
   )
   const control = await startControlServer(secret, answer)
@@ -111,12 +122,13 @@ interface Controlled {
   readonly site: string
   readonly running: LocalSite
   readonly links: ReadonlyMap<string, Link>
+  readonly pruner: Pruner
   readonly keys: SiteProcessOptions['keys']
   /** Told every line of the site's log. */
   readonly listeners: Set<(line: string) => void>
 }
 
-function controlAnswers({ site, running, links, keys, listeners }: Controlled, exit: () => void) {
+function controlAnswers({ site, running, links, keys, listeners, pruner }: Controlled, exit: () => void) {
   const functionNamed = (name: string) => {
     const found = running.functions.find(candidate => candidate.name === name)
     if (!found) throw new Error(`no function '${name}'; this site has ${running.functions.map(f => f.name).join(', ')}`)
@@ -151,7 +163,7 @@ function controlAnswers({ site, running, links, keys, listeners }: Controlled, e
         return { document: document ?? null, vector: stored?.record.vector ?? {} }
       }
       case 'audit':
-        return running.resolutions()
+        return running.auditEntries()
       case 'dead-letters':
         return listLetters(running.takeLetters)
       case 'replay':
@@ -166,6 +178,10 @@ function controlAnswers({ site, running, links, keys, listeners }: Controlled, e
       case 'faults':
         Object.assign(running.faults, asked.faults)
         return {}
+      case 'adopting':
+        return answerAdopting(running.adopting, asked.request)
+      case 'prune':
+        return pruner(asked.olderThanMs)
       case 'identify':
         return { site }
       case 'stop':

@@ -1,10 +1,7 @@
 /** A loop that polls until it is ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/**
- * Between polls that find nothing. Adds half of itself to the lags that are measured; less would cost the machine CPU: at
- * 3 ms the watchers asked for a tenth of it.
- */
+/** Between polls that find nothing. Adds half of itself to the lags that are measured; less would cost the site CPU. */
 const idleMs = 8
 
 /**

@@ -1,18 +1,27 @@
-/** `tributary audit`: what was resolved, where, by which rule, and what lost. */
+/** `tributary audit`: what was resolved, where, by which rule, and what lost; and which writes set a merge back. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { type AuditEntry, isResolution } from '../../../shared/replicate/audit-entry.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../../shared/replicate/resolution.ts'
+import type { StaleWriteBack } from '../../../shared/replicate/write-back.ts'
 import { columns, printJson } from '../output.ts'
 import { type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-const resolutions = z.array(z.custom<Resolution>(value => typeof value === 'object' && value !== null && 'id' in value))
+const entriesOfSite = z.array(
+  z.custom<AuditEntry>(value => typeof value === 'object' && value !== null && 'id' in value),
+)
 
-export async function readAudit(clouds: RunningClouds): Promise<readonly Resolution[]> {
+/** Of all sites, oldest first. */
+export async function readAudit(clouds: RunningClouds): Promise<readonly AuditEntry[]> {
   const bySite = await Promise.all(
-    clouds.plan.sites.map(async ({ id }) => resolutions.parse(await clouds.ask(id, { ask: 'audit' }))),
+    clouds.plan.sites.map(async ({ id }) => entriesOfSite.parse(await clouds.ask(id, { ask: 'audit' }))),
   )
   return bySite.flat().sort((a, b) => a.atMs - b.atMs)
+}
+
+export async function readResolutions(clouds: RunningClouds): Promise<readonly Resolution[]> {
+  return (await readAudit(clouds)).filter(isResolution)
 }
 
 interface AuditOptions {
@@ -25,7 +34,7 @@ interface AuditOptions {
 export function addAuditCommand(program: Command): void {
   program
     .command('audit')
-    .description('every resolution of concurrent writes, oldest first')
+    .description('every resolution of concurrent writes, and every write that set a merge back, oldest first')
     .option('--type <type>', 'of this data type only')
     .option('--site <site>', 'made at this site only')
     .option('--key <key>', 'of this record only')
@@ -43,15 +52,30 @@ export function addAuditCommand(program: Command): void {
     })
 }
 
-function rowsOf({ atMs, site, type, key, origin, arbitrations, outcome }: Resolution): readonly (readonly string[])[] {
+function rowsOf(entry: AuditEntry): readonly (readonly string[])[] {
+  const { atMs, site, type, key, origin } = entry
   const head = [new Date(atMs).toISOString(), site, `${type}/${keyText(key)}`, origin]
-  if (arbitrations.length === 0) return [[...head, '', 'merged', short(outcome), '']]
+  return (isResolution(entry) ? arbitrationRows(entry) : writeBackRows(entry)).map(row => [...head, ...row])
+}
+
+type Row = readonly [cell: string, rule: string, kept: string, lost: string]
+
+function arbitrationRows({ arbitrations, outcome }: Resolution): readonly Row[] {
+  if (arbitrations.length === 0) return [['', 'merged', short(outcome), '']]
   return arbitrations.map(({ path, rule, kept, lost }) => [
-    ...head,
     path.join('.'),
     rule,
     kept ? `${short(kept.value)} (${kept.site})` : '',
     (lost ?? []).map(({ value, site: from }) => `${short(value)} (${from})`).join(', '),
+  ])
+}
+
+function writeBackRows({ kind, site, setBack }: StaleWriteBack): readonly Row[] {
+  return setBack.map(({ path, undone, written, by }) => [
+    path.join('.'),
+    kind,
+    `${written ?? 'absent'} (${site})`,
+    `${undone ?? 'absent'} (${by[0]})`,
   ])
 }
 

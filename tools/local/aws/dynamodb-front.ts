@@ -3,7 +3,7 @@
  * and table in a request. That tells the pollers of a table's stream when somebody has written to it; they would
  * otherwise have to ask all the time, and asking is most of what an idle site costs.
  *
- * Why bytes and not HTTP requests: parsing and writing each message anew costs three times as much CPU. A write whose
+ * Why bytes and not HTTP requests: nothing has to be parsed and written anew. A write whose
  * names are not recognized (cut in two between packets, or a statement of PartiQL) rings for no one, and is found by
  * the next poll.
  */

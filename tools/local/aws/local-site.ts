@@ -4,13 +4,18 @@ import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/clie
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
+import { createDynamoDbAdoptionStore } from '../../../functions/aws/adoption-store.ts'
+import { createDynamoDbAuditStore } from '../../../functions/aws/audit-store.ts'
 import { createKinesisBus } from '../../../functions/aws/bus.ts'
 import { createSqsDeadLetters } from '../../../functions/aws/dead-letters.ts'
+import { createDynamoDbDocumentScan } from '../../../functions/aws/document-scan.ts'
 import { attributeToRecord } from '../../../functions/aws/record-attribute.ts'
 import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
+import { createDynamoDbTombstones } from '../../../functions/aws/tombstones.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { auditStoreName, feedName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
@@ -19,7 +24,7 @@ import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.t
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
-import { readResolutions } from '../stored-json.ts'
+import { readAuditEntries } from '../stored-json.ts'
 import { functionArn } from './aws-names.ts'
 import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
@@ -108,6 +113,8 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   const here = createHere(plan, site)
   const store = createDynamoDbRecordStore({ client: dynamoDb, here })
   const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })
+  const adoptions = createDynamoDbAdoptionStore(dynamoDb)
+  const eventPorts = { here, clock: systemClock, store, deadLetters, adoptions }
   const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
   return {
@@ -121,10 +128,16 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${api.url}/ingest`,
     functions: lambdas.map(asLocalFunction),
     faults,
-    ports: { here, clock: systemClock, store, deadLetters, bus },
+    ports: { ...eventPorts, bus },
+    tombstones: createDynamoDbTombstones(dynamoDb),
+    adopting: createAdoptingSite({
+      ...eventPorts,
+      audit: createDynamoDbAuditStore({ client: dynamoDb, clock: systemClock }),
+      scan: createDynamoDbDocumentScan({ client: dynamoDb, here }),
+    }),
     takeLetters: takeSqsLetters(sqs, resources.deadLettersUrl),
     records: type => scanRecords(dynamoDb, type),
-    resolutions: () => scanResolutions(dynamoDb),
+    auditEntries: () => scanAudit(dynamoDb),
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -229,16 +242,18 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
 
 async function* scanRecords(client: DynamoDBClient, type: string) {
   for await (const item of scan(client, syncStoreName)) {
-    const ref = refFromName((item[syncTable.whole] ?? item[syncTable.key])?.S ?? '')
-    if (ref.type === type) yield { ref, record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
+    const name = (item[syncTable.whole] ?? item[syncTable.key])?.S ?? ''
+    // Beside the records the table holds how far adoptions are.
+    if (!name.startsWith(`${type}#`)) continue
+    yield { ref: refFromName(name), record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
   }
 }
 
-async function scanResolutions(client: DynamoDBClient) {
+async function scanAudit(client: DynamoDBClient) {
   const entries = await Array.fromAsync(scan(client, auditStoreName), ({ resolution, id, part, packed }) =>
     packed?.B ? { id: id?.S ?? '', part: Number(part?.N), packed: packed.B } : { resolution: resolution?.S },
   )
-  return readResolutions(entries)
+  return readAuditEntries(entries)
 }
 
 async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {

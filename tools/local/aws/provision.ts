@@ -27,6 +27,7 @@ import {
   feedName,
   syncStoreName,
   syncTable,
+  tombstoneIndex,
 } from '../../../shared/declare/resource-names.ts'
 import { type SyncPlan, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { kinesisStreamArn } from './aws-names.ts'
@@ -82,7 +83,13 @@ export async function provisionAws({ plan, site, region, endpoints }: ProvisionO
       }
       if (type.expires !== undefined) await ensureTimeToLive(dynamodb, table, type.expires)
     }
-    const syncStreamArn = await ensureTable(dynamodb, syncStoreName, [text(syncTable.key)], 'streamed')
+    const syncStreamArn = await ensureTable(
+      dynamodb,
+      syncStoreName,
+      [text(syncTable.key)],
+      'streamed',
+      tombstonesIndexed,
+    )
     await ensureTable(dynamodb, auditStoreName, [text(auditTable.key), text(auditTable.sort)], 'plain')
     await ensureTimeToLive(dynamodb, auditStoreName, auditTable.expires)
     const fed = new Set(types.flatMap(({ at: { aws } }) => (aws.feed === 'kinesis' ? [aws.table] : [])))
@@ -119,11 +126,30 @@ function keyAttributesOf(type: TypePlan): readonly KeyDefinition[] {
 }
 
 /** `key`: partition key and, if there is a second one, sort key. Resolves with the stream's ARN. */
+/** As infra/aws/tables.ts declares it. */
+const tombstonesIndexed = {
+  AttributeDefinitions: [
+    { AttributeName: syncTable.key, AttributeType: 'S' as const },
+    { AttributeName: syncTable.gone, AttributeType: 'N' as const },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: tombstoneIndex,
+      KeySchema: [
+        { AttributeName: syncTable.key, KeyType: 'HASH' as const },
+        { AttributeName: syncTable.gone, KeyType: 'RANGE' as const },
+      ],
+      Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [syncTable.whole] },
+    },
+  ],
+}
+
 async function ensureTable(
   client: DynamoDBClient,
   name: string,
   key: readonly KeyDefinition[],
   kind: 'streamed' | 'plain',
+  indexes: Partial<CreateTableCommandInput> = {},
 ): Promise<string> {
   const definition: CreateTableCommandInput = {
     TableName: name,
@@ -133,6 +159,7 @@ async function ensureTable(
       KeyType: index === 0 ? 'HASH' : 'RANGE',
     })),
     AttributeDefinitions: key.map(({ attribute, type }) => ({ AttributeName: attribute, AttributeType: type })),
+    ...indexes,
   }
   const streamed = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' as const } }
   try {

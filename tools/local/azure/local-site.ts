@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CosmosClient } from '@azure/cosmos'
 import { z } from 'zod'
-import { auditContainer } from '../../../functions/azure/audit-store.ts'
+import { createCosmosAdoptionStore } from '../../../functions/azure/adoption-store.ts'
+import { auditContainer, createCosmosAuditStore } from '../../../functions/azure/audit-store.ts'
 import { createQueueBus } from '../../../functions/azure/bus.ts'
 import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
 import { createQueueDeadLetters } from '../../../functions/azure/dead-letters.ts'
+import { createCosmosDocumentScan } from '../../../functions/azure/document-scan.ts'
 import { createQueueService } from '../../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
 import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.ts'
+import { createCosmosTombstones } from '../../../functions/azure/tombstones.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import {
   auditStoreName,
@@ -18,6 +21,7 @@ import {
   deadLettersName,
 } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere, dataTypeOf } from '../../../shared/replicate/here.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
 import { FunctionErrors } from '../function-errors.ts'
@@ -26,7 +30,7 @@ import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
 import { Doorbell } from '../runtime/doorbell.ts'
 import type { ChangedPlace, Concerns } from '../servers/cosmos/cosmos-server.ts'
-import { readResolutions } from '../stored-json.ts'
+import { readAuditEntries } from '../stored-json.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import { takeQueueLetters } from './dead-letter-queue.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
@@ -87,6 +91,13 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const client = createCosmosClient(cosmosConnection)
   const queues = createQueueService(storageConnection)
   const here = createHere(plan, site)
+  const eventPorts = {
+    here,
+    clock: systemClock,
+    store: createCosmosRecordStore({ client, here }),
+    deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
+    adoptions: createCosmosAdoptionStore(client),
+  }
   const cosmos = cosmosAccount(cosmosConnection)
   return {
     endpoints: {
@@ -100,16 +111,16 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     ingestUrl,
     functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
     faults,
-    ports: {
-      here,
-      clock: systemClock,
-      store: createCosmosRecordStore({ client, here }),
-      deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
-      bus: createQueueBus(queues, here),
-    },
+    ports: { ...eventPorts, bus: createQueueBus(queues, here) },
+    tombstones: createCosmosTombstones({ client, here }),
+    adopting: createAdoptingSite({
+      ...eventPorts,
+      audit: createCosmosAuditStore(auditContainer(client)),
+      scan: createCosmosDocumentScan({ client, here, clock: systemClock }),
+    }),
     takeLetters: takeQueueLetters(storageConnection, client),
     records: type => readRecords(client, dataTypeOf(here, type).plan),
-    resolutions: () => scanResolutions(client),
+    auditEntries: () => scanAudit(client),
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -224,11 +235,11 @@ async function* readRecords(client: CosmosClient, { name, at }: TypePlan) {
   }
 }
 
-async function scanResolutions(client: CosmosClient) {
+async function scanAudit(client: CosmosClient) {
   const container = client.database(cosmosDatabaseName).container(auditStoreName)
   const query = `SELECT * FROM c WHERE c.type <> '${deadLettersName}'`
   const { resources } = await container.items.query<StoredPart>(query).fetchAll()
-  return readResolutions(
+  return readAuditEntries(
     resources.map(entry =>
       entry.packed === undefined
         ? { resolution: entry }

@@ -29,8 +29,8 @@ const frameworkUrls = new Map(
 )
 
 /**
- * The framework runs every call in a `domain`, which makes Node follow each promise and each timer: a third of what a
- * function costs. All that the domain is for is an exception that nobody catches: it answers 500 and ends the process.
+ * The framework runs every call in a `domain`, which makes Node follow each promise and each timer: a quarter of a
+ * capture's time in a profile. All that the domain is for is an exception that nobody catches: it answers 500 and ends the process.
  * Without it such an exception ends the worker, and the host answers 503: for a trigger both are a failed delivery.
  */
 const substitutes = new Map([...frameworkUrls, ['domain', new URL('./no-domain.cjs', import.meta.url).href]])

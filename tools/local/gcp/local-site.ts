@@ -3,14 +3,19 @@ import { join } from 'node:path'
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
 import { systemClock } from '../../../functions/common/system-clock.ts'
+import { createFirestoreAdoptionStore } from '../../../functions/gcp/adoption-store.ts'
+import { createFirestoreAuditStore } from '../../../functions/gcp/audit-store.ts'
 import { createPubSubBus } from '../../../functions/gcp/bus.ts'
 import { createPubSubDeadLetters } from '../../../functions/gcp/dead-letters.ts'
+import { createFirestoreDocumentScan } from '../../../functions/gcp/document-scan.ts'
 import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
 import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
 import { createFirestoreRecordStore, wholeField } from '../../../functions/gcp/record-store.ts'
+import { createFirestoreTombstones } from '../../../functions/gcp/tombstones.ts'
 import { documentPattern } from '../../../shared/declare/placement.ts'
 import { auditStoreName, changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { batchChangesMax } from '../../../shared/replicate/batches.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
@@ -19,7 +24,7 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readResolutions, type StoredResolution } from '../stored-json.ts'
+import { readAuditEntries, type StoredEntry } from '../stored-json.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
 import { openPubSubLetters } from './dead-letter-queue.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
@@ -112,6 +117,13 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   // The client finds an emulator by its variable only; this process serves one site.
   process.env.PUBSUB_EMULATOR_HOST = pubsubHost
   const pubsub = createPubSub(project)
+  const eventPorts = {
+    here,
+    clock: systemClock,
+    store,
+    deadLetters: createPubSubDeadLetters(pubsub),
+    adoptions: createFirestoreAdoptionStore(firestore),
+  }
   const letters = openPubSubLetters(pubsubHost, project)
 
   return {
@@ -131,18 +143,18 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${front.url}/ingest`,
     functions: functions.map(asLocalFunction),
     faults,
-    ports: {
-      here,
-      clock: systemClock,
-      store,
-      deadLetters: createPubSubDeadLetters(pubsub),
-      bus: createPubSubBus(pubsub),
-    },
+    ports: { ...eventPorts, bus: createPubSubBus(pubsub) },
+    tombstones: createFirestoreTombstones(firestore),
+    adopting: createAdoptingSite({
+      ...eventPorts,
+      audit: createFirestoreAuditStore(firestore),
+      scan: createFirestoreDocumentScan({ client: firestore, here }),
+    }),
     takeLetters: letters.take,
     records: type => scanRecords(firestore, type),
-    resolutions: async () => {
+    auditEntries: async () => {
       const { docs } = await firestore.collection(auditStoreName).get()
-      return readResolutions(docs.map(storedResolution))
+      return readAuditEntries(docs.map(storedEntry))
     },
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
@@ -193,7 +205,7 @@ function recorded(fn: CloudFunction): CloudFunction {
   }
 }
 
-function storedResolution(entry: DocumentSnapshot): StoredResolution {
+function storedEntry(entry: DocumentSnapshot): StoredEntry {
   const packed: unknown = entry.get('packed')
   if (!(packed instanceof Uint8Array)) return { resolution: entry.get('resolution') }
   return { id: String(entry.get('id')), part: Number(entry.get('part')), packed }

@@ -1,0 +1,22 @@
+/** Prune on Azure: a timer, once an hour. */
+import { app } from '@azure/functions'
+import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
+import { prune } from '../../shared/replicate/prune.ts'
+import { logPruned } from '../common/log.ts'
+import { logFailures } from './failure-log.ts'
+import { here, prunePorts } from './site.ts'
+
+logFailures(here().site)
+
+/** A run on the Consumption plan ends after five minutes. */
+const runMsMax = 240_000
+
+app.timer('prune', {
+  // Not on the hour, when everybody's timers run.
+  schedule: '0 17 * * * *',
+  handler: async () => {
+    const ports = await prunePorts()
+    const pruned = await prune(ports, { olderThanMs: pruneAfterMs, untilMs: ports.clock.now() + runMsMax })
+    logPruned(here().site, pruned)
+  },
+})

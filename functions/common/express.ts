@@ -1,0 +1,20 @@
+/** The express lane of this site's tier-1 types, to the peers that the environment names; none named: no lane. */
+import { isExpress } from '../../shared/declare/sync-plan.ts'
+import type { Peer } from '../../shared/ports/index.ts'
+import { createExpressLane, type ExpressRun, expressTimeoutMs } from '../../shared/replicate/express-lane.ts'
+import type { Here } from '../../shared/replicate/here.ts'
+import { namesPeers, peersFrom, type Variables } from './environment.ts'
+import { peerAt } from './signing.ts'
+import { systemClock as clock } from './system-clock.ts'
+
+/** One for each instance; called once for each invocation. */
+export async function expressLaneFrom(variables: Variables, here: Here): Promise<() => ExpressRun> {
+  const peers = new Map<string, Peer>()
+  const isWanted = [...here.types.values()].some(({ plan }) => isExpress(plan))
+  if (isWanted && namesPeers(variables)) {
+    for (const id of peersFrom(variables).keys()) {
+      peers.set(id, await peerAt(variables, here.site, id, { timeoutMs: expressTimeoutMs }))
+    }
+  }
+  return createExpressLane({ here, clock, peers })
+}
