@@ -94,7 +94,7 @@ const declaration = z.strictObject({
           .refine(names => new Set(names).size === names.length, { error: 'each field once' })
           .default([]),
         expires: fieldName.exactOptional(),
-        existing: z.boolean().default(false),
+        adopt: z.boolean().default(false),
         sites: z
           .array(siteId, { error: 'a list of site ids' })
           .min(1, { error: 'at least one site' })

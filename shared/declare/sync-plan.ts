@@ -28,7 +28,7 @@ export interface TypePlan {
   /** The field at the top of a document that holds the second since 1970 at which its store may remove it. */
   readonly expires?: string
   /** Its tables held documents before: nothing of it is captured until `tributary adopt` has taken them over. */
-  readonly existing: boolean
+  readonly adopt: boolean
   /** The sites that may hold it. */
   readonly sites: readonly string[]
   readonly at: Placement

@@ -21,6 +21,7 @@ import { type Document, jsonEquals } from '../document/json.ts'
 import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
 import type { Version } from '../resolve/merge-type.ts'
 import { settleDocuments } from '../resolve/settle.ts'
+import type { AdoptCounts, AdoptOutcome, AdoptProgress, RefusedRecord } from './adopt-report.ts'
 import type { AdoptingSite, Noted, Settlement, Standing } from './adopting-site.ts'
 import { baselineCounter } from './baseline.ts'
 import { createLimit } from './limit.ts'
@@ -40,42 +41,6 @@ export interface AdoptOptions {
   /** Aborted: nothing new is begun; what is under way is finished. */
   readonly signal: AbortSignal
 }
-
-export interface AdoptCounts {
-  /** Records that were looked at, each once. */
-  readonly seen: number
-  /** At every site the same. */
-  readonly equal: number
-  /** At some sites different documents: settled and audited. */
-  readonly different: number
-  /** Only at some sites: created at the others. */
-  readonly missing: number
-  /** Replicated before. */
-  readonly known: number
-  readonly refused: number
-  /** Writes made meanwhile, one for each record and site that had any. */
-  readonly captured: number
-}
-
-export interface AdoptProgress extends AdoptCounts {
-  readonly step: 'settling feeds' | 'comparing' | 'capturing'
-  /** Whose records are being gone through. */
-  readonly site: SiteId
-}
-
-export interface RefusedRecord {
-  readonly ref: RecordRef
-  readonly site: SiteId
-  readonly reason: string
-}
-
-export type AdoptOutcome =
-  /** `already`: nothing was left to do. */
-  | { readonly outcome: 'adopted'; readonly already: boolean }
-  /** Run it again: it goes on where it was. */
-  | { readonly outcome: 'interrupted' }
-  /** Some site cannot hold what the sites would have to agree on; nothing is captured until that is mended. */
-  | { readonly outcome: 'blocked' }
 
 /** A page of records is compared at a time, so many at once: most of the time they wait for `settleMs` to pass. */
 const pagesUnderWayMax = 100

@@ -42,7 +42,7 @@ export async function captureEvent(
   ports: EventPorts,
 ): Promise<CaptureResult> {
   const { here, clock, adoptions, deadLetters } = ports
-  if (!dataTypeOf(here, ref.type).plan.existing) return capture(ref, ports)
+  if (!dataTypeOf(here, ref.type).plan.adopt) return capture(ref, ports)
   const adoption = await adoptions.read(ref.type)
   if (adoption && adoption.phase !== 'noting') return capture(ref, ports)
   try {

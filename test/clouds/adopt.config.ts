@@ -10,7 +10,7 @@ export default defineSync({
     'azure-eastus': { cloud: 'azure', region: 'eastus' },
   },
   data: {
-    stock: { key: ['sku'], tier: 1, existing: true, merge },
-    levels: { key: ['sku'], tier: 1, existing: true, merge, sites: ['aws-us-east-1', 'azure-eastus'] },
+    stock: { key: ['sku'], tier: 1, adopt: true, merge },
+    levels: { key: ['sku'], tier: 1, adopt: true, merge, sites: ['aws-us-east-1', 'azure-eastus'] },
   },
 })

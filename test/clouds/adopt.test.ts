@@ -163,7 +163,7 @@ describe.each([
       const amount = 1 + (n % 5)
       await client.increment(type, [skuOf(index)], ['on_hand'], amount)
       added.set(skuOf(index), (added.get(skuOf(index)) ?? 0) + amount)
-      await sleep(30)
+      await sleep(100)
     }
   }
 

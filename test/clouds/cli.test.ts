@@ -58,13 +58,20 @@ test('without clouds every command says what to do', async () => {
   }
 })
 
-test.each([['local', 'up'], ['local', 'cut'], ['get'], ['load'], ['status'], ['audit'], ['dead-letters'], ['invoke']])(
-  '%s %s --help shows examples',
-  async (...command) => {
-    const { out } = await tributary(...command.filter(word => word !== undefined), '--help')
-    expect(out).toMatch(/Examples?:\n {2}npx tributary/)
-  },
-)
+test.each([
+  ['local', 'up'],
+  ['local', 'cut'],
+  ['get'],
+  ['load'],
+  ['status'],
+  ['audit'],
+  ['check-writes'],
+  ['dead-letters'],
+  ['invoke'],
+])('%s %s --help shows examples', async (...command) => {
+  const { out } = await tributary(...command.filter(word => word !== undefined), '--help')
+  expect(out).toMatch(/Examples?:\n {2}npx tributary/)
+})
 
 test('a declaration that is wrong is refused with its faults, and a missing one by name', async () => {
   const { code, err } = await tributary('local', 'up', '--config', 'no-such.config.ts')

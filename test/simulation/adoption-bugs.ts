@@ -11,7 +11,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/note.ts',
-        find: 'if (!dataTypeOf(here, ref.type).plan.existing) return',
+        find: 'if (!dataTypeOf(here, ref.type).plan.adopt) return',
         replace: 'if (here) return',
       },
     ],

@@ -23,7 +23,7 @@ export const plan = defineSync({
     },
     shelves: {
       key: ['shelf_id'],
-      existing: true,
+      adopt: true,
       merge: fields({ label: register(), stock: counter(), items: set(fields({ quantity: counter() })) }),
     },
   },

@@ -155,6 +155,7 @@ describe('a plan', () => {
         key: ['customer_id'],
         keyTypes: ['string'],
         omit: [],
+        adopt: false,
         at: {
           aws: {
             table: 'carts',

@@ -14,7 +14,7 @@ const plan = defineSync({
     there: { cloud: 'gcp', region: 'x' },
     yonder: { cloud: 'azure', region: 'x' },
   },
-  data: { stock: { key: ['sku'], existing: true, merge: fields() } },
+  data: { stock: { key: ['sku'], adopt: true, merge: fields() } },
 })
 const [type] = plan.types
 if (!type) throw new Error('no type')

@@ -2,7 +2,7 @@
  * How far an adoption is, on the standard error: a line that renews itself on a terminal, one every few seconds where the
  * output goes into a file or a log.
  */
-import type { AdoptProgress } from '../../shared/replicate/adopt.ts'
+import type { AdoptProgress } from '../../shared/replicate/adopt-report.ts'
 
 const renewEveryMs = 200
 const lineEveryMs = 5000

@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { type TypePlan, typeOf } from '../../../shared/declare/sync-plan.ts'
-import { type AdoptCounts, type AdoptOutcome, adopt, type RefusedRecord } from '../../../shared/replicate/adopt.ts'
+import { adopt } from '../../../shared/replicate/adopt.ts'
+import type { AdoptCounts, AdoptOutcome, RefusedRecord } from '../../../shared/replicate/adopt-report.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { adoptingSiteBehind } from '../../local/adopting-protocol.ts'
 import { AdoptProgressLine } from '../adopt-progress-line.ts'
@@ -18,7 +19,7 @@ interface AdoptCommandOptions {
 export type AdoptResult = AdoptOutcome & AdoptCounts & { readonly seconds: number }
 
 const explanation = `
-For a type that the declaration calls existing: its tables held documents before Tributary was there. Until they are
+For a type that is declared with adopt: true: its tables held documents before Tributary was there. Until they are
 adopted nothing of the type is captured or travels; applications write as ever, and what they write is kept count of.
 
 Documents that are equal at several sites become one. Where they differ, --baseline says whose counts; without it fields and
@@ -41,7 +42,7 @@ export function addAdoptCommand(program: Command): void {
   program
     .command('adopt')
     .description('take over what the tables of a data type held before')
-    .argument('<type>', 'a data type that is declared with existing: true')
+    .argument('<type>', 'a data type that is declared with adopt: true')
     .option('--baseline <site>', 'whose document counts where they differ')
     .option('--settle <seconds>', 'how long an event of a table may be under way', parseSeconds, 5)
     .option('--json', 'print the summary as JSON', false)
@@ -95,10 +96,10 @@ async function runAdoption(
 function requireExisting({ plan }: RunningClouds, name: string): TypePlan {
   const type = typeOf(plan, name)
   if (!type) throw new CommandFailed(`no data type '${name}'; the plan has ${plan.types.map(t => t.name).join(', ')}`)
-  if (!type.existing) {
+  if (!type.adopt) {
     throw new CommandFailed(
-      `'${name}' is not declared as existing, so its documents were captured when they were written; for tables that ` +
-        `held documents before, declare data.${name}.existing: true before its functions run for the first time`,
+      `'${name}' is not declared with adopt: true, so its documents were captured when they were written; for tables that ` +
+        `held documents before, declare data.${name}.adopt: true before its functions run for the first time`,
     )
   }
   return type
