@@ -15,7 +15,13 @@ export interface Hunt {
   readonly violation: string | undefined
 }
 
-export async function hunt(bug: PlantedBug, options: { readonly seedsMax: number }): Promise<Hunt> {
+export interface HuntOptions {
+  readonly seedsMax: number
+  /** Begin with the seed that is known to show it. */
+  readonly knownFirst?: boolean
+}
+
+export async function hunt(bug: PlantedBug, { seedsMax, knownFirst = false }: HuntOptions): Promise<Hunt> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-hunt-'))
   try {
     const outfile = join(folder, 'simulate.mjs')
@@ -32,7 +38,8 @@ export async function hunt(bug: PlantedBug, options: { readonly seedsMax: number
     const planted: { simulate(seed: number): Promise<Pick<Run, 'violations'>> } = await import(
       pathToFileURL(outfile).href
     )
-    for (let seed = 1; seed <= options.seedsMax; seed++) {
+    const known = knownFirst && bug.shownBy !== undefined ? [bug.shownBy] : []
+    for (const seed of [...known, ...Array.from({ length: seedsMax }, (_, index) => index + 1)]) {
       const { violations } = await planted.simulate(seed)
       if (violations.length > 0) return { seeds: seed, violation: violations[0] }
     }

@@ -5,6 +5,8 @@
 export interface PlantedBug {
   readonly rule: string
   readonly leavesOut: string
+  /** A seed that is known to show a rare one; tried first, and replaced when it does not any more. */
+  readonly shownBy?: number
   /** The file that runs it, if not simulate.ts. */
   readonly simulation?: string
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
