@@ -21,11 +21,6 @@ export function setField<Value>(object: Record<string, Value>, name: string, val
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** An object without a prototype: a field may be named `__proto__`, and must stay an ordinary field. */
-export function emptyObject<Value>(): Record<string, Value> {
-  return Object.create(null)
-}
-
 /** Equal as values: the order of an object's fields does not count, 0 equals -0 (no store tells them apart). */
 export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true

@@ -279,7 +279,9 @@ describe('a batch of hints', () => {
   it('of a table that is not the declared one fails as a whole, by name', async () => {
     const eventSourceARN = `arn:aws:dynamodb:${region}:000000000000:table/products/stream/2026`
     const Records = [{ eventSourceARN, dynamodb: { Keys: { product_id: { N: '1' } }, SequenceNumber: '1' } }]
-    await expect(lambda('capture').invoke({ Records })).rejects.toThrow(/key attribute 'product_id' is not as declared, but N/)
+    await expect(lambda('capture').invoke({ Records })).rejects.toThrow(
+      /key attribute 'product_id' is not as declared, but N/,
+    )
   })
 })
 

@@ -2,7 +2,7 @@
  * What the applications do at their own tables: field updates, atomic increments, removals, whole puts.
  * Every increment of a record is its own power of two: the final number shows what was lost or counted twice.
  */
-import { type Document, emptyObject, isJsonObject, type Json } from '../../shared/document/json.ts'
+import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { Random } from './random.ts'
 import type { SimulatedSite } from './site.ts'
@@ -166,8 +166,7 @@ function emptyCart(): Document {
 }
 
 function itemsOf(document: Document): Record<string, Json> {
-  const items: Record<string, Json> = emptyObject()
-  return isJsonObject(document.items) ? Object.assign(items, document.items) : items
+  return isJsonObject(document.items) ? { ...document.items } : {}
 }
 
 function addItem(document: Document, sku: string, amount: number): Document {

@@ -61,6 +61,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P5',
     leavesOut: 'after its commit capture looks at the document once more',
+    shownBy: 4697,
     edits: [
       {
         file: 'shared/replicate/capture.ts',
