@@ -97,7 +97,9 @@ describe('with the environment of its template and nothing else', () => {
     const holders = resourcesOf(template, 'AWS::Lambda::Function').filter(
       ({ Properties }) => Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY !== undefined,
     )
-    expect(holders.map(nameOf).toSorted()).toEqual([...forwards, 'tributary-ingest', 'tributary-prune'].toSorted())
+    expect(holders.map(nameOf).toSorted()).toEqual(
+      ['tributary-capture', ...forwards, 'tributary-ingest', 'tributary-prune'].toSorted(),
+    )
     for (const { Properties } of holders) {
       const [, [reference]] = Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY['Fn::Join']
       expect(reference).toBe(`{{resolve:secretsmanager:tributary/${site}/signing-key:SecretString:::`)
@@ -145,6 +147,8 @@ describe('permissions', () => {
         ...commit,
         ...deadLetter,
         ...giveUp,
+        // For the express lane.
+        ...decrypt,
       ],
     ],
     [

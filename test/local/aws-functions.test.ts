@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { brotliCompressSync } from 'node:zlib'
 import {
+  type AttributeValue,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -194,7 +195,7 @@ describe('what an application writes into its own table', () => {
     const key = { customer_id: { S: 'c1' } }
     const items = { M: { a: { M: { quantity: { N: '2' } } }, b: { M: { quantity: { N: '1' } } } } }
     await tables.send(new PutItemCommand({ TableName: 'carts', Item: { ...key, currency: { S: 'EUR' }, items } }))
-    await until(() => arrivedOf('c1').length === 1)
+    await until(() => arrivedOf('c1').length >= 1)
     await tables.send(
       new UpdateItemCommand({
         TableName: 'carts',
@@ -204,9 +205,10 @@ describe('what an application writes into its own table', () => {
         ExpressionAttributeValues: { ':three': { N: '3' } },
       }),
     )
-    await until(() => arrivedOf('c1').length === 2)
-    const [, change] = arrivedOf('c1')
-    expect(touchedBy(change?.state ?? null)).toEqual({ document: { items: { a: { quantity: true } } } })
+    // The express lane sends the creation along.
+    const parts = () => arrivedOf('c1').flatMap(({ state }) => (state?.whole ? [] : [touchedBy(state ?? null)]))
+    await until(() => parts().length === 1)
+    expect(parts()).toEqual([{ document: { items: { a: { quantity: true } } } }])
   })
 
   it('waits while the peer is down, is logged in one line of JSON, and arrives afterwards', async () => {
@@ -221,18 +223,22 @@ describe('what an application writes into its own table', () => {
   })
 
   it('becomes a dead letter where it cannot be carried, and its neighbours pass', async () => {
-    await Promise.all([put('before'), put('sizes', { sizes: { M: { cm: { NS: ['1', '2'] } } } }), put('after')])
-    expect(await deadLetter('"sizes"')).toMatchObject({
+    const cart = (quantity: AttributeValue) => {
+      const items: AttributeValue = { M: { tea: { M: { quantity } } } }
+      return tables.send(new PutItemCommand({ TableName: 'carts', Item: { customer_id: { S: 'odd' }, items } }))
+    }
+    await Promise.all([put('before'), cart({ S: 'many' }), put('after')])
+    expect(await deadLetter('"odd"')).toMatchObject({
       kind: 'document',
       site,
-      ref: { type: 'products', key: ['sizes'] },
-      field: 'sizes.cm',
-      reason: expect.stringContaining('number set'),
+      ref: { type: 'carts', key: ['odd'] },
+      field: 'items.tea.quantity',
+      reason: expect.stringContaining('a counter holds a number'),
     })
     await until(() => arrivedOf('before').length === 1 && arrivedOf('after').length === 1)
     // Mended, it is captured like anything else.
-    await put('sizes', { sizes: { L: [{ N: '1' }] } })
-    await until(() => arrivedOf('sizes').length === 1)
+    await cart({ N: '2' })
+    await until(() => arrivedOf('odd').length >= 1)
   })
 
   it('is held up by no sync record that this version cannot read', async () => {

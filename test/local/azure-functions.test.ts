@@ -327,7 +327,7 @@ describe('from a peer to this site', () => {
   })
 
   test('a document that Cosmos cannot hold is refused by name, and its neighbours are applied', async () => {
-    const [tooLong, fine, badTtl]: RecordRef[] = [{ type: 'products', key: ['x'.repeat(1_100)] }, product(), product()]
+    const [tooLong, fine, badTtl]: RecordRef[] = [{ type: 'products', key: ['x'.repeat(2_100)] }, product(), product()]
     if (!tooLong || !fine || !badTtl) throw new Error('three records')
     const events = [
       ...(await aws.write(tooLong, { price: 1 })),
@@ -340,7 +340,7 @@ describe('from a peer to this site', () => {
       detail: expect.stringContaining(detail),
     })
     expect(await (await peerOfAzure()).deliver(events)).toEqual([
-      refused('local_document_refused', 'the key is longer than 1012 bytes'),
+      refused('local_document_refused', 'a partition key on Cosmos DB is at most 2048 bytes'),
       refused('not_storable', `${recordName(badTtl)}: field '': Cosmos refuses it with 400`),
       { answer: 'applied' },
     ])

@@ -132,7 +132,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     leavesOut: 'publish sends every capture that the feed may have skipped',
     edits: [
       {
-        file: 'shared/replicate/publish.ts',
+        file: 'shared/replicate/make-change.ts',
         find: 'const touched = captures\n',
         replace: 'const touched = captures.slice(-1)\n',
       },
