@@ -4,17 +4,26 @@ import type { Peer } from '../../shared/ports/index.ts'
 import { createExpressLane, type ExpressRun, expressTimeoutMs } from '../../shared/replicate/express-lane.ts'
 import type { Here } from '../../shared/replicate/here.ts'
 import { namesPeers, peersFrom, type Variables } from './environment.ts'
+import { logFailure } from './log.ts'
 import { peerAt } from './signing.ts'
 import { systemClock as clock } from './system-clock.ts'
 
 /** One for each instance; called once for each invocation. */
 export async function expressLaneFrom(variables: Variables, here: Here): Promise<() => ExpressRun> {
+  return createExpressLane({ here, clock, peers: await expressPeers(variables, here) })
+}
+
+/** Capture must not fail for a key or an address that it can do without: then there is no lane, and a line in the log. */
+async function expressPeers(variables: Variables, here: Here): Promise<ReadonlyMap<string, Peer>> {
   const peers = new Map<string, Peer>()
   const isWanted = [...here.types.values()].some(({ plan }) => isExpress(plan))
-  if (isWanted && namesPeers(variables)) {
+  if (!isWanted || !namesPeers(variables)) return peers
+  try {
     for (const id of peersFrom(variables).keys()) {
       peers.set(id, await peerAt(variables, here.site, id, { timeoutMs: expressTimeoutMs }))
     }
+  } catch (error) {
+    logFailure({ site: here.site, function: 'capture', error })
   }
-  return createExpressLane({ here, clock, peers })
+  return peers
 }

@@ -2,8 +2,8 @@
  * How does a trigger that hands over one message at a time fill batches? It hands over many side by side: those that
  * come while a call is under way wait for it, and are then made as one call (group commit).
  *
- * A message that finds nothing under way goes at once, together with those of the same moment, so that a quiet site pays no delay; under load the batches grow
- * by themselves, up to what the trigger lets one instance work on at a time. Each message keeps its own result, and
+ * A message that finds nothing under way goes at once, together with those of the same moment, so that a quiet site
+ * pays no delay; under load the batches grow by themselves, up to what the trigger lets one instance work on at a time. Each message keeps its own result, and
  * with it its own acknowledgement and retry. Pulling more messages out of the queue instead would need a second
  * subscription and a second delivery of each message (Pub/Sub), or settling by hand what the host settles (queues).
  */

@@ -3,7 +3,6 @@ import type { Peer, PeerStandings } from '../../shared/ports/index.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { createSigner, createVerifier, type Sign, type Verify } from '../../shared/wire/token.ts'
 import { EnvironmentInvalid, peersFrom, signingKeyFrom, type Variables } from './environment.ts'
-import { postToPeer } from './post-to-peer.ts'
 import { systemClock } from './system-clock.ts'
 
 export interface Credentials {
@@ -26,7 +25,7 @@ export async function peerAt(
   if (!address) throw new EnvironmentInvalid('TRIBUTARY_PEERS', `has no address for ${peer}`)
   const credentials = await credentialsFrom(variables)
   const { url } = address
-  return createHttpPeer({ site, peer, url, clock: systemClock, fetch: postToPeer, ...credentials, ...options })
+  return createHttpPeer({ site, peer, url, clock: systemClock, ...credentials, ...options })
 }
 
 /** Every peer of the site. */

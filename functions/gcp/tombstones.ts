@@ -51,6 +51,7 @@ function pageOf({ docs }: QuerySnapshot): TombstonePage {
   const last = docs.length < pageSize ? undefined : docs.at(-1)
   return {
     refs: docs.map(document => refFromName(String(document.get(wholeField) ?? document.id))),
-    cursor: last && JSON.stringify([last.get(goneField), last.id]),
+    // The client hands integers over as BigInt.
+    cursor: last && JSON.stringify([Number(last.get(goneField)), last.id]),
   }
 }

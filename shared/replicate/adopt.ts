@@ -50,7 +50,18 @@ const comparedMax = 1_000_000
 const requestsMax = 4
 const unavailableRetryMs = 1000
 
-/** Rejects with what a site's store or the way to it fails with for long. */
+/** The others are through, and what this site holds was never compared with theirs. */
+export class SiteLeftOut extends Error {
+  constructor(site: SiteId) {
+    super(
+      `${site} was not there when the other sites adopted this type, and captures nothing of it; a site that comes later ` +
+        'cannot be adopted yet: empty its table and declare the type without adopt, or start anew under another type name',
+    )
+    this.name = 'SiteLeftOut'
+  }
+}
+
+/** Rejects with `SiteLeftOut`, or with what a site's store or the way to it fails with for long. */
 export async function adopt(options: AdoptOptions): Promise<AdoptOutcome & AdoptCounts> {
   const adoption = new AdoptionRun(options)
   const outcome = await adoption.run()
@@ -74,8 +85,11 @@ class AdoptionRun {
     const { sites, signal } = this.#options
     const before = await this.#phases()
     if (before.every(phase => phase === 'adopted')) return { outcome: 'adopted', already: true }
+    const isDecided = before.some(phase => phase === 'capturing' || phase === 'adopted')
+    const behind = sites.find((_, index) => before[index] === undefined)
+    if (isDecided && behind) throw new SiteLeftOut(behind.site)
     // One site captures already: then every site knows every baseline.
-    if (!before.some(phase => phase === 'capturing' || phase === 'adopted')) {
+    if (!isDecided) {
       await this.#compareAll()
       if (signal.aborted) return { outcome: 'interrupted' }
       if (this.#blocked) return { outcome: 'blocked' }

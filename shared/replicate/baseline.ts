@@ -10,6 +10,7 @@ import type { SiteId } from '../causality/dot.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Document } from '../document/json.ts'
 import { ValueRefused } from '../ports/errors.ts'
+import { goneAtMs } from './gone.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import { noRecord, type SyncRecord } from './sync-record.ts'
@@ -33,8 +34,10 @@ export function baselineRecord(ref: RecordRef, type: DataType, document: Documen
     counter: baselineCounter,
     hlc: baselineHlc,
   })
+  const expiresAtMs = goneAtMs(document, type, 0)
   return {
     ...noRecord,
+    ...(expiresAtMs === undefined ? {} : { goneAtMs: expiresAtMs }),
     vector: { [site]: baselineCounter },
     hlc: baselineHlc,
     shadow: documentHash(document),

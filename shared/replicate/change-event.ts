@@ -16,6 +16,9 @@ const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data
 
 const counter = z.int().min(0)
 
+/** The year 2200: a stamp from beyond would leave no room for the ones after it. */
+const hlcMax = Date.UTC(2200, 0) * 1000
+
 /** The sites that a change may name: more than any plan has would only be there to cost time. */
 const sitesMax = 100
 
@@ -26,11 +29,12 @@ const changeEventSchema = z.object({
   time: z.iso.datetime(),
   data: z.object({
     type: z.string().min(1).max(40),
-    key: z.array(z.string().min(1)).min(1).max(2),
+    // How many parts it must have is said by its declared type, where the change is applied.
+    key: z.array(z.string().min(1)).min(1),
     plan: z.string().min(1),
     sites: z.array(z.string().min(1).max(40)).max(sitesMax),
     vector: z.array(counter).max(sitesMax),
-    hlc: counter,
+    hlc: counter.max(hlcMax),
     intervals: z.array(z.tuple([counter, z.int().min(1), z.array(counter).max(sitesMax)])).max(10),
     // Three numbers for each write, and a state that speaks of them: both are checked while the state is read.
     stamps: z.custom<readonly number[]>(isIntegers, { error: 'a list of integers' }),

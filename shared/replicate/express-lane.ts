@@ -16,7 +16,7 @@ import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import type { SyncRecord } from './sync-record.ts'
 
-/** An answer that takes longer is not worth holding up the next capture for. */
+/** What takes longer, one answer or all of them, is not worth holding up the next capture for. */
 export const expressTimeoutMs = 500
 
 /** How long a peer that failed is left to the durable path. */
@@ -42,8 +42,12 @@ export function createExpressLane({ here, clock, peers }: ExpressPorts): () => E
 
   async function deliver(peerId: SiteId, peer: Peer, events: readonly ChangeEvent[]): Promise<void> {
     if (clock.now() < (pausedUntilMs.get(peerId) ?? 0)) return
+    const untilMs = clock.now() + expressTimeoutMs
     try {
-      for (const batch of batchesOf(events, event => event)) await peer.deliver(batch)
+      for (const batch of batchesOf(events, event => event)) {
+        await peer.deliver(batch)
+        if (clock.now() >= untilMs) return
+      }
     } catch {
       pausedUntilMs.set(peerId, clock.now() + expressPauseMs)
     }

@@ -51,7 +51,11 @@ interface Due {
  * `texts`: change events and claims as they stood on the bus. Answers in their order; never rejects for what the peer
  * does.
  */
-export async function forward(texts: readonly string[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
+export async function forward(
+  texts: readonly string[],
+  { peer, ...others }: ForwardPorts,
+): Promise<readonly Forwarded[]> {
+  const ports = { ...others, peer: askedWhileItAnswers(peer) }
   const forwarded: Forwarded[] = texts.map(() => done)
   const settle = (indexes: readonly number[], outcome: Forwarded) => {
     for (const index of indexes) forwarded[index] = outcome
@@ -76,6 +80,22 @@ export async function forward(texts: readonly string[], ports: ForwardPorts): Pr
     })
   }
   return forwarded
+}
+
+/** A peer that did not answer once is not asked again in this run: each time would cost a timeout. */
+function askedWhileItAnswers(peer: Peer): Peer {
+  let failure: PeerUnavailable | undefined
+  return {
+    async deliver(events) {
+      if (failure) throw failure
+      try {
+        return await peer.deliver(events)
+      } catch (error) {
+        if (error instanceof PeerUnavailable) failure = error
+        throw error
+      }
+    },
+  }
 }
 
 async function readOrPutAside(text: string, ports: ForwardPorts): Promise<BusMessage | undefined> {

@@ -79,6 +79,7 @@ function inadmissible(change: Change, sender: SiteId, here: Here): Answer | unde
   if (!known) return refused('unknown_type', `the plan has no data type '${change.type}'`)
   if (!here.types.has(change.type)) return refused('not_resident', `'${change.type}' may not be at ${here.site}`)
   const { record, plan } = dataTypeOf(here, change.type)
+  if (!plan.sites.includes(sender)) return refused('not_resident', `'${change.type}' may not be at ${sender}`)
   if (change.key.length !== plan.key.length)
     return refused('malformed', `a key of '${change.type}' is ${plan.key.join(', ')}`)
   const strangers = sitesIn(change).filter(site => !here.plan.sites.some(({ id }) => id === site))

@@ -12,7 +12,8 @@ export function createLimit(most: number): Limit {
     while (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
   }
   const limit = async <Result>(run: () => Promise<Result>): Promise<Result> => {
-    await free()
+    // Not `await free()`: between its return and the next line others would pass, too.
+    while (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
     running += 1
     try {
       return await run()

@@ -46,20 +46,26 @@ export async function captureEvent(
   const adoption = await adoptions.read(ref.type)
   if (adoption && adoption.phase !== 'noting') return capture(ref, ports)
   try {
-    for (const stood of before?.() ?? []) {
-      if (isFoundLater(stood, adoption, clock.now())) continue
-      await note(ref, stood, adoption, ports)
-      // While this was under way the adoption may have ended, and nobody would look at what was noted behind it.
-      const now = await adoptions.read(ref.type)
-      return now && now.phase !== 'noting' ? await capture(ref, ports) : 'unchanged'
-    }
-    return 'unchanged'
+    const stood = oldest([...(before?.() ?? [])].filter(each => !isFoundLater(each, adoption, clock.now())))
+    if (!stood) return 'unchanged'
+    await note(ref, stood, adoption, ports)
+    // While this was under way the adoption may have ended, and nobody would look at what was noted behind it.
+    const now = await adoptions.read(ref.type)
+    return now && now.phase !== 'noting' ? await capture(ref, ports) : 'unchanged'
   } catch (error) {
     if (!(error instanceof ValueRefused)) throw error
     const { field, reason } = error
     await deadLetters.put(refusedDocument({ site: here.site, ref, field, reason, atMs: clock.now() }))
     return 'refused'
   }
+}
+
+/** The first, or where events come in any order the one that tells of the oldest content. */
+function oldest(events: readonly Before[]): Before | undefined {
+  return events.reduce<Before | undefined>(
+    (first, next) => (first === undefined || (next.writtenUs ?? 0) < (first.writtenUs ?? 0) ? next : first),
+    undefined,
+  )
 }
 
 /** Made before the adoption began: whatever is found then was there before. */

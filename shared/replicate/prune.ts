@@ -28,6 +28,7 @@ import {
   PeerUnavailable,
   type RecordStore,
   type StoredRecord,
+  StoreUnavailable,
   type Tombstones,
 } from '../ports/index.ts'
 import { batchesOf } from './batches.ts'
@@ -100,12 +101,26 @@ export async function prune(ports: PrunePorts, { olderThanMs, untilMs }: PruneOp
 }
 
 async function prunePage(refs: readonly RecordRef[], run: Run): Promise<void> {
-  const read = await Promise.all(refs.map(ref => readTombstone(ref, run)))
+  const read = await Promise.all(refs.map(ref => alone(run, () => readTombstone(ref, run))))
   const found = read.flatMap(tombstone => tombstone ?? [])
   run.counts.found += found.length
   const asked = await askPeers(found, run)
-  for (const tombstone of asked) run.counts[await settle(tombstone, run)] += 1
+  for (const tombstone of asked) {
+    const settled = await alone(run, () => settle(tombstone, run))
+    if (settled) run.counts[settled] += 1
+  }
   await sendMissing(asked, run)
+}
+
+/** A record that cannot be read, or a document that cannot be carried, waits: it must not hold up those behind it. */
+async function alone<Result>(run: Run, action: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await action()
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error
+    run.counts.waiting += 1
+    return undefined
+  }
 }
 
 /** The index may lag behind: what counts is the record. */

@@ -2,6 +2,7 @@
  * What does a site know of a record, told to another one that wants to forget it? Only what the other has to compare:
  * the vector, whether the document is gone, what is left of it, and for how long it has been so.
  */
+import type { SiteId } from '../causality/dot.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import type { Clock, RecordStore } from '../ports/index.ts'
 import { goneForMs } from './gone.ts'
@@ -15,7 +16,7 @@ export type Standing =
   | { readonly standing: 'deleted' | 'stripped'; readonly vector: VersionVector; readonly forMs: number }
   /** No sync record: never heard of, or forgotten. */
   | { readonly standing: 'absent' }
-  /** The site holds no such type, or could not read the record: nothing can be concluded. */
+  /** One of the two sites may not hold the type, or the record could not be read: nothing can be concluded. */
   | { readonly standing: 'unknown' }
 
 /** `plan`: hash of the asker's declaration; under another one the record may be at other sites. */
@@ -40,10 +41,12 @@ export function standingOf(record: SyncRecord | undefined, nowMs: number): Stand
 /** One answer per question, in their order. Never rejects. */
 export async function tellStandings(
   questions: readonly StandingQuestion[],
+  asker: SiteId,
   { here, clock, store }: StandingPorts,
 ): Promise<readonly Standing[]> {
   const tell = async ({ plan, ...ref }: StandingQuestion): Promise<Standing> => {
-    if (plan !== here.plan.hash || !here.types.has(ref.type)) return { standing: 'unknown' }
+    const type = here.types.get(ref.type)
+    if (plan !== here.plan.hash || !type?.plan.sites.includes(asker)) return { standing: 'unknown' }
     try {
       return standingOf((await store.readRecord(ref))?.record, clock.now())
     } catch {

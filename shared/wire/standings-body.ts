@@ -15,7 +15,7 @@ const questions = z
   .array(
     z.object({
       type: z.string().min(1).max(40),
-      key: z.array(z.string().min(1)).min(1).max(2),
+      key: z.array(z.string().min(1)).min(1),
       plan: z.string().min(1),
     }),
   )

@@ -17,7 +17,8 @@ export const amounts: fc.Arbitrary<Json> = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -9, max: 9 }) },
   { weight: 2, arbitrary: fc.constantFrom(0.1, 0.2, 0.3, -0.7, 1e-7, 12.345) },
   { weight: 2, arbitrary: fc.constantFrom(2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), 1e21) },
-  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(numberFromDouble) },
+  // Some way below the largest double: a sum that leaves the range stays at its end, which the laws do not model.
+  { weight: 1, arbitrary: fc.double({ noNaN: true, min: -1e307, max: 1e307 }).map(numberFromDouble) },
   {
     weight: 1,
     arbitrary: fc.constantFrom('9007199254740993', '-12345678901234567890', '-1e+300').map($number => ({ $number })),

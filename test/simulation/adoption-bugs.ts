@@ -31,6 +31,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, order',
     leavesOut: 'of events in no order the one that knows the oldest content counts',
+    shownBy: 335,
     simulation: adoption,
     edits: [
       { file: 'shared/replicate/note.ts', find: 'record.notedUs < known.notedUs', replace: 'record.notedUs < 0' },
@@ -39,6 +40,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, settle',
     leavesOut: 'what is found counts only after the feed has had time to tell that it was written',
+    shownBy: 74,
     simulation: adoption,
     edits: [
       {
@@ -123,6 +125,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, once more',
     leavesOut: 'what is noted while the adoption ends is captured',
+    shownBy: 115,
     simulation: adoption,
     edits: [
       {
@@ -135,6 +138,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, resumed',
     leavesOut: 'a record whose settlement was interrupted is settled as it was begun, with the account of it',
+    shownBy: 36,
     simulation: adoption,
     edits: [{ file: 'shared/replicate/adopt.ts', find: 'if (begun) return begun', replace: '' }],
   },

@@ -63,7 +63,7 @@ export class Network implements Wire {
 
   async ask(from: SiteId, to: SiteId, questions: readonly StandingQuestion[]): Promise<readonly Standing[]> {
     const target = await this.#reach(from, to)
-    return this.#back(from, to, await target.tell(questions))
+    return this.#back(from, to, await target.tell(from, questions))
   }
 
   /** One of all messages there ever were, as an operator replays it: from its sender's bus, or straight to a site. */

@@ -50,6 +50,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P4',
     leavesOut: 'an indivisible document is compared whole',
+    shownBy: 299,
     edits: [
       {
         file: 'shared/ports/document-conditions.ts',
@@ -130,6 +131,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P10',
     leavesOut: 'publish sends every capture that the feed may have skipped',
+    shownBy: 45,
     edits: [
       {
         file: 'shared/replicate/make-change.ts',
@@ -152,6 +154,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P12',
     leavesOut: 'a register keeps the concurrent siblings',
+    shownBy: 1534,
     edits: [
       {
         file: 'shared/resolve/register.ts',
@@ -179,6 +182,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P13, reset',
     leavesOut: 'a reset notes what it saw instead of setting totals back',
+    shownBy: 51,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -195,6 +199,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, stability',
     leavesOut: 'content goes only when every site holds the same deletion',
+    shownBy: 35,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -217,6 +222,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, two steps',
     leavesOut: 'a record is forgotten only where no site keeps its content',
+    shownBy: 83,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -238,6 +244,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, age',
     leavesOut: 'a record is forgotten only when it has been empty everywhere for longer than a message lives',
+    shownBy: 514,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -259,6 +266,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, lives',
     leavesOut: "a counter's slot that begins anew replaces the one that others still hold",
+    shownBy: 21,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -270,6 +278,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, dropped slots',
     leavesOut: 'a slot that the other side has dropped goes',
+    shownBy: 182,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -286,6 +295,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, spent slots',
     leavesOut: 'a site that finds its slot used up begins a new one',
+    shownBy: 702,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -297,6 +307,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, missing',
     leavesOut: 'a site whose vector lacks something gets the whole state',
+    shownBy: 282,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -308,6 +319,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P18',
     leavesOut: 'what was captured reads back as it was written (old cells of a removed document show through)',
+    shownBy: 33,
     edits: [
       {
         file: 'shared/resolve/cells.ts',

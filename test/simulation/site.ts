@@ -118,9 +118,9 @@ export class SimulatedSite {
   }
 
   /** Undefined: it crashed before it answered. */
-  async tell(questions: readonly StandingQuestion[]): Promise<readonly Standing[] | undefined> {
+  async tell(asker: SiteId, questions: readonly StandingQuestion[]): Promise<readonly Standing[] | undefined> {
     const outcome = await this.#invoke('tell', timing =>
-      tellStandings(questions, { here: this.here, clock: this.#clock(), store: this.#store(timing) }),
+      tellStandings(questions, asker, { here: this.here, clock: this.#clock(), store: this.#store(timing) }),
     )
     return outcome.outcome === 'returned' ? outcome.result : undefined
   }

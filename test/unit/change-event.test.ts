@@ -86,7 +86,6 @@ describe('what is no change event is refused, and the refusal says why', () => {
     ['a key that is a text', withData({ key: 'alice' }), 'data.key'],
     ['no key part', withData({ key: [] }), 'data.key'],
     ['an empty key part', withData({ key: [''] }), 'data.key'],
-    ['three key parts', withData({ key: ['a', 'b', 'c'] }), 'data.key'],
     ['no plan', withData({ plan: undefined }), 'data.plan'],
     ['a vector with a fraction', withData({ vector: [1.5] }), 'data.vector'],
     ['a vector with a text', withData({ vector: ['1'] }), 'data.vector'],

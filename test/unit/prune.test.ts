@@ -35,7 +35,7 @@ function peerOf(from: MemorySite, to: MemorySite): Peer & PeerStandings {
     },
     async ask(questions) {
       reach()
-      return tellStandings(questions, to.ports)
+      return tellStandings(questions, from.id, to.ports)
     },
   }
 }
