@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions and runs one file
-// at a time. The groups follow each other: what starts three clouds wants the machine for itself.
+// "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions; "clouds" starts
+// three clouds and runs one file at a time. The groups follow each other: what starts three clouds wants the machine.
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -26,12 +26,23 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/local/**/*.test.ts', 'test/clouds/**/*.test.ts'],
+          include: ['test/local/**/*.test.ts'],
+          setupFiles: ['test/local/clear-endpoints-first.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'clouds',
+          include: ['test/clouds/**/*.test.ts'],
           setupFiles: ['test/local/clear-endpoints-first.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -28,7 +28,7 @@ import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { startCosmosServer } from '../../tools/local/servers/cosmos/cosmos-server.ts'
 import { startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
-import { startTestClouds, type TestClouds } from '../clouds/running-clouds.ts'
+import { startTestClouds, type TestClouds } from './running-clouds.ts'
 
 interface UsersServers {
   readonly variables: Readonly<Record<string, string>>
@@ -138,10 +138,11 @@ describe('clouds on servers of the user', () => {
   })
 
   test('a value that cannot travel is put aside on the user’s SQS and Pub/Sub', async () => {
-    const Item = { product_id: { S: 'binary' }, image: { B: Buffer.from('jpeg') } }
-    await servers.dynamoDb.send(new PutItemCommand({ TableName: 'products', Item }))
+    const items = { M: { tea: { M: { quantity: { S: 'many' } } } } }
+    const Item = { customer_id: { S: 'odd' }, items }
+    await servers.dynamoDb.send(new PutItemCommand({ TableName: 'carts', Item }))
     const firestore = new Firestore({ projectId: 'local' })
-    await firestore.doc('products/bytes').set({ product_id: 'bytes', image: Buffer.from('jpeg') })
+    await firestore.doc('carts/odder').set({ customer_id: 'odder', items: { tea: { quantity: 'many' } } })
     await firestore.terminate()
     const expected = { 'aws-us-east-1': 1, 'gcp-us-central1': 1, 'azure-eastus': 0 }
     await vi.waitFor(async () => expect((await readStatus(running.clouds)).deadLetters).toEqual(expected), {
