@@ -1,5 +1,5 @@
 /**
- * 10,000 documents that were there before (300 in `npm test`), most of them the same at every site, some different,
+ * 10,000 documents that were there before (150 in `npm test`), most of them the same at every site, some different,
  * some missing, are adopted while official clients go on writing all of them and the command is killed twice on the way:
  * nothing missed, nothing doubled, counters not tripled.
  */
@@ -20,7 +20,7 @@ import { type DocumentReader, openReader } from './all-documents.ts'
 import { startTestClouds, type TestClouds } from './running-clouds.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const count = long ? 10_000 : 300
+const count = long ? 10_000 : 150
 const withinMs = long ? 900_000 : 240_000
 const program = join(projectRoot, 'tools/cli/tributary.ts')
 const settleS = '3'

@@ -13,8 +13,8 @@ import { startTestClouds, type TestClouds } from './running-clouds.ts'
 import { startThrottledStores, type ThrottledStores } from './throttled-stores.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const throttledMs = long ? 60_000 : 5_000
-const refusingMs = long ? 600_000 : 5_000
+const throttledMs = long ? 60_000 : 3_000
+const refusingMs = long ? 600_000 : 3_000
 const clouds = ['aws', 'gcp', 'azure'] as const
 
 let stores: ThrottledStores
