@@ -19,6 +19,8 @@ const itemSchema = z.record(
   z.string(),
   z.custom<EventValue>(value => typeof value === 'object' && value !== null),
 )
+/** What Lambda's form and the SDK's write alike; an unknown type is refused where the value is read. */
+const sameInBothSchema = z.custom<AttributeValue>(value => typeof value === 'object' && value !== null)
 const writtenSchema = z.object({
   tableName: z.string(),
   eventName: z.string(),
@@ -89,6 +91,5 @@ function attributeOf(value: EventValue): AttributeValue {
   if (Array.isArray(value.BS)) return { BS: value.BS.map(text => Buffer.from(String(text), 'base64')) }
   if (Array.isArray(value.L)) return { L: value.L.map(attributeOf) }
   if (typeof value.M === 'object' && value.M !== null) return { M: itemOf(itemSchema.parse(value.M)) }
-  // The rest is the same in both.
-  return value as unknown as AttributeValue
+  return sameInBothSchema.parse(value)
 }

@@ -4,7 +4,6 @@
  * the answer. An unlimited queue always "takes" more than it can deliver: only the backlog tells. A step that does not
  * hold gets a second chance, because the machine may just have done something else.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type LagSession, now } from './lag.ts'
 import { summarizeLag } from './lag-summary.ts'
 
@@ -62,10 +61,9 @@ async function measureStep(
   const { ledger } = session
   const sinceMs = now()
   const writtenBefore = ledger.writes - ledger.failed
-  const sampler = sampleOutstanding(() => ledger.outstanding)
-  await session.offer({ writesPerSecond: offeredPerSecond, seconds: secondsPerStep, seed: seed + offeredPerSecond })
+  const load = { writesPerSecond: offeredPerSecond, seconds: secondsPerStep, seed: seed + offeredPerSecond }
+  const outstanding = await sampledWhile(session.offer(load), () => ledger.outstanding)
   const tookSeconds = (now() - sinceMs) / 1000
-  const outstanding = await sampler.end()
   await session.settle(settleMs)
 
   const quarter = Math.floor(outstanding.length / 4)
@@ -107,21 +105,15 @@ export function isBacklogGrowing({ outstandingBefore, outstandingAfter, owedPerS
   return growth > outstandingBefore * 0.25 && growth > owedPerSecond * 0.1
 }
 
-function sampleOutstanding(read: () => number): { end(): Promise<readonly number[]> } {
+/** Every 50 ms for as long as the work takes. Rejects as the work does, and samples no longer then either. */
+async function sampledWhile(work: Promise<void>, read: () => number): Promise<readonly number[]> {
   const values: number[] = []
-  let ended = false
-  const sampling = (async () => {
-    while (!ended) {
-      values.push(read())
-      await sleep(50)
-    }
-  })()
-  return {
-    async end() {
-      ended = true
-      await sampling
-      return values
-    },
+  const sampling = setInterval(() => values.push(read()), 50)
+  try {
+    await work
+    return values
+  } finally {
+    clearInterval(sampling)
   }
 }
 
