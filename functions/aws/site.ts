@@ -5,31 +5,34 @@
  * The marks let the bundler leave out of each function what only the others need.
  */
 import plan from '#plan'
+import { createFlowControl } from '../../shared/replicate/flow-control.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
-import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
-import { createDynamoDbAdoptionStore } from './adoption-store.ts'
 import { createDynamoDbAuditStore } from './audit-store.ts'
 import { createKinesisBus } from './bus.ts'
 import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
+import { createDynamoDbControlStore } from './control-store.ts'
 import { createSqsDeadLetters } from './dead-letters.ts'
 import { createDynamoDbRecordStore } from './record-store.ts'
 import { createDynamoDbTombstones } from './tombstones.ts'
+import { createWaitingQueue } from './waiting-queue.ts'
 
 const { env } = process
 
 const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(env)))
 const dynamoDb = /* @__PURE__ */ once(createDynamoDb)
 const store = /* @__PURE__ */ once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
+const control = /* @__PURE__ */ once(() => createDynamoDbControlStore(dynamoDb()))
 const audit = /* @__PURE__ */ once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
 const bus = /* @__PURE__ */ once(() => createKinesisBus({ client: createKinesis(), clock }))
 const deadLetters = /* @__PURE__ */ once(() =>
@@ -42,11 +45,11 @@ export const capturePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     deadLetters: deadLetters(),
-    adoptions: rememberAdopted(createDynamoDbAdoptionStore(dynamoDb())),
+    adoptions: rememberAdopted(adoptionsIn(control())),
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control()))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({ here: here(), clock, bus: bus(), audit: audit(), deadLetters: deadLetters() }),
@@ -55,8 +58,14 @@ export const publishPorts = /* @__PURE__ */ once(
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(env)
   const peer = await peerAt(env, siteFrom(env), peerId)
-  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
+  const flow = createFlowControl({ control: control(), clock, peer: peerId })
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow }
 })
+
+/** Of the one peer that this function delivers to. */
+export const waitingQueue = /* @__PURE__ */ once(() =>
+  createWaitingQueue({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_WAITING_URL'), clock }),
+)
 
 export const ingestPorts = /* @__PURE__ */ once(
   async (): Promise<IngestEndpointPorts> => ({

@@ -4,8 +4,8 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
-import * as z from 'zod'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/note.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { keyOfItem } from './item-place.ts'
@@ -26,9 +26,9 @@ const writtenSchema = z.object({
   eventName: z.string(),
   dynamodb: z.object({
     Keys: itemSchema,
-    OldImage: itemSchema.optional(),
-    ApproximateCreationDateTime: z.number().default(0),
-    ApproximateCreationDateTimePrecision: z.string().optional(),
+    OldImage: z.optional(itemSchema),
+    ApproximateCreationDateTime: z._default(z.number(), 0),
+    ApproximateCreationDateTimePrecision: z.optional(z.string()),
   }),
 })
 

@@ -4,9 +4,9 @@
  * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html)
  */
 import type { DynamoDBRecord, DynamoDBStreamEvent, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
-import * as z from 'zod'
 import { syncTable } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { Here } from '../../shared/replicate/here.ts'
 import type { RecordVersion } from '../../shared/replicate/publish.ts'
 import { type RecordRef, recordName, refFromName } from '../../shared/replicate/record-ref.ts'
@@ -30,7 +30,7 @@ export interface Hints {
 }
 
 /** Keys only: an image in the event may be older than the item. */
-const keysSchema = z.record(z.string(), z.object({ S: z.string().exactOptional(), N: z.string().exactOptional() }))
+const keysSchema = z.record(z.string(), z.object({ S: z.exactOptional(z.string()), N: z.exactOptional(z.string()) }))
 const fedSchema = z.object({ tableName: z.string(), dynamodb: z.object({ Keys: keysSchema }) })
 
 interface ItemWritten {
@@ -113,8 +113,8 @@ function fromKinesis({ kinesis: { data, sequenceNumber } }: KinesisStreamRecord)
 export function versionsIn({ Records }: DynamoDBStreamEvent): readonly RecordVersion[] {
   return Records.flatMap(({ dynamodb }) => {
     const { NewImage: after, OldImage: before } = dynamodb ?? {}
-    // Beside the records the table holds how far adoptions are.
-    if (!after || after[syncTable.adoption]) return []
+    // Beside the records the table holds what steers the site.
+    if (!after || after[syncTable.control]) return []
     const text = attributeToRecord(after[syncTable.record]) ?? ''
     const name = after[syncTable.whole]?.S ?? after[syncTable.key]?.S ?? ''
     return [{ ref: refNamed(name), text, previous: attributeToRecord(before?.[syncTable.record]) }]

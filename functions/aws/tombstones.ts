@@ -6,8 +6,8 @@
  * deletion would throttle the table itself. The price: young tombstones are read too, about 40 for each half unit.
  */
 import { DeleteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import * as z from 'zod'
 import { syncStoreName, syncTable, tombstoneIndex } from '../../shared/declare/resource-names.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { Tombstones } from '../../shared/ports/index.ts'
 import { refFromName } from '../../shared/replicate/record-ref.ts'
 import { recordPlace } from './record-store.ts'

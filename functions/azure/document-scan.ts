@@ -5,7 +5,7 @@
  * end: where all that comes was written after the scan began, whatever was there before has come.
  */
 import { ChangeFeedMode, ChangeFeedStartFrom, type CosmosClient } from '@azure/cosmos'
-import * as z from 'zod'
+import * as z from '../../shared/document/schema.ts'
 import type { Clock, DocumentScan, ScanPage } from '../../shared/ports/index.ts'
 import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
@@ -21,7 +21,7 @@ const skewMs = 5_000
 type Fields = Readonly<Record<string, unknown>> & { readonly id: string; readonly _ts: number }
 
 /** `sinceMs`: when the scan began. */
-const cursorSchema = z.object({ range: z.int(), position: z.string().optional(), sinceMs: z.number() })
+const cursorSchema = z.object({ range: z.int(), position: z.optional(z.string()), sinceMs: z.number() })
 
 export interface CosmosDocumentScanOptions {
   readonly client: CosmosClient

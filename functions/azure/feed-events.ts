@@ -5,8 +5,9 @@
  * A deletion names its item in its metadata only. The version before a replacement is sent to some accounts and not to
  * others: it is used where it is there. Source: https://learn.microsoft.com/azure/cosmos-db/change-feed-modes
  */
-import * as z from 'zod'
+
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { RecordVersion } from '../../shared/replicate/publish.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { isSyncId, type KeyReading, readItemKey, readKey, syncIdReason } from './item-place.ts'
@@ -20,9 +21,9 @@ export interface Hint {
 
 const itemSchema = z.custom<Readonly<Record<string, unknown>>>(value => typeof value === 'object' && value !== null)
 const changeSchema = z.object({
-  current: itemSchema.nullish(),
-  previous: itemSchema.nullish(),
-  metadata: z.object({ id: z.string().optional(), partitionKey: itemSchema.optional() }).optional(),
+  current: z.nullish(itemSchema),
+  previous: z.nullish(itemSchema),
+  metadata: z.optional(z.object({ id: z.optional(z.string()), partitionKey: z.optional(itemSchema) })),
 })
 
 interface ItemChange {

@@ -1,11 +1,11 @@
 /** What lies in a forward queue: the text of an event as it was written, and beside it how often it was tried. */
-import * as z from 'zod'
+import * as z from '../../shared/document/schema.ts'
 import { fitsMessage } from './queue-client.ts'
 
 /** The count stops here, so that a message that was sent once still fits whenever it is sent again. */
 const attemptsMax = 99
 
-const messageSchema = z.object({ attempts: z.int().min(0), event: z.string() })
+const messageSchema = z.object({ attempts: z.int().check(z.gte(0)), event: z.string() })
 
 export type ForwardMessage = z.output<typeof messageSchema>
 

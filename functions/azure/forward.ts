@@ -25,7 +25,7 @@ app.storageQueue(name, {
     const message = readMessage(entry)
     try {
       const forwarded = await forwardOne(message.event)
-      if (forwarded.outcome === 'again') throw new Error(forwarded.reason)
+      if (forwarded.outcome !== 'done') throw new Error(forwarded.reason)
     } catch (error) {
       logFailure({ site: here().site, function: name, error })
       await sendAgain(forwardQueue(), message, retryDelayMs)

@@ -4,21 +4,22 @@
  */
 import plan from '#plan'
 import { forwardName } from '../../shared/declare/resource-names.ts'
+import { createFlowControl } from '../../shared/replicate/flow-control.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
-import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
-import { createCosmosAdoptionStore } from './adoption-store.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
 import { createQueueBus } from './bus.ts'
+import { createCosmosControlStore } from './control-store.ts'
 import { createCosmosClient } from './cosmos-client.ts'
 import { createQueueDeadLetters } from './dead-letters.ts'
 import { cosmosSetting } from './feed-trigger.ts'
@@ -37,6 +38,7 @@ export const peerId = /* @__PURE__ */ once(() => peerFrom(env))
 const cosmos = /* @__PURE__ */ once(() => createCosmosClient(required(env, cosmosSetting)))
 const queues = /* @__PURE__ */ once(() => createQueueService(required(env, storageSetting)))
 const store = /* @__PURE__ */ once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
+const control = /* @__PURE__ */ once(() => createCosmosControlStore(cosmos()))
 const audit = /* @__PURE__ */ once(() => createCosmosAuditStore(auditContainer(cosmos())))
 const deadLetters = /* @__PURE__ */ once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
 
@@ -46,11 +48,11 @@ export const capturePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     deadLetters: deadLetters(),
-    adoptions: rememberAdopted(createCosmosAdoptionStore(cosmos())),
+    adoptions: rememberAdopted(adoptionsIn(control())),
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control()))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -64,7 +66,8 @@ export const publishPorts = /* @__PURE__ */ once(
 
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peer = await peerAt(env, here().site, peerId())
-  return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters() }
+  const flow = createFlowControl({ control: control(), clock, peer: peerId() })
+  return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters(), flow }
 })
 
 /** This function's own queue. */

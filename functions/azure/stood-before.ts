@@ -4,9 +4,10 @@
  * Where an account's feed does not carry the version before, what a replacement left is the oldest that is known of the
  * item: that first write then counts as part of what was there before.
  */
-import * as z from 'zod'
+
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/note.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { isSyncId, readKey } from './item-place.ts'
@@ -17,11 +18,11 @@ const itemSchema = z.record(
   z.custom<Json>(value => value !== undefined),
 )
 const changeSchema = z.object({
-  current: itemSchema.nullish(),
-  previous: itemSchema.nullish(),
+  current: z.nullish(itemSchema),
+  previous: z.nullish(itemSchema),
   metadata: z.object({
-    id: z.string().optional(),
-    partitionKey: itemSchema.nullish(),
+    id: z.optional(z.string()),
+    partitionKey: z.nullish(itemSchema),
     operationType: z.string(),
   }),
 })

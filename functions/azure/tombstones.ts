@@ -3,7 +3,7 @@
  * container of the site, by the index that Cosmos keeps over every property.
  */
 import type { CosmosClient } from '@azure/cosmos'
-import * as z from 'zod'
+import * as z from '../../shared/document/schema.ts'
 import type { Tombstones } from '../../shared/ports/index.ts'
 import { dataTypeOf, type Here } from '../../shared/replicate/here.ts'
 import { placeOf } from './item-place.ts'
@@ -14,7 +14,7 @@ import { goneProperty, refOfSyncItem } from './sync-item.ts'
 const pageSize = 100
 
 /** Which container is next, and where in it. */
-const cursorSchema = z.tuple([z.int().min(0), z.string().nullable()])
+const cursorSchema = z.tuple([z.int().check(z.gte(0)), z.nullable(z.string())])
 
 export interface CosmosTombstonesOptions {
   readonly client: CosmosClient

@@ -1,18 +1,21 @@
 /** What every function is told by its environment, parsed once. Infrastructure and the local clouds set it. */
 import type { JWK } from 'jose'
-import * as z from 'zod'
+import * as z from '../../shared/document/schema.ts'
 
 const jwk = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() })
-const jsonText = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    context.addIssue({ code: 'custom', message: 'no JSON' })
-    return z.NEVER
-  }
-})
+const jsonText = z.pipe(
+  z.string(),
+  z.transform((text: string, { issues }): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      issues.push({ code: 'custom', message: 'no JSON', input: text })
+      return z.NEVER
+    }
+  }),
+)
 
-const peers = jsonText.pipe(z.record(z.string(), z.object({ url: z.url(), key: jwk })))
+const peers = z.pipe(jsonText, z.record(z.string(), z.object({ url: z.url(), key: jwk })))
 
 export interface PeerAddress {
   readonly url: string
@@ -57,10 +60,10 @@ export function namesPeers(variables: Variables): boolean {
 
 /** This site's private signing key. */
 export function signingKeyFrom(variables: Variables): JWK {
-  return parse(variables, 'TRIBUTARY_SIGNING_KEY', jsonText.pipe(jwk.extend({ d: z.string() })))
+  return parse(variables, 'TRIBUTARY_SIGNING_KEY', z.pipe(jsonText, z.extend(jwk, { d: z.string() })))
 }
 
-function parse<Output>(variables: Variables, name: string, schema: z.ZodType<Output>): Output {
+function parse<Output>(variables: Variables, name: string, schema: z.ZodMiniType<Output>): Output {
   const parsed = schema.safeParse(required(variables, name))
   if (!parsed.success) throw new EnvironmentInvalid(name, z.prettifyError(parsed.error))
   return parsed.data

@@ -2,19 +2,20 @@
  * Which document does an event of Firestore tell of, and what stood in it? Read from the payload alone: in a header
  * the same name may be escaped, and differently on every way it takes.
  */
-import * as z from 'zod'
+import * as z from '../../shared/document/schema.ts'
 import { documentEventData } from './document-event-data.ts'
 
 const documentVersion = z.object({
-  name: z.string().min(1),
-  fields: z
-    .record(z.string(), z.object({ stringValue: z.string().optional(), integerValue: z.unknown().optional() }))
-    .default({}),
+  name: z.string().check(z.minLength(1)),
+  fields: z._default(
+    z.record(z.string(), z.object({ stringValue: z.optional(z.string()), integerValue: z.optional(z.unknown()) })),
+    {},
+  ),
 })
 
 const documentEvent = z
-  .object({ value: documentVersion.optional(), oldValue: documentVersion.optional() })
-  .refine(({ value, oldValue }) => value ?? oldValue, { error: 'the event names no document' })
+  .object({ value: z.optional(documentVersion), oldValue: z.optional(documentVersion) })
+  .check(z.refine(({ value, oldValue }) => value ?? oldValue, { error: 'the event names no document' }))
 
 export interface DocumentEvent {
   /** Below the database: `carts/alice`. */

@@ -3,21 +3,22 @@
  * when the first event needs it.
  */
 import plan from '#plan'
+import { createFlowControl } from '../../shared/replicate/flow-control.ts'
 import type { ForwardPorts } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
+import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { once } from '../common/once.ts'
-import { rememberAdopted } from '../common/remember-adopted.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
-import { createFirestoreAdoptionStore } from './adoption-store.ts'
 import { createFirestoreAuditStore } from './audit-store.ts'
 import { createPubSubBus } from './bus.ts'
+import { createFirestoreControlStore } from './control-store.ts'
 import { createPubSubDeadLetters } from './dead-letters.ts'
 import { createFirestore } from './firestore-client.ts'
 import { createPubSub } from './pubsub-client.ts'
@@ -32,6 +33,7 @@ const projectId = /* @__PURE__ */ once(() => required(variables, 'GOOGLE_CLOUD_P
 export const firestore = /* @__PURE__ */ once(() => createFirestore({ projectId: projectId() }))
 const pubsub = /* @__PURE__ */ once(() => createPubSub(projectId()))
 const store = /* @__PURE__ */ once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
+const control = /* @__PURE__ */ once(() => createFirestoreControlStore(firestore()))
 const audit = /* @__PURE__ */ once(() => createFirestoreAuditStore(firestore()))
 const deadLetters = /* @__PURE__ */ once(() => createPubSubDeadLetters(pubsub()))
 
@@ -41,11 +43,11 @@ export const capturePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     deadLetters: deadLetters(),
-    adoptions: rememberAdopted(createFirestoreAdoptionStore(firestore())),
+    adoptions: rememberAdopted(adoptionsIn(control())),
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(variables, here()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(variables, here(), control()))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -60,7 +62,8 @@ export const publishPorts = /* @__PURE__ */ once(
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(variables)
   const peer = await peerAt(variables, here().site, peerId)
-  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters() }
+  const flow = createFlowControl({ control: control(), clock, peer: peerId })
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow }
 })
 
 export const ingestPorts = /* @__PURE__ */ once(

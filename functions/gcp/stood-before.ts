@@ -1,7 +1,7 @@
 /** What stood in a document before the write that an event of Firestore tells of: its old value, with its times. */
 import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
-import * as z from 'zod'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/note.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { documentEventData } from './document-event-data.ts'
@@ -9,10 +9,10 @@ import type { NativeValue } from './tagged-values.ts'
 import { portableDocument } from './values.ts'
 
 /** An int64, as a number or as the object that protobufjs makes of it. */
-const int64 = z.unknown().transform(String)
+const int64 = z.pipe(z.unknown(), z.transform(String))
 
-const time = z.object({ seconds: int64.default('0'), nanos: z.number().default(0) })
-const point = z.object({ latitude: z.number().default(0), longitude: z.number().default(0) })
+const time = z.object({ seconds: z._default(int64, '0'), nanos: z._default(z.number(), 0) })
+const point = z.object({ latitude: z._default(z.number(), 0), longitude: z._default(z.number(), 0) })
 
 /** One of them is there. */
 interface ProtoValue {
@@ -29,29 +29,29 @@ interface ProtoValue {
   readonly mapValue?: { readonly fields: Readonly<Record<string, ProtoValue>> } | undefined
 }
 
-const protoValue: z.ZodType<ProtoValue> = z.lazy(() =>
+const protoValue: z.ZodMiniType<ProtoValue> = z.lazy(() =>
   z.object({
-    nullValue: z.unknown().optional(),
-    booleanValue: z.boolean().optional(),
-    integerValue: int64.optional(),
-    doubleValue: z.number().optional(),
-    timestampValue: time.optional(),
-    stringValue: z.string().optional(),
-    bytesValue: z.instanceof(Uint8Array).optional(),
-    referenceValue: z.string().optional(),
-    geoPointValue: point.optional(),
-    arrayValue: z.object({ values: z.array(protoValue).default([]) }).optional(),
-    mapValue: z.object({ fields: z.record(z.string(), protoValue).default({}) }).optional(),
+    nullValue: z.optional(z.unknown()),
+    booleanValue: z.optional(z.boolean()),
+    integerValue: z.optional(int64),
+    doubleValue: z.optional(z.number()),
+    timestampValue: z.optional(time),
+    stringValue: z.optional(z.string()),
+    bytesValue: z.optional(z.instanceof(Uint8Array)),
+    referenceValue: z.optional(z.string()),
+    geoPointValue: z.optional(point),
+    arrayValue: z.optional(z.object({ values: z._default(z.array(protoValue), []) })),
+    mapValue: z.optional(z.object({ fields: z._default(z.record(z.string(), protoValue), {}) })),
   }),
 )
 
 const version = z.object({
-  fields: z.record(z.string(), protoValue).default({}),
-  createTime: time.optional(),
-  updateTime: time.optional(),
+  fields: z._default(z.record(z.string(), protoValue), {}),
+  createTime: z.optional(time),
+  updateTime: z.optional(time),
 })
 
-const eventSchema = z.object({ value: version.optional(), oldValue: version.optional() })
+const eventSchema = z.object({ value: z.optional(version), oldValue: z.optional(version) })
 
 /** `data`: the event's payload. `client` makes references. Throws `ValueRefused`. */
 export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, client: Firestore): Iterable<Before> {

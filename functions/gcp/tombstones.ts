@@ -3,8 +3,8 @@
  * the index that Firestore keeps over every field.
  */
 import { FieldPath, type Firestore, type QuerySnapshot } from '@google-cloud/firestore'
-import * as z from 'zod'
 import { syncStoreName } from '../../shared/declare/resource-names.ts'
+import * as z from '../../shared/document/schema.ts'
 import type { TombstonePage, Tombstones } from '../../shared/ports/index.ts'
 import { refFromName } from '../../shared/replicate/record-ref.ts'
 import { withinTimeout } from './deadlines.ts'

@@ -4,6 +4,7 @@
  *     an application's table -> capture -> sync table -> publish -> stream of changes -> forward -> a peer's ingest
  *     a peer's forward -> ingest -> sync table and application's table
  *     every hour -> prune -> sync table
+ *     what is held back: forward -> queue -> forward
  *
  * A function may do what is granted to it here, read the stream that triggers it, and write its own log: nothing else.
  */
@@ -27,6 +28,7 @@ import { createEnvironmentKey, createSigningKeyReference } from './signing-key.t
 import { createSiteFunction, type SiteFunctionOptions } from './site-function.ts'
 import { type StreamTrigger, triggerByStream } from './stream-trigger.ts'
 import { createAuditTable, createDataTables, createSyncTable, type DataTable } from './tables.ts'
+import { createWaitingQueue, triggerByQueue } from './waiting-queue.ts'
 
 export interface TributarySiteProps {
   readonly plan: SyncPlan
@@ -108,12 +110,14 @@ export class TributarySite extends Construct {
 
   /** Knows its own peer only. */
   #addForward(peer: PeerParameters): void {
+    const waiting = createWaitingQueue(this, peer.site)
     const forward = this.#createFunction({
       name: forwardName(peer.site),
       bundle: 'forward',
       description: `Delivers changes to ${peer.site}`,
       environment: {
         TRIBUTARY_PEER: peer.site,
+        TRIBUTARY_WAITING_URL: waiting.queueUrl,
         ...this.#credentialVariables([peer]),
         ...this.#deadLettersVariable(),
       },
@@ -121,6 +125,8 @@ export class TributarySite extends Construct {
     })
     this.#grantSyncTable(forward, 'dynamodb:GetItem')
     this.#queues.letters.grant(forward, 'sqs:SendMessage')
+    waiting.grant(forward, 'sqs:SendMessage')
+    triggerByQueue(forward, waiting)
     const source = this.#changes
     this.#triggerByStream(forward, { source, reportsFailedItems: true, giveUpAfter: giveUpChangesAfter })
   }

@@ -9,8 +9,8 @@ export const syncStoreName = 'tributary-sync'
 /** Resolutions: a DynamoDB table, a Firestore collection, a Cosmos container. */
 export const auditStoreName = 'tributary-audit'
 
-/** How far each type's adoption is: a Firestore collection. */
-export const adoptionStoreName = 'tributary-adoption'
+/** What steers a site at run time: a Firestore collection. */
+export const controlStoreName = 'tributary-control'
 
 /** Changes on their way to forward: a Kinesis stream, a Pub/Sub topic. */
 export const changesName = 'tributary-changes'
@@ -28,10 +28,15 @@ export function forwardName(peer: string): string {
   return `tributary-forward-${peer}`
 }
 
+/** On AWS, where a stream would hold up what is behind it: an SQS queue per peer for what waits longer. */
+export function waitingName(peer: string): string {
+  return `tributary-waiting-${peer}`
+}
+
 /** The Cosmos database of all containers. */
 export const cosmosDatabaseName = 'tributary'
 
-/** Where the change feed's checkpoints are kept on Cosmos. */
+/** Where the change feed's checkpoints are kept on Cosmos, and what steers the site. */
 export const cosmosLeasesName = 'tributary-leases'
 
 /** In a Cosmos container a sync item's id starts with this, and the property of this name marks it. */
@@ -43,7 +48,7 @@ export const syncTable = {
   whole: 'whole',
   revision: 'revision',
   record: 'record',
-  adoption: 'adoption',
+  control: 'control',
   gone: 'goneAtMs',
 } as const
 

@@ -2,8 +2,9 @@
  * A change as a CloudEvent 1.0, the form in which it waits on a bus and travels between sites. Its state is in the
  * compact form of state-encoding.ts, its vectors are counters beside one list of sites.
  */
-import * as z from 'zod'
+
 import type { Json } from '../document/json.ts'
+import * as z from '../document/schema.ts'
 import { StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
 import { type Change, changeId, type Operation } from './change.ts'
@@ -14,7 +15,7 @@ const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data
   string
 >
 
-const counter = z.int().min(0)
+const counter = z.int().check(z.gte(0))
 
 /** The year 2200: a stamp from beyond would leave no room for the ones after it. */
 const hlcMax = Date.UTC(2200, 0) * 1000
@@ -28,14 +29,16 @@ const changeEventSchema = z.object({
   type: z.enum(['data.create', 'data.update', 'data.delete']),
   time: z.iso.datetime(),
   data: z.object({
-    type: z.string().min(1).max(40),
+    type: z.string().check(z.minLength(1), z.maxLength(40)),
     // How many parts it must have is said by its declared type, where the change is applied.
-    key: z.array(z.string().min(1)).min(1),
-    plan: z.string().min(1),
-    sites: z.array(z.string().min(1).max(40)).max(sitesMax),
-    vector: z.array(counter).max(sitesMax),
-    hlc: counter.max(hlcMax),
-    intervals: z.array(z.tuple([counter, z.int().min(1), z.array(counter).max(sitesMax)])).max(10),
+    key: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+    plan: z.string().check(z.minLength(1)),
+    sites: z.array(z.string().check(z.minLength(1), z.maxLength(40))).check(z.maxLength(sitesMax)),
+    vector: z.array(counter).check(z.maxLength(sitesMax)),
+    hlc: counter.check(z.lte(hlcMax)),
+    intervals: z
+      .array(z.tuple([counter, z.int().check(z.gte(1)), z.array(counter).check(z.maxLength(sitesMax))]))
+      .check(z.maxLength(10)),
     // Three numbers for each write, and a state that speaks of them: both are checked while the state is read.
     stamps: z.custom<readonly number[]>(isIntegers, { error: 'a list of integers' }),
     // Whether it is one of the declared type is checked where the change is applied.

@@ -5,10 +5,11 @@
  *
  * The price: every claim sends all of the record, also what the peer has, and later writes more than once.
  */
-import * as z from 'zod'
+
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import { isJsonObject } from '../document/json.ts'
+import * as z from '../document/schema.ts'
 import { type Change, changeId } from './change.ts'
 import { type ChangeEvent, ChangeMalformed, decodeChange } from './change-event.ts'
 import { cloudEventText, type EventAbout, eventSource, originOf, parsedJson } from './cloud-event.ts'
@@ -27,17 +28,17 @@ export type BusMessage =
   | { readonly kind: 'claim'; readonly claim: Claim; readonly text: string }
 
 const claimType = 'sync.claim'
-const counter = z.int().min(0)
+const counter = z.int().check(z.gte(0))
 
 const claimSchema = z.object({
   specversion: z.literal('1.0'),
   source: eventSource,
   type: z.literal(claimType),
   data: z.object({
-    type: z.string().min(1),
-    key: z.array(z.string().min(1)).min(1),
-    plan: z.string().min(1),
-    vector: z.record(z.string().min(1), counter),
+    type: z.string().check(z.minLength(1)),
+    key: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+    plan: z.string().check(z.minLength(1)),
+    vector: z.record(z.string().check(z.minLength(1)), counter),
     hlc: counter,
   }),
 })
@@ -47,7 +48,8 @@ export function busText({ change, text }: ChangeEvent, fits: (text: string) => b
   return fits(text) ? text : claimText(change)
 }
 
-function claimText(change: Change): string {
+/** For a change that is not worth carrying, however small: what it says will be old when it goes. */
+export function claimText(change: Change): string {
   const { type, key, plan, vector, hlc, asOfMs } = change
   const id = `${changeId(change)}/claim`
   return cloudEventText(change, { id, type: claimType, timeMs: asOfMs }, { type, key, plan, vector, hlc })

@@ -1,14 +1,15 @@
 /** What every event of ours has in common: the attributes of CloudEvents 1.0 around its data. */
-import * as z from 'zod'
+
 import type { SiteId } from '../causality/dot.ts'
 import type { Json } from '../document/json.ts'
+import * as z from '../document/schema.ts'
 import { keyText, type RecordRef } from './record-ref.ts'
 
 export interface EventAbout extends RecordRef {
   readonly origin: SiteId
 }
 
-export const eventSource = z.string().startsWith('/sites/')
+export const eventSource = z.string().check(z.startsWith('/sites/'))
 
 export function originOf(source: z.output<typeof eventSource>): SiteId {
   return source.slice('/sites/'.length)

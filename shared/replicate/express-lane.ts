@@ -11,6 +11,8 @@ import { isExpress } from '../declare/sync-plan.ts'
 import type { Clock, Peer } from '../ports/index.ts'
 import { batchesOf } from './batches.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
+import type { FlowControl } from './flow-control.ts'
+import { heldUntilMs } from './flow-settings.ts'
 import { dataTypeOf, type Here } from './here.ts'
 import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -25,8 +27,14 @@ export const expressPauseMs = 30_000
 export interface ExpressPorts {
   readonly here: Here
   readonly clock: Clock
+  readonly peers: ReadonlyMap<SiteId, ExpressPeer>
+}
+
+export interface ExpressPeer {
   /** With `expressTimeoutMs`. */
-  readonly peers: ReadonlyMap<SiteId, Peer>
+  readonly peer: Peer
+  /** Of this site's route to it: the lane must not be a way around a pause or a rate. */
+  readonly flow: FlowControl
 }
 
 export interface ExpressRun {
@@ -40,11 +48,14 @@ export interface ExpressRun {
 export function createExpressLane({ here, clock, peers }: ExpressPorts): () => ExpressRun {
   const pausedUntilMs = new Map<SiteId, number>()
 
-  async function deliver(peerId: SiteId, peer: Peer, events: readonly ChangeEvent[]): Promise<void> {
+  async function deliver(peerId: SiteId, { peer, flow }: ExpressPeer, events: readonly ChangeEvent[]): Promise<void> {
     if (clock.now() < (pausedUntilMs.get(peerId) ?? 0)) return
     const untilMs = clock.now() + expressTimeoutMs
     try {
-      for (const batch of batchesOf(events, event => event)) {
+      const settings = await flow.settings()
+      if (settings.changesPerSecond !== undefined) return
+      const open = events.filter(({ change }) => heldUntilMs(settings, change.type, clock.now()) === undefined)
+      for (const batch of batchesOf(open, event => event)) {
         await peer.deliver(batch)
         if (clock.now() >= untilMs) return
       }

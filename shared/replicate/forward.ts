@@ -2,7 +2,8 @@
  * Forward: changes from this site's bus go to one peer, and each is done, to be tried again, or a dead letter.
  *
  * A peer that is unreachable, throttles or fails never counts against a change: it waits. A gap is filled with this
- * site's present whole state at once. Only what the peer refuses by name, again and again, is put aside.
+ * site's present whole state at once. Only what the peer refuses by name, again and again, is put aside. What an operator
+ * holds back (see flow-settings.ts) waits too, and must not keep what is behind it waiting.
  */
 import type { SiteId } from '../causality/dot.ts'
 import {
@@ -20,6 +21,9 @@ import { type ChangeEvent, ChangeMalformed, changeEventOf } from './change-event
 import { type BusMessage, type Claim, readBusMessage } from './claim.ts'
 import type { EventAbout } from './cloud-event.ts'
 import { refusedChange, unreadableMessage } from './dead-letter.ts'
+import type { FlowControl } from './flow-control.ts'
+import { type FlowSettings, heldUntilMs } from './flow-settings.ts'
+import { again, done, type Forwarded, reasonOf, waits } from './forwarded.ts'
 import type { Here } from './here.ts'
 import { wholeChange } from './make-change.ts'
 import { type RecordRef, recordName } from './record-ref.ts'
@@ -31,15 +35,12 @@ export interface ForwardPorts {
   readonly clock: Clock
   readonly store: RecordStore
   readonly deadLetters: DeadLetters
+  /** Of this site's route to the peer. */
+  readonly flow: FlowControl
 }
-
-/** `again`: the trigger must deliver the change once more; nothing is wrong with it. */
-export type Forwarded = { readonly outcome: 'done' } | { readonly outcome: 'again'; readonly reason: string }
 
 export const refusalAttemptsMax = 3
 export const refusalBackoffMs = 100
-
-const done: Forwarded = { outcome: 'done' }
 
 /** One event for the peer, and the messages that it settles. */
 interface Due {
@@ -56,12 +57,19 @@ export async function forward(
   { peer, ...others }: ForwardPorts,
 ): Promise<readonly Forwarded[]> {
   const ports = { ...others, peer: askedWhileItAnswers(peer) }
+  const settings = await settingsOf(ports)
+  if ('outcome' in settings) return texts.map(() => settings)
   const forwarded: Forwarded[] = texts.map(() => done)
   const settle = (indexes: readonly number[], outcome: Forwarded) => {
     for (const index of indexes) forwarded[index] = outcome
   }
   const read = await Promise.all(texts.map(text => readOrPutAside(text, ports)))
-  const messages = read.map(message => (message && isForPeer(aboutOf(message), ports) ? message : undefined))
+  const meant = read.map(message => (message && isForPeer(aboutOf(message), ports) ? message : undefined))
+  const messages = meant.map((message, index) => {
+    const held = message && heldBack(message, settings, ports)
+    if (held) settle([index], held)
+    return held ? undefined : message
+  })
   const due: Due[] = messages.flatMap((message, index) =>
     message?.kind === 'change' ? [{ event: message, indexes: [index] }] : [],
   )
@@ -71,8 +79,9 @@ export async function forward(
     else due.push({ event: redeemed, indexes })
   }
   for (const batch of batchesOf(due, ({ event }) => event)) {
-    const outcomes = await forwardBatch(
+    const outcomes = await forwardInTurn(
       batch.map(({ event }) => event),
+      settings,
       ports,
     )
     batch.forEach(({ indexes }, position) => {
@@ -80,6 +89,23 @@ export async function forward(
     })
   }
   return forwarded
+}
+
+/** Unknown what may travel: then nothing does, and everything comes again. */
+async function settingsOf({ flow }: ForwardPorts): Promise<FlowSettings | Forwarded> {
+  try {
+    return await flow.settings()
+  } catch (error) {
+    return again(reasonOf(error))
+  }
+}
+
+function heldBack(message: BusMessage, settings: FlowSettings, { peerId, clock }: ForwardPorts): Forwarded | undefined {
+  const { type } = aboutOf(message)
+  const untilMs = heldUntilMs(settings, type, clock.now())
+  if (untilMs === undefined) return undefined
+  const reason = `'${type}' to ${peerId} is paused until ${new Date(untilMs).toISOString()}`
+  return message.kind === 'claim' ? { outcome: 'waits', reason, claim: message.text } : waits(message.change, reason)
 }
 
 /** A peer that did not answer once is not asked again in this run: each time would cost a timeout. */
@@ -140,10 +166,22 @@ async function redeem(claim: Claim, text: string, ports: ForwardPorts): Promise<
   try {
     return (await presentWhole(claim, ports)) ?? done
   } catch (error) {
-    if (error instanceof StoreUnavailable) return { outcome: 'again', reason: error.message }
+    if (error instanceof StoreUnavailable) return again(error.message)
     await putMessageAside(text, reasonOf(error), ports)
     return done
   }
+}
+
+async function forwardInTurn(
+  events: readonly ChangeEvent[],
+  { changesPerSecond }: FlowSettings,
+  ports: ForwardPorts,
+): Promise<readonly Forwarded[]> {
+  if (changesPerSecond === undefined || (await ports.flow.turn(events.length, changesPerSecond))) {
+    return forwardBatch(events, ports)
+  }
+  const reason = `${ports.peerId} is to get ${changesPerSecond} changes a second, and others go first`
+  return events.map(() => again(reason))
 }
 
 async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
@@ -152,7 +190,7 @@ async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts)
     answers = await ports.peer.deliver(events)
   } catch (error) {
     if (!(error instanceof PeerUnavailable)) throw error
-    return events.map(() => ({ outcome: 'again', reason: error.message }))
+    return events.map(() => again(error.message))
   }
   return Promise.all(events.map((event, index) => settleAlone(event, answers[index], ports)))
 }
@@ -163,7 +201,7 @@ async function settleAlone(event: ChangeEvent, answer: Answer | undefined, ports
     return await settle(event, answer, ports)
   } catch (error) {
     if (error instanceof PeerUnavailable || error instanceof StoreUnavailable) {
-      return { outcome: 'again', reason: error.message }
+      return again(error.message)
     }
     // Nothing that a repetition would mend, such as a sync record that this version cannot read.
     return putAside(event, reasonOf(error), 1, ports)
@@ -180,13 +218,13 @@ async function settle(event: ChangeEvent, answer: Answer | undefined, ports: For
     case 'refused':
       return refuse(event, ports)
     case 'busy':
-      return { outcome: 'again', reason: answer.reason }
+      return again(answer.reason)
     case 'held':
       // Made before this site's declaration changed: its present state speaks under the present one.
       if (event.change.plan !== ports.here.plan.hash) return sendWhole(event.change, ports)
-      return { outcome: 'again', reason: `${ports.peerId} runs another plan than ${event.change.plan}` }
+      return waits(event.change, `${ports.peerId} runs another plan than ${event.change.plan}`)
     case undefined:
-      return { outcome: 'again', reason: `${ports.peerId} gave no answer for this change` }
+      return again(`${ports.peerId} gave no answer for this change`)
   }
 }
 
@@ -195,7 +233,7 @@ async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded
   if (!whole) return done
   const [answer] = await ports.peer.deliver([whole])
   return answer?.answer === 'gap'
-    ? { outcome: 'again', reason: `${ports.peerId} reports a gap for a whole state` }
+    ? again(`${ports.peerId} reports a gap for a whole state`)
     : settle(whole, answer, ports)
 }
 
@@ -226,8 +264,4 @@ async function putAside(
 ): Promise<Forwarded> {
   await deadLetters.put(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }))
   return done
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

@@ -1,6 +1,7 @@
 /** Another site's ingest over HTTPS. Whatever is wrong with the request as a whole means: the peer is unavailable. */
-import * as z from 'zod'
+
 import type { SiteId } from '../causality/dot.ts'
+import * as z from '../document/schema.ts'
 import { type Clock, type Peer, type PeerStandings, PeerUnavailable } from '../ports/index.ts'
 import { type Answer, refusalReasons } from '../replicate/answer.ts'
 import type { ChangeEvent } from '../replicate/change-event.ts'

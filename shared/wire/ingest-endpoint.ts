@@ -2,8 +2,9 @@
  * The HTTP side of ingest, the same on every cloud: everything that can be refused is refused here, by name, before
  * any store is touched.
  */
-import * as z from 'zod'
+
 import type { SiteId } from '../causality/dot.ts'
+import * as z from '../document/schema.ts'
 import type { Answer } from '../replicate/answer.ts'
 import type { Change } from '../replicate/change.ts'
 import { ChangeMalformed, decodeChange } from '../replicate/change-event.ts'

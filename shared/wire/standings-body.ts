@@ -1,5 +1,5 @@
 /** The second kind of request between sites: what does the other one know of these records? (See prune.ts.) */
-import * as z from 'zod'
+import * as z from '../document/schema.ts'
 import type { Standing, StandingQuestion } from '../replicate/standing.ts'
 import { BodyMalformed } from './request-body.ts'
 
@@ -8,24 +8,24 @@ export const standingsContentType = 'application/vnd.tributary.standings+json'
 /** In one request; each costs the answering site a read. */
 export const questionsMax = 100
 
-const counter = z.int().min(0)
+const counter = z.int().check(z.gte(0))
 const vector = z.record(z.string(), counter)
 
 const questions = z
   .array(
     z.object({
-      type: z.string().min(1).max(40),
-      key: z.array(z.string().min(1)).min(1),
-      plan: z.string().min(1),
+      type: z.string().check(z.minLength(1), z.maxLength(40)),
+      key: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+      plan: z.string().check(z.minLength(1)),
     }),
   )
-  .max(questionsMax)
+  .check(z.maxLength(questionsMax))
 
 const answer = z.object({
   standings: z.array(
     z.discriminatedUnion('standing', [
       z.object({ standing: z.literal('alive'), vector }),
-      z.object({ standing: z.enum(['deleted', 'stripped']), vector, forMs: z.number().min(0) }),
+      z.object({ standing: z.enum(['deleted', 'stripped']), vector, forMs: z.number().check(z.gte(0)) }),
       z.object({ standing: z.enum(['absent', 'unknown']) }),
     ]),
   ),

@@ -11,6 +11,7 @@ import { MemoryBus } from '../../shared/ports/memory/memory-bus.ts'
 import { MemoryDatabase, type RecordWritten } from '../../shared/ports/memory/memory-database.ts'
 import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters.ts'
 import { capture } from '../../shared/replicate/capture.ts'
+import { openFlowControl } from '../../shared/replicate/flow-control.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import { publish } from '../../shared/replicate/publish.ts'
@@ -53,6 +54,7 @@ async function openSites() {
         audit: new MemoryAuditStore().connect(),
         bus: new MemoryBus(),
         deadLetters: new MemoryDeadLetters().connect(),
+        flow: openFlowControl,
         sign: await createSigner(key.privateKey),
         verify,
         clock,

@@ -2,14 +2,16 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { timingOption } from '../../tools/cli/timing-option.ts'
+import type { Timing } from '../../tools/local/timing.ts'
 import { type Contender, compare } from './compare.ts'
 import { measureFlows } from './measure-flows.ts'
 import { openPouchDBMesh, openPouchDBServerMesh } from './pouchdb-target.ts'
 import { type BenchReport, reportText } from './report.ts'
-import { openTributary } from './tributary-target.ts'
+import { openTributary, type WrittenTier } from './tributary-target.ts'
 
 const contenders: readonly (Contender & { readonly id: string })[] = [
-  { id: 'tributary', name: 'Tributary', open: openTributary },
+  { id: 'tributary', name: 'Tributary', open: opened => openTributary({ ...opened, ...writtenWith(options) }) },
   { id: 'pouchdb-server', name: 'pouchdb-server mesh', open: openPouchDBServerMesh },
   { id: 'pouchdb', name: 'PouchDB 9 mesh', open: openPouchDBMesh },
 ]
@@ -21,6 +23,8 @@ interface BenchOptions {
   readonly rounds: number
   readonly warmUp: number
   readonly writes: number
+  readonly tier: '1' | '2'
+  readonly timing: Timing
   readonly json: boolean
   readonly out?: string
 }
@@ -37,12 +41,14 @@ const options = new Command('bench')
   .option('--rounds <n>', 'how often each system is measured, in turn', positive, 3)
   .option('--warm-up <seconds>', 'writes before each measurement that do not count', positive, 20)
   .option('--writes <per second>', 'of the lag measurement, over all sites', positive, 50)
+  .addOption(new Option('--tier <n>', 'of the type that is written in Tributary').choices(['1', '2']).default('1'))
+  .addOption(timingOption())
   .option('--json', 'print the result as JSON', false)
   .option('--out <file>', 'write what is printed into this file, too')
   .addHelpText(
     'after',
     '\nExamples:\n  npm run bench\n  npm run bench -- --only lag --seconds 60\n' +
-      '  npm run bench -- --only lag --system tributary --rounds 1\n  npm run bench -- --json --out bench.json',
+      '  npm run bench -- --only lag --system tributary --rounds 1 --tier 2 --timing cloud\n  npm run bench -- --json --out bench.json',
   )
   .parse()
   .opts<BenchOptions>()
@@ -51,6 +57,10 @@ function positive(text: string): number {
   const value = Number(text)
   if (!(value > 0)) throw new InvalidArgumentError('a number above 0 is needed')
   return value
+}
+
+function writtenWith({ tier, timing }: BenchOptions): { readonly tier: WrittenTier; readonly timing: Timing } {
+  return { tier: tier === '1' ? 1 : 2, timing }
 }
 
 const interrupted = new AbortController()
@@ -68,7 +78,7 @@ try {
 }
 
 async function bench(
-  { only, system, seconds, rounds, warmUp, writes }: BenchOptions,
+  { only, system, seconds, rounds, warmUp, writes, tier, timing }: BenchOptions,
   signal: AbortSignal,
 ): Promise<BenchReport> {
   const onProgress = (text: string) => process.stderr.write(`${text}\n`)
@@ -105,7 +115,7 @@ async function bench(
   const method = {
     ...(wants('lag') ? { 'writes/s over all sites': writes, 'seconds per measurement': lagSeconds } : {}),
     ...(wants('rate') ? { 'seconds per step of the rate': secondsPerStep } : {}),
-    ...(only === 'flows' ? {} : { rounds, 'seconds of warm-up': warmUp }),
+    ...(only === 'flows' ? {} : { rounds, 'seconds of warm-up': warmUp, tier, timing }),
     clients: 'writers and watchers share the machine',
   }
   return { startedAt, machine, method, flows, measurements }

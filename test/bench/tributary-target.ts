@@ -11,6 +11,7 @@ import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../../tools/local/start-local-clouds.ts'
+import type { Timing } from '../../tools/local/timing.ts'
 import { cartOf } from './cart.ts'
 import type { LagSite, LagTarget } from './lag.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -18,10 +19,19 @@ import { watchCosmosContainer } from './watch/watch-cosmos-container.ts'
 import { watchDynamoDbTable } from './watch/watch-dynamodb-table.ts'
 import { watchFirestoreCollection } from './watch/watch-firestore-collection.ts'
 
-const type = 'carts'
 const field = 'round'
 
-export async function openTributary({ onProgress, signal }: OpenOptions): Promise<LagTarget> {
+export type WrittenTier = 1 | 2
+
+/** The type of `sync.config.ts` that is written for each tier. The documents are the same. */
+const typeOfTier: Readonly<Record<WrittenTier, string>> = { 1: 'carts', 2: 'products' }
+
+export interface TributaryOptions extends OpenOptions {
+  readonly timing: Timing
+  readonly tier: WrittenTier
+}
+
+export async function openTributary({ onProgress, signal, timing, tier }: TributaryOptions): Promise<LagTarget> {
   const temporary = await mkdtemp(join(tmpdir(), 'tributary-bench-'))
   process.env.TRIBUTARY_LOCAL = temporary
   const folder = localFolder()
@@ -36,6 +46,7 @@ export async function openTributary({ onProgress, signal }: OpenOptions): Promis
       folder,
       config: join(projectRoot, 'sync.config.ts'),
       detached: false,
+      timing,
       onProgress: text => onProgress(`tributary: ${text}`),
       signal,
     })
@@ -45,7 +56,7 @@ export async function openTributary({ onProgress, signal }: OpenOptions): Promis
       name: 'Tributary',
       sites: clients.flatMap(client => {
         const site = sites[client.site]
-        return site ? [createSite(client, site)] : []
+        return site ? [createSite(client, site, typeOfTier[tier])] : []
       }),
       close,
     }
@@ -55,10 +66,11 @@ export async function openTributary({ onProgress, signal }: OpenOptions): Promis
   }
 }
 
-function createSite(client: ApplicationClient, site: SiteEndpoints): LagSite {
+function createSite(client: ApplicationClient, site: SiteEndpoints, type: string): LagSite {
+  const keyField = site.data[type]?.key[0] ?? ''
   return {
     id: client.site,
-    write: (key, value) => client.put(type, { ...cartOf(key, value) }),
+    write: (key, value) => client.put(type, { ...cartOf(key, value), [keyField]: key }),
     watch: onSeen => {
       const place = { site, type, field, onSeen }
       if (site.cloud === 'aws') return watchDynamoDbTable(place)

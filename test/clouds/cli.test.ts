@@ -241,6 +241,7 @@ test('a process id in an old file is nobody that down may end', async () => {
     {
       startedAt: new Date(0).toISOString(),
       config: join(projectRoot, 'sync.config.ts'),
+      timing: 'fast',
       secret: 'old',
       cut: [],
       sites: { 'aws-us-east-1': { pid: bystander.pid ?? 0, control: 'http://127.0.0.1:9/', log: 'log' } },

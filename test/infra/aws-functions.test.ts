@@ -135,6 +135,9 @@ describe('permissions', () => {
   const log = (name: string) => on(`/aws/lambda/${name}`, 'logs:CreateLogStream', 'logs:PutLogEvents')
   const deadLetter = on('tributary-dead-letters', 'sqs:SendMessage')
   const giveUp = on('tributary-given-up', 'sqs:SendMessage')
+  const putOffAndTakeBack = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map(
+    action => `sqs:${action}`,
+  )
   const commit = on('tributary-sync', 'dynamodb:GetItem', 'dynamodb:PutItem')
   const audit = on('tributary-audit', 'dynamodb:BatchWriteItem')
   const writeDocument = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
@@ -165,7 +168,14 @@ describe('permissions', () => {
       name =>
         [
           name,
-          [...readChanges, ...on('tributary-sync', 'dynamodb:GetItem'), ...deadLetter, ...giveUp, ...decrypt],
+          [
+            ...readChanges,
+            ...on('tributary-sync', 'dynamodb:GetItem'),
+            ...on(name.replace('forward', 'waiting'), ...putOffAndTakeBack),
+            ...deadLetter,
+            ...giveUp,
+            ...decrypt,
+          ],
         ] as const,
     ),
     [

@@ -15,7 +15,7 @@ import {
   tableKey,
   triggersIn,
 } from './cloudformation.ts'
-import { forwards, functionNames, site, typeNames, types } from './retail-site.ts'
+import { forwards, functionNames, peers, site, typeNames, types } from './retail-site.ts'
 import { cdkSynth } from './synthesise.ts'
 
 const stack = `tributary-${site}`
@@ -33,6 +33,9 @@ beforeAll(async () => {
   template = readTemplate(first, stack)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What is put off comes by a queue. */
+const streamTriggers = () => triggersIn(template).filter(({ source }) => !source.startsWith('tributary-waiting-'))
 
 describe('every function of the plan', () => {
   it('is there, once, with nothing beside it', () => {
@@ -53,12 +56,31 @@ describe('every function of the plan', () => {
       ['tributary-publish', 'tributary-sync.StreamArn'],
       ...forwards.map(forward => [forward, 'tributary-changes.Arn']),
     ]
-    const found = triggersIn(template).map(trigger => [trigger.function, trigger.source])
+    const found = streamTriggers().map(trigger => [trigger.function, trigger.source])
     expect(found.toSorted()).toEqual(wanted.toSorted())
   })
 
+  it('forward is called again, minutes later and for as long as it takes, with what it put off', () => {
+    const queues = namedResources(template, 'AWS::SQS::Queue')
+    for (const peer of peers) {
+      const name = `tributary-waiting-${peer}`
+      const forward = functionNamed(template, `tributary-forward-${peer}`).Properties
+      expect(pointsTo(template, forward.Environment.Variables.TRIBUTARY_WAITING_URL)).toBe(name)
+      const [trigger, ...others] = triggersIn(template).filter(({ source }) => source === `${name}.Arn`)
+      expect(others).toEqual([])
+      expect(trigger).toMatchObject({
+        function: `tributary-forward-${peer}`,
+        properties: { FunctionResponseTypes: ['ReportBatchItemFailures'] },
+      })
+      const { Properties } = queues.get(name) ?? {}
+      expect(Properties).not.toHaveProperty('RedrivePolicy')
+      // Less would deliver a message a second time while the first call still runs.
+      expect(Properties?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * forward.Timeout)
+    }
+  })
+
   it('is tried again until the stream is about to drop the batch, which then is reported', () => {
-    for (const { properties } of triggersIn(template)) {
+    for (const { properties } of streamTriggers()) {
       expect(properties).toMatchObject({
         StartingPosition: 'TRIM_HORIZON',
         MaximumRetryAttempts: -1,
@@ -69,6 +91,13 @@ describe('every function of the plan', () => {
       // An hour before the stream drops it: a DynamoDB stream after a day, the stream of changes after a week.
       expect([23, 7 * 24 - 1]).toContain(hours)
       expect(pointsTo(template, properties.DestinationConfig.OnFailure.Destination)).toBe('tributary-given-up.Arn')
+    }
+  })
+
+  it('waits for what the local clouds in cloud timing wait for: no fan-out of its own, no window to fill a batch', () => {
+    expect(resourcesOf(template, 'AWS::Kinesis::StreamConsumer')).toEqual([])
+    for (const { properties } of streamTriggers()) {
+      expect(properties.MaximumBatchingWindowInSeconds ?? 0).toBe(0)
     }
   })
 
@@ -181,7 +210,9 @@ describe('data at rest', () => {
       StreamModeDetails: { StreamMode: 'ON_DEMAND' },
     })
     const queues = namedResources(template, 'AWS::SQS::Queue')
-    expect([...queues.keys()].toSorted()).toEqual(['tributary-dead-letters', 'tributary-given-up'])
+    expect([...queues.keys()].toSorted()).toEqual(
+      ['tributary-dead-letters', 'tributary-given-up', ...peers.map(peer => `tributary-waiting-${peer}`)].toSorted(),
+    )
     for (const { Properties, DeletionPolicy } of queues.values()) {
       expect(DeletionPolicy).toBe('Retain')
       expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 })

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { createDynamoDbAuditStore } from '../../functions/aws/audit-store.ts'
 import { createKinesisBus } from '../../functions/aws/bus.ts'
 import { createDynamoDb } from '../../functions/aws/clients.ts'
+import { createDynamoDbControlStore } from '../../functions/aws/control-store.ts'
 import { createSqsDeadLetters } from '../../functions/aws/dead-letters.ts'
 import { keyItem } from '../../functions/aws/item-place.ts'
 import { createDynamoDbRecordStore } from '../../functions/aws/record-store.ts'
@@ -47,6 +48,7 @@ import {
 import { createKinesisClient, type KinesisLocal, startKinesisLocal } from '../../tools/local/aws/kinesis-local.ts'
 import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.ts'
 import { type SqsLocal, startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
+import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { randomText } from '../random-text.ts'
@@ -135,6 +137,7 @@ describeTombstones('DynamoDB', async () => ({
   tombstones: createDynamoDbTombstones(tables),
   close: async () => {},
 }))
+describeControlStore('DynamoDB', async () => ({ control: createDynamoDbControlStore(tables), close: async () => {} }))
 
 let serial = 0
 function article(): RecordRef {

@@ -84,6 +84,7 @@ beforeAll(async () => {
     TRIBUTARY_PEERS: JSON.stringify({ [peer.id]: { url: peer.url, key: peer.keys.publicKey } }),
     TRIBUTARY_SIGNING_KEY: JSON.stringify(siteKeys.privateKey),
     TRIBUTARY_DEAD_LETTERS_URL: provisioned.deadLettersUrl,
+    TRIBUTARY_WAITING_URL: provisioned.waitingUrls.get(peer.id) ?? '',
   }
   tables = new DynamoDBClient({ endpoint: endpoints.dynamodb, region, credentials })
   queue = new SQSClient({ endpoint: endpoints.sqs, region, credentials })

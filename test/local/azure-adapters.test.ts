@@ -29,6 +29,7 @@ import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { busText, readBusMessage } from '../../shared/replicate/claim.ts'
 import { refusedChange, refusedDocument } from '../../shared/replicate/dead-letter.ts'
+import { openFlowControl } from '../../shared/replicate/flow-control.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
@@ -148,7 +149,15 @@ describe('the bus', () => {
           aws,
         ),
     }
-    const ports = { here, peerId: 'aws-us-east-1', peer, clock, store, deadLetters: noDeadLetters }
+    const ports = {
+      here,
+      peerId: 'aws-us-east-1',
+      peer,
+      clock,
+      store,
+      deadLetters: noDeadLetters,
+      flow: openFlowControl,
+    }
     expect(await forward([event], ports)).toEqual([{ outcome: 'done' }])
     expect(aws.document(ref)).toEqual({ text })
   })

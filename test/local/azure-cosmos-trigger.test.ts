@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { CosmosFeed } from '../../tools/local/azure/cosmos-feed.ts'
 import { startCosmosTrigger } from '../../tools/local/azure/cosmos-trigger.ts'
 import type { Trigger } from '../../tools/local/azure/trigger.ts'
-import { localPace } from '../../tools/local/azure/trigger-pace.ts'
+import { triggerPaces } from '../../tools/local/azure/trigger-pace.ts'
 import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { type AppUnderTest, bundleApp, eventually } from './azure-app.ts'
 
@@ -55,7 +55,7 @@ async function start(body: string, { declares = '', faults = noFaults(), feed = 
   )
   const [fn] = await under.app.functions()
   if (!fn) throw new Error('no function')
-  const pace = { ...localPace, pollDelayMs: 5, retryDelayMsMax: 20 }
+  const pace = { ...triggerPaces.fast, pollDelayMs: 5, retryDelayMsMax: 20 }
   const trigger = startCosmosTrigger({ app: under.app, fn, faults, pace, onLog: under.onLog }, feed)
   running = { under, trigger }
   return { ...under, trigger, feed }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { type Azurite, startAzurite } from '../../tools/local/azure/azurite.ts'
 import { type AppTriggers, startTriggers } from '../../tools/local/azure/start-triggers.ts'
 import type { TriggerPace } from '../../tools/local/azure/trigger-pace.ts'
 import { type DeliveryFaults, noFaults } from '../../tools/local/runtime/delivery-faults.ts'
+import { Doorbell } from '../../tools/local/runtime/doorbell.ts'
+import type { Timing } from '../../tools/local/timing.ts'
 import { type AppUnderTest, bundleApp, eventually } from './azure-app.ts'
 
 let azurite: Azurite
@@ -26,7 +28,14 @@ afterEach(async () => {
 /** A function `forward` on queue `orders`, whose handler is `body`, already triggered. */
 async function start(
   body: string,
-  options: { hostJson?: unknown; faults?: DeliveryFaults; pace?: Partial<TriggerPace>; declares?: string } = {},
+  options: {
+    hostJson?: unknown
+    faults?: DeliveryFaults
+    pace?: Partial<TriggerPace>
+    declares?: string
+    timing?: Timing
+    doorbell?: Doorbell
+  } = {},
 ) {
   const queue = service.getQueueClient('orders')
   await queue.create()
@@ -39,8 +48,9 @@ async function start(
        handler: async (message, context) => { ${body} } })`,
     { environment: { STORAGE: azurite.connectionString }, hostJson: options.hostJson ?? {} },
   )
-  const { faults = noFaults(), pace = {} } = options
-  const triggers = await startTriggers({ app: under.app, faults, pace, onLog: under.onLog })
+  const { faults = noFaults(), pace = {}, timing = 'fast', doorbell: queues } = options
+  const doorbells = queues ? { queues } : {}
+  const triggers = await startTriggers({ app: under.app, faults, pace, timing, doorbells, onLog: under.onLog })
   running = { under, triggers }
   return { ...under, triggers, queue }
 }
@@ -189,3 +199,17 @@ test('stop waits for what is in flight and leaves the rest in the queue', async 
   expect(saw()).toEqual(['first', 'done'])
   expect((await queue.peekMessages()).peekedMessageItems).toHaveLength(1)
 })
+
+test.each(['fast', 'cloud'] as const)(
+  'in %s timing a message arrives; only in fast timing its doorbell is heard',
+  async timing => {
+    const doorbell = new Doorbell()
+    const listened = vi.spyOn(doorbell, 'waitBeyond')
+    const { queue, saw } = await start('saw(context, message)', { timing, doorbell })
+    await send(queue, '{"order":1}')
+    doorbell.ring()
+    await eventually(() => expect(saw()).toEqual([{ order: 1 }]))
+    if (timing === 'fast') expect(listened).toHaveBeenCalled()
+    else expect(listened).not.toHaveBeenCalled()
+  },
+)

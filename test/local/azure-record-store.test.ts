@@ -3,6 +3,7 @@ import type { CosmosClient } from '@azure/cosmos'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { AccountUnsuited } from '../../functions/azure/account-check.ts'
 import { auditContainer, createCosmosAuditStore } from '../../functions/azure/audit-store.ts'
+import { createCosmosControlStore } from '../../functions/azure/control-store.ts'
 import { createCosmosClient } from '../../functions/azure/cosmos-client.ts'
 import { createCosmosRecordStore } from '../../functions/azure/record-store.ts'
 import { createCosmosTombstones } from '../../functions/azure/tombstones.ts'
@@ -15,6 +16,7 @@ import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { noRecord } from '../../shared/replicate/sync-record.ts'
+import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { contractPlan, describeRecordStore, type StoreUnderTest } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
@@ -52,6 +54,18 @@ describeRecordStore('the Cosmos record store', async (): Promise<StoreUnderTest>
         return Object.fromEntries(Object.entries(resource).filter(([name]) => !own.includes(name)))
       },
     },
+    async close() {
+      client.dispose()
+      await account.stop()
+    },
+  }
+})
+
+describeControlStore('Cosmos', async () => {
+  const account = await startAzureAccount(contractPlan)
+  const client = createCosmosClient(account.cosmosConnection)
+  return {
+    control: createCosmosControlStore(client),
     async close() {
       client.dispose()
       await account.stop()

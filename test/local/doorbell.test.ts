@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { PollDelay } from '../../tools/local/azure/poll-delay.ts'
-import { localPace } from '../../tools/local/azure/trigger-pace.ts'
+import { triggerPaces } from '../../tools/local/azure/trigger-pace.ts'
 import { Doorbell } from '../../tools/local/runtime/doorbell.ts'
 
 const never = new AbortController().signal
@@ -35,7 +35,7 @@ test('whoever stops waits no longer', async () => {
 
 test('a poller that found something waits long for the next ring, and looks again soon after one that brought nothing', async () => {
   const doorbell = new Doorbell()
-  const pace = { ...localPace, pollDelayMs: 1, rungPollDelayMsMax: longMs }
+  const pace = { ...triggerPaces.fast, pollDelayMs: 1, rungPollDelayMsMax: longMs }
   const delay = new PollDelay(pace, { doorbell })
   delay.look()
   delay.foundSomething()

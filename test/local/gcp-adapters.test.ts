@@ -9,6 +9,7 @@ import { unpackParts } from '../../functions/common/packed-parts.ts'
 import { createFirestoreAuditStore } from '../../functions/gcp/audit-store.ts'
 import { createPubSubBus } from '../../functions/gcp/bus.ts'
 import { captureDocument } from '../../functions/gcp/capture-document.ts'
+import { createFirestoreControlStore } from '../../functions/gcp/control-store.ts'
 import { createPubSubDeadLetters } from '../../functions/gcp/dead-letters.ts'
 import { readDocumentEvent } from '../../functions/gcp/document-event.ts'
 import { createFirestore } from '../../functions/gcp/firestore-client.ts'
@@ -35,6 +36,7 @@ import { encodeDocumentEventData } from '../../tools/local/gcp/document-event-da
 import { provisionGoogleSite } from '../../tools/local/gcp/provision.ts'
 import { type FirestoreServer, startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { type PubSubServer, startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
+import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
 import { randomText } from '../random-text.ts'
@@ -125,6 +127,11 @@ describe('as every record store', () => {
   describeRecordStore('Firestore', async () => ({
     store: createFirestoreRecordStore({ client, here: createHere(contractPlan, site) }),
     application: applicationOf(contractPlan),
+    close: async () => {},
+  }))
+
+  describeControlStore('Firestore', async () => ({
+    control: createFirestoreControlStore(client),
     close: async () => {},
   }))
 

@@ -21,6 +21,7 @@ import { type AdoptingSite, createAdoptingSite } from '../../shared/replicate/ad
 import type { Answer } from '../../shared/replicate/answer.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { openFlowControl } from '../../shared/replicate/flow-control.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
@@ -269,6 +270,7 @@ export class SimulatedSite {
       clock: this.#clock(),
       store,
       deadLetters,
+      flow: openFlowControl,
     })
     for (const result of forwarded)
       if (result.outcome === 'again') this.#observer.trace(`${this.id} -> ${peerId} again: ${result.reason}`)

@@ -6,8 +6,10 @@ import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { createExpressLane, expressPauseMs } from '../../shared/replicate/express-lane.ts'
+import { type FlowControl, openFlowControl } from '../../shared/replicate/flow-control.ts'
+import type { FlowSettings } from '../../shared/replicate/flow-settings.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
-import { MemorySite, settle } from './memory-site.ts'
+import { MemorySite, settle, startMs } from './memory-site.ts'
 
 const plan = defineSync({
   sites: {
@@ -45,8 +47,8 @@ function peerTo(site: MemorySite): Peer {
   }
 }
 
-function open(replace: Readonly<Record<string, Peer>> = {}) {
-  const peers = new Map([near, far].map(site => [site.id, replace[site.id] ?? peerTo(site)]))
+function open(replace: Readonly<Record<string, Peer>> = {}, flow: FlowControl = openFlowControl) {
+  const peers = new Map([near, far].map(site => [site.id, { peer: replace[site.id] ?? peerTo(site), flow }]))
   return createExpressLane({ here: origin.here, clock: origin.clock, peers })
 }
 
@@ -85,6 +87,22 @@ describe('a capture of tier 1', () => {
       [far.id, ['carts']],
     ])
   })
+})
+
+it('a route that is paused or limited has no express lane', async () => {
+  const flows: readonly FlowSettings[] = [
+    { pausedUntilMs: { carts: startMs + 1 } },
+    { pausedUntilMs: { '*': startMs + 1 } },
+    { pausedUntilMs: {}, changesPerSecond: 1000 },
+  ]
+  for (const [index, settings] of flows.entries()) {
+    origin.write(cart, { visits: index })
+    await captureBy(open({}, { ...openFlowControl, settings: async () => settings }), cart)
+  }
+  expect(delivered).toEqual([])
+  origin.write(cart, { visits: 9 })
+  await captureBy(open({}, { ...openFlowControl, settings: async () => ({ pausedUntilMs: { carts: startMs } }) }), cart)
+  expect(delivered).toHaveLength(2)
 })
 
 it('other tiers, and hints that find nothing new, send nothing', async () => {

@@ -30,6 +30,7 @@ const gap: Answer = { answer: 'gap' }
 const refused: Answer = { answer: 'refused', reason: 'internal', detail: 'TypeError: x' }
 const done = { outcome: 'done' }
 const again = (reason: string) => ({ outcome: 'again', reason })
+const waits = (reason: string) => ({ outcome: 'waits', reason, claim: expect.stringContaining('sync.claim') })
 
 class ScriptedPeer {
   readonly requests: (readonly ChangeEvent[])[] = []
@@ -199,7 +200,7 @@ describe('a change made under an older declaration', () => {
     const [event] = await changesOf(site, 'a')
     const peer = new ScriptedPeer(() => held)
     const ports = { ...portsOf(site, peer), here: createHere(newer, aws) }
-    expect(await forward([event?.text ?? ''], ports)).toEqual([again(`${gcp} runs another plan than ${newer.hash}`)])
+    expect(await forward([event?.text ?? ''], ports)).toEqual([waits(`${gcp} runs another plan than ${newer.hash}`)])
     expect(letters(site)).toEqual([])
   })
 })
@@ -255,10 +256,21 @@ describe('a refused change', () => {
   })
 })
 
+it('a change that the peer holds, for it has another plan, does not hold up what is behind it', async () => {
+  const site = new MemorySite(plan, aws)
+  const peer = new ScriptedPeer(({ change }) => (change.key[0] === 'a' ? { answer: 'held' } : applied))
+  const [held, next] = await forward(textsOf(await changesOf(site, 'a', 'b')), portsOf(site, peer))
+  expect(held).toEqual(waits(`${gcp} runs another plan than ${plan.hash}`))
+  expect(next).toEqual(done)
+  expect(letters(site)).toEqual([])
+  // What waits in its place stands for the same record.
+  const claim = held?.outcome === 'waits' ? held.claim : ''
+  expect(await forward([claim], portsOf(site, new ScriptedPeer(() => applied)))).toEqual([done])
+})
+
 describe('a change waits, without counting against it, when the peer', () => {
   it.each<[string, () => Answer | undefined, string]>([
     ['is busy', () => ({ answer: 'busy', reason: 'the store throttles' }), 'the store throttles'],
-    ['runs another plan', () => ({ answer: 'held' }), `${gcp} runs another plan than ${plan.hash}`],
     ['gives no answer for it', () => undefined, `${gcp} gave no answer for this change`],
     [
       'cannot be reached',

@@ -11,6 +11,7 @@ import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { type CaptureResult, capture } from '../../shared/replicate/capture.ts'
 import { type ChangeEvent, readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { openFlowControl } from '../../shared/replicate/flow-control.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
 import { publish, type RecordVersion } from '../../shared/replicate/publish.ts'
@@ -59,6 +60,7 @@ export class MemorySite {
       audit: this.audit.connect(),
       bus: this.bus.connect(),
       deadLetters: this.deadLetters.connect(),
+      flow: openFlowControl,
     }
   }
 

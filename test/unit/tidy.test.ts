@@ -21,7 +21,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   'shared/ports': ['shared/document', 'shared/causality', 'shared/replicate'],
   'shared/replicate': ['shared/document', 'shared/causality', 'shared/declare', 'shared/resolve', 'shared/ports'],
   'shared/place': ['shared/declare', 'shared/replicate/record-ref.ts', 'shared/ports/errors.ts'],
-  'shared/wire': ['shared/causality', 'shared/declare', 'shared/replicate', 'shared/ports'],
+  'shared/wire': ['shared/document', 'shared/causality', 'shared/declare', 'shared/replicate', 'shared/ports'],
   'functions/common': ['shared', 'sync.config.ts'],
   ...Object.fromEntries(
     clouds.map(cloud => [`functions/${cloud}`, ['shared', 'functions/common', 'sync.config.ts']] as const),
@@ -77,9 +77,14 @@ describe('imports', () => {
   })
 
   it('of shared code are small libraries and what computes, never a cloud or the machine', () => {
-    const allowed = ['zod', 'big.js', 'jose', 'node:crypto', 'node:util', 'node:zlib']
+    const allowed = ['zod', 'zod/mini', 'zod/v4/locales', 'big.js', 'jose', 'node:crypto', 'node:util', 'node:zlib']
     const wrong = faults(shared, file => file.imports.filter(name => !name.startsWith('.') && !allowed.includes(name)))
     expect(wrong).toEqual([])
+  })
+
+  it('of what is bundled are never the whole of zod', () => {
+    const bundled = [...shared.filter(({ path }) => !isIn('shared/declare')(path)), ...functions]
+    expect(faults(bundled, file => file.imports.filter(name => name === 'zod'))).toEqual([])
   })
 
   it('of functions are never tools or tests', () => {

@@ -2,9 +2,9 @@
  * Bundles every function of every cloud, each into one file. What runs locally and what deploys is the same file.
  */
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build } from 'esbuild'
-import type { Cloud } from '../../shared/declare/sync-plan.ts'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -13,11 +13,40 @@ export const functionNames = ['capture', 'publish', 'forward', 'ingest', 'prune'
 export type FunctionName = (typeof functionNames)[number]
 
 export interface BundleOptions {
-  /** The declaration that is compiled into the bundles. */
+  /** Path of the declaration; what it compiles to goes into the bundles. */
   readonly config: string
   /** Bundles go to `<out>/<cloud>/<function>/index.cjs`. */
   readonly out: string
   readonly clouds: readonly Cloud[]
+}
+
+/**
+ * The clients of these packages are left out of the functions that make none: loading them does nothing by itself, which
+ * the packages do not say, or say where esbuild does not see it.
+ */
+const unusedLeftOut: Plugin = {
+  name: 'unused clients are left out',
+  setup({ onResolve, resolve }) {
+    const clients = /^@google-cloud\/(firestore|pubsub)$|^@azure\/(cosmos|storage-queue)$/
+    onResolve({ filter: clients }, async ({ path, pluginData, ...options }) => {
+      // `resolve` comes by here again.
+      if (pluginData === unusedLeftOut) return undefined
+      return { ...(await resolve(path, { ...options, pluginData: unusedLeftOut })), sideEffects: false }
+    })
+  },
+}
+
+/** An instance that starts finds the declaration checked and compiled: neither it nor what checks it is in the bundle. */
+function compiledPlan(plan: SyncPlan): Plugin {
+  return {
+    name: 'compiled plan',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^#plan$/ }, ({ path }) => ({ path, namespace: 'plan', sideEffects: false }))
+      // A literal would lose a field named __proto__.
+      const contents = `export default JSON.parse(${JSON.stringify(JSON.stringify(plan))})`
+      onLoad({ filter: /./, namespace: 'plan' }, () => ({ contents }))
+    },
+  }
 }
 
 /** What each cloud's runtime brings along, and what its libraries need to live in one CommonJS file. */
@@ -33,26 +62,35 @@ const perCloud: Readonly<Record<Cloud, BuildOptions>> = {
   },
 }
 
+/** Rejects with `DeclarationInvalid`, too. */
 export async function bundleFunctions({ config, out, clouds }: BundleOptions): Promise<void> {
+  const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
   await Promise.all(
     clouds.map(cloud =>
       build({
+        ...buildOptionsOf(cloud, plan),
         entryPoints: Object.fromEntries(
           functionNames.map(name => [`${name}/index`, join(projectRoot, 'functions', cloud, `${name}.ts`)]),
         ),
         outdir: join(out, cloud),
-        outExtension: { '.js': '.cjs' },
-        bundle: true,
-        minify: true,
-        keepNames: true,
-        platform: 'node',
-        target: 'node24',
-        format: 'cjs',
-        alias: { '#plan': config },
-        legalComments: 'none',
-        logLevel: 'warning',
-        ...perCloud[cloud],
       }),
     ),
   )
+}
+
+/** How a function of this cloud is bundled, whatever its code is. */
+export function buildOptionsOf(cloud: Cloud, plan: SyncPlan): BuildOptions {
+  return {
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    plugins: [compiledPlan(plan), unusedLeftOut],
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...perCloud[cloud],
+  }
 }

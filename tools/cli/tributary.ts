@@ -5,6 +5,8 @@ import { addAdoptCommand } from './commands/adopt.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addCheckWritesCommand } from './commands/check-writes.ts'
 import { addDeadLettersCommand } from './commands/dead-letters.ts'
+import { addDrainCommand } from './commands/drain.ts'
+import { addFlowCommands } from './commands/flow.ts'
 import { addGetCommand } from './commands/get.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
@@ -27,6 +29,8 @@ addAuditCommand(program)
 addCheckWritesCommand(program)
 addDeadLettersCommand(program)
 addPruneCommand(program)
+addFlowCommands(program)
+addDrainCommand(program)
 addInvokeCommand(program)
 
 try {

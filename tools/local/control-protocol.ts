@@ -1,5 +1,6 @@
 /** What the command line asks the host process of a site, over HTTP on 127.0.0.1. One POST, JSON both ways. */
 import { z } from 'zod'
+import { flowSettings } from '../../shared/replicate/flow-settings.ts'
 import { adoptingRequest } from './adopting-protocol.ts'
 
 export const secretHeader = 'tributary-secret'
@@ -27,6 +28,9 @@ export const controlRequest = z.discriminatedUnion('ask', [
   }),
   z.object({ ask: z.literal('adopting'), request: adoptingRequest }),
   z.object({ ask: z.literal('prune'), olderThanMs: z.number().min(0) }),
+  z.object({ ask: z.literal('flow'), peer: z.string() }),
+  z.object({ ask: z.literal('set-flow'), peer: z.string(), settings: flowSettings }),
+  z.object({ ask: z.literal('figures') }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

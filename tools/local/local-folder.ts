@@ -3,12 +3,15 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { SiteEndpoints } from './local-site.ts'
+import { timings } from './timing.ts'
 
 const siteState = z.object({ pid: z.int(), control: z.url(), log: z.string() })
 
 const state = z.object({
   startedAt: z.string(),
   config: z.string(),
+  /** Absent in what an earlier version wrote. */
+  timing: z.enum(timings).default('fast'),
   /** Must come with every request to a control server. */
   secret: z.string(),
   sites: z.record(z.string(), siteState),

@@ -1,12 +1,13 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
-import type { Tombstones } from '../../shared/ports/index.ts'
+import type { ControlStore, Tombstones } from '../../shared/ports/index.ts'
 import type { AdoptingSite } from '../../shared/replicate/adopting-site.ts'
 import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
 import type { ReplayPorts, TakeLetters } from './dead-letter-queue.ts'
 import type { DeliveryFaults } from './runtime/delivery-faults.ts'
+import type { Timing } from './timing.ts'
 
 /** Where one data type is found at a site, for official clients. */
 export interface DataLocation {
@@ -50,6 +51,7 @@ export interface LocalSite {
   /** What a replay needs, the store among it. */
   readonly ports: ReplayPorts
   readonly tombstones: Tombstones
+  readonly control: ControlStore
   /** Its part in an adoption. */
   readonly adopting: AdoptingSite
   /** Every sync record of a data type. */
@@ -66,6 +68,7 @@ export interface LocalSiteOptions {
   readonly bundles: string
   /** What every function of the site is told: its site, its peers, its signing key. */
   readonly environment: Readonly<Record<string, string>>
+  readonly timing: Timing
   readonly onLog: (line: string) => void
   /** Told in words what is being started. */
   readonly onProgress: (text: string) => void

@@ -7,6 +7,8 @@ import { pathToFileURL } from 'node:url'
 import type { JWK } from 'jose'
 import type { z } from 'zod'
 import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
+import { flowName } from '../../shared/replicate/flow-control.ts'
+import { flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { createSigner } from '../../shared/wire/token.ts'
@@ -19,6 +21,9 @@ import type { LocalFunction, LocalSite, SiteEndpoints, StartLocalSite } from './
 import { createPruner, type Pruner, startPruning } from './prune-site.ts'
 import { startRecording } from './record-events.ts'
 import type { RecordStanding } from './record-standing.ts'
+import { roundTripMs } from './round-trip.ts'
+import { siteFigures, siteIsReady } from './site-figures.ts'
+import type { Timing } from './timing.ts'
 
 export interface SiteProcessOptions {
   readonly site: string
@@ -30,6 +35,7 @@ export interface SiteProcessOptions {
   readonly log: string
   /** Goes on when its parent ends. */
   readonly detached: boolean
+  readonly timing: Timing
   /** Writes the first event of every function into this folder. */
   readonly recordEventsTo?: string
 }
@@ -57,15 +63,20 @@ async function loadCloud(cloud: string): Promise<StartLocalSite> {
   return (await import('./azure/local-site.ts')).startAzureSite
 }
 
-async function openLinks(plan: SyncPlan, site: string): Promise<ReadonlyMap<string, Link>> {
-  const peers = peersOf(plan, site)
-  return new Map(await Promise.all(peers.map(async ({ id }) => [id, await openLink()] as const)))
+async function openLinks(plan: SyncPlan, site: string, timing: Timing): Promise<ReadonlyMap<string, Link>> {
+  const here = siteOf(plan, site)
+  const opened = peersOf(plan, site).map(async peer => {
+    // Timers know whole milliseconds; shorter than the real way is worse than longer.
+    const oneWayMs = timing === 'cloud' ? Math.ceil(roundTripMs(here, peer) / 2) : 0
+    return [peer.id, await openLink({ oneWayMs })] as const
+  })
+  return new Map(await Promise.all(opened))
 }
 
 async function run(options: SiteProcessOptions): Promise<void> {
-  const { site, config, secret, keys, detached } = options
+  const { site, config, secret, keys, detached, timing } = options
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
-  const links = await openLinks(plan, site)
+  const links = await openLinks(plan, site, timing)
   const listeners = new Set<(line: string) => void>()
   const log = (line: string) => {
     appendFileSync(options.log, `${new Date().toISOString()} ${line}\n`)
@@ -84,6 +95,7 @@ async function run(options: SiteProcessOptions): Promise<void> {
     plan,
     bundles: options.bundles,
     environment,
+    timing,
     onLog: log,
     onProgress: text => send({ kind: 'progress', text }),
   })
@@ -113,6 +125,7 @@ async function run(options: SiteProcessOptions): Promise<void> {
   // Whoever started this in the foreground is gone, by Ctrl-C or by force: end with it.
   if (!detached) process.on('disconnect', () => void stop().finally(() => process.exit(0)))
   const { endpoints, variables, ingestUrl } = running
+  siteIsReady()
   send({ kind: 'ready', control: control.url, ingest: ingestUrl, endpoints, variables })
 }
 
@@ -182,6 +195,13 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         return answerAdopting(running.adopting, asked.request)
       case 'prune':
         return pruner(asked.olderThanMs)
+      case 'flow':
+        return readFlow(await running.control.read(flowName(asked.peer)))
+      case 'set-flow':
+        await running.control.write(flowName(asked.peer), flowText(asked.settings))
+        return {}
+      case 'figures':
+        return siteFigures(running.functions)
       case 'identify':
         return { site }
       case 'stop':
@@ -191,7 +211,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
   }
 }
 
-/** The function's result, or how it failed, and what it wrote meanwhile. */
+/** The function's result, or how it failed, how long it took, and what it wrote meanwhile. */
 async function invokeListening(fn: LocalFunction, event: unknown, listeners: Controlled['listeners']) {
   const log: string[] = []
   // A line starts with the name of the function or of the app that holds it.
@@ -201,10 +221,12 @@ async function invokeListening(fn: LocalFunction, event: unknown, listeners: Con
   }
   listeners.add(listen)
   try {
+    const startedMs = performance.now()
     const result = await fn.invoke(event).catch((error: unknown) => ({ failed: String(error) }))
+    const tookMs = performance.now() - startedMs
     // What a worker writes arrives behind its answer.
     await new Promise(resume => setTimeout(resume, 50))
-    return { result: result ?? null, log }
+    return { result: result ?? null, log, tookMs }
   } finally {
     listeners.delete(listen)
   }

@@ -21,6 +21,7 @@ import {
 import { replacedEndpoint } from './replaced-endpoints.ts'
 import { makeSiteKeys } from './site-keys.ts'
 import type { SiteProcessMessage, SiteProcessOptions } from './site-process.ts'
+import type { Timing } from './timing.ts'
 
 export interface StartOptions {
   readonly folder: LocalFolder
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly config: string
   /** The clouds go on when this process ends. */
   readonly detached: boolean
+  /** Default `fast`. */
+  readonly timing?: Timing
   readonly onProgress: (text: string) => void
   readonly recordEventsTo?: string
   /** Aborted: what was started so far is ended again. */
@@ -50,7 +53,7 @@ export class AlreadyUp extends Error {
 type Ready = Extract<SiteProcessMessage, { kind: 'ready' }>
 
 export async function startLocalClouds(options: StartOptions): Promise<LocalClouds> {
-  const { folder, onProgress } = options
+  const { folder, onProgress, timing = 'fast' } = options
   const before = await readState(folder)
   if (before && (await isUp(before))) throw new AlreadyUp(folder)
 
@@ -79,6 +82,7 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
       secret,
       log,
       detached: options.detached,
+      timing,
       ...(options.recordEventsTo === undefined ? {} : { recordEventsTo: join(options.recordEventsTo, cloud) }),
     }
     return startSite(site, options)
@@ -88,6 +92,7 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
   const state: LocalState = {
     startedAt: new Date().toISOString(),
     config,
+    timing,
     secret,
     cut: [],
     sites: Object.fromEntries(

@@ -1,9 +1,10 @@
 /** `tributary check-writes [TYPE]`: a linter for applications: which fields do they write over without having read them? */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { typeOf } from '../../../shared/declare/sync-plan.ts'
 import { isResolution } from '../../../shared/replicate/audit-entry.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { type BlindWrite, type Finding, findBlindWrites } from '../../check-writes/blind-writes.ts'
+import { durationMs } from '../duration-option.ts'
 import { printJson } from '../output.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 import { readAudit } from './audit.ts'
@@ -77,14 +78,6 @@ export async function checkWrites(clouds: RunningClouds, { type, site, sinceMs }
         (site === undefined || entry.site === site),
     ),
   )
-}
-
-const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-export function durationMs(text: string): number {
-  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? []
-  if (count === undefined) throw new InvalidArgumentError('a number and s, m, h or d, such as 24h')
-  return Number(count) * (unitsMs[unit] ?? 0)
 }
 
 function report(findings: readonly Finding[]): string {

@@ -32,8 +32,8 @@ export function addInvokeCommand(program: Command): void {
     })
 }
 
-/** Functions that exist once per peer share one event. */
-function defaultEvent({ plan }: RunningClouds, site: string, name: string): string {
+/** Path of the event that was recorded for a function, from the project's root. Those that exist once per peer share one. */
+export function defaultEvent({ plan }: RunningClouds, site: string, name: string): string {
   return `events/${siteOf(plan, site).cloud}/${name.startsWith('forward-') ? 'forward' : name}.json`
 }
 

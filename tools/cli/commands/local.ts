@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
+import type { Timing } from '../../local/timing.ts'
 import { printJson } from '../output.ts'
 import { runningClouds } from '../running-clouds.ts'
+import { timingOption } from '../timing-option.ts'
 
 export function addLocalCommands(program: Command): void {
   const local = program.command('local').description('the clouds of the declaration on this machine')
@@ -12,12 +14,13 @@ export function addLocalCommands(program: Command): void {
     .command('up')
     .description('start every site and leave them running')
     .option('--config <file>', 'the declaration', 'sync.config.ts')
-    .option('--json', 'print the endpoints as JSON', false)
+    .addOption(timingOption())
+    .option('--json', 'print the endpoints and the timing as JSON', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  npx tributary local up\n  npx tributary local up --config my.config.ts --json',
+      '\nExamples:\n  npx tributary local up\n  npx tributary local up --timing cloud\n  npx tributary local up --config my.config.ts --json',
     )
-    .action(async ({ config, json }: { config: string; json: boolean }) => {
+    .action(async ({ config, timing, json }: { config: string; timing: Timing; json: boolean }) => {
       const folder = localFolder()
       const interrupted = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
@@ -25,12 +28,16 @@ export function addLocalCommands(program: Command): void {
         folder,
         config,
         detached: true,
+        timing,
         onProgress: text => process.stderr.write(`${text}\n`),
         signal: interrupted.signal,
       })
-      if (json)
-        return printJson({ sites: state.sites, endpoints: folder.endpointsFile, variables: folder.variablesFile })
+      if (json) {
+        const { endpointsFile: endpoints, variablesFile: variables } = folder
+        return printJson({ timing: state.timing, sites: state.sites, endpoints, variables })
+      }
       console.log(`up: ${plan.sites.map(({ id }) => id).join(', ')}`)
+      console.log(`timing: ${state.timing}`)
       console.log(`endpoints: ${folder.endpointsFile}`)
       console.log(`variables for official clients: ${folder.variablesFile}`)
     })

@@ -2,9 +2,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { Pruned } from '../../../shared/replicate/prune.ts'
+import { durationMs } from '../duration-option.ts'
 import { columns, printJson } from '../output.ts'
 import { runningClouds } from '../running-clouds.ts'
-import { durationMs } from './check-writes.ts'
 
 const count = z.int().min(0)
 

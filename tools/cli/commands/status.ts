@@ -2,8 +2,11 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { peersOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { heldUntilMs, openFlow } from '../../../shared/replicate/flow-settings.ts'
 import { standingAt } from '../../local/record-standing.ts'
+import type { Timing } from '../../local/timing.ts'
 import { columns, duration, printJson } from '../output.ts'
+import { readSettings } from '../routes.ts'
 import { type RunningClouds, runningClouds } from '../running-clouds.ts'
 
 const siteStatus = z.object({
@@ -30,13 +33,22 @@ export interface RouteStatus {
   /** Age of the oldest of them. */
   readonly lagMs: number
   readonly lastError: string | undefined
+  /** Held back by an operator until then, ms since 1970. */
+  readonly pausedUntilMs: number | undefined
+  /** The operator's limit on the route. */
+  readonly changesPerSecond: number | undefined
 }
 
 export interface Status {
+  readonly timing: Timing
   readonly routes: readonly RouteStatus[]
   readonly cut: readonly string[]
   readonly deadLetters: Readonly<Record<string, number>>
   readonly errors: readonly { readonly site: string; readonly function: string; readonly error: string }[]
+}
+
+export async function readStandings(clouds: RunningClouds, site: string, type: string) {
+  return standings.parse(await clouds.ask(site, { ask: 'records', type }))
 }
 
 export async function readStatus(clouds: RunningClouds): Promise<Status> {
@@ -45,10 +57,15 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
     plan.sites.map(async ({ id }) => {
       const status = siteStatus.parse(await clouds.ask(id, { ask: 'status' }))
       const types = typesAt(plan, id).map(async ({ name }) => {
-        const records = standings.parse(await clouds.ask(id, { ask: 'records', type: name }))
-        return [name, records] as const
+        return [name, await readStandings(clouds, id, name)] as const
       })
-      return [id, { ...status, records: new Map(await Promise.all(types)) }] as const
+      const flows = peersOf(plan, id).map(
+        async ({ id: peer }) => [peer, await readSettings(clouds, { site: id, peer })] as const,
+      )
+      return [
+        id,
+        { ...status, records: new Map(await Promise.all(types)), flows: new Map(await Promise.all(flows)) },
+      ] as const
     }),
   )
   const bySite = new Map(sites)
@@ -58,11 +75,23 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
         const there = bySite.get(peer)?.records.get(type)
         if (!there) return []
         const lastError = here.triggers.find(trigger => trigger.function === `forward-${peer}`)?.lastError
-        return [{ site, peer, type, ...standingAt(site, records, there, here.nowMs), lastError }]
+        const flow = here.flows.get(peer) ?? openFlow
+        return [
+          {
+            site,
+            peer,
+            type,
+            ...standingAt(site, records, there, here.nowMs),
+            lastError,
+            pausedUntilMs: heldUntilMs(flow, type, here.nowMs),
+            changesPerSecond: flow.changesPerSecond,
+          },
+        ]
       }),
     ),
   )
   return {
+    timing: state.timing,
     routes,
     cut: state.cut,
     deadLetters: Object.fromEntries(sites.map(([site, { deadLetters }]) => [site, deadLetters])),
@@ -85,19 +114,29 @@ export function addStatusCommand(program: Command): void {
       if (json) return printJson(status)
       console.log(
         columns(
-          ['site', 'peer', 'type', 'backlog', 'lag', 'last error'],
-          status.routes.map(({ site, peer, type, backlog, lagMs, lastError }) => [
+          ['site', 'peer', 'type', 'backlog', 'lag', 'flow', 'last error'],
+          status.routes.map(({ site, peer, type, backlog, lagMs, lastError, ...flow }) => [
             site,
             peer,
             type,
             String(backlog),
             backlog === 0 ? '-' : duration(lagMs),
+            flowText(flow),
             backlog === 0 ? '' : (lastError ?? ''),
           ]),
         ),
       )
+      console.log(`timing: ${status.timing}`)
       if (status.cut.length > 0) console.log(`cut off: ${status.cut.join(', ')}`)
       const letters = Object.entries(status.deadLetters).filter(([, count]) => count > 0)
       for (const [site, count] of letters) console.log(`${site}: ${count} dead letters (npx tributary dead-letters)`)
     })
+}
+
+function flowText({
+  pausedUntilMs,
+  changesPerSecond,
+}: Pick<RouteStatus, 'pausedUntilMs' | 'changesPerSecond'>): string {
+  if (pausedUntilMs !== undefined) return `paused until ${new Date(pausedUntilMs).toISOString()}`
+  return changesPerSecond === undefined ? 'open' : `at most ${changesPerSecond}/s`
 }

@@ -5,11 +5,14 @@ import type { Command } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
 import { openClients } from '../../local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
+import type { Timing } from '../../local/timing.ts'
 import { connectClouds } from '../running-clouds.ts'
+import { timingOption } from '../timing-option.ts'
 import { runTour } from '../tour/run-tour.ts'
 
 interface TourOptions {
   readonly config: string
+  readonly timing: Timing
   readonly once: boolean
   readonly tour: boolean
 }
@@ -19,15 +22,19 @@ export function addTourCommand(program: Command): void {
     .command('tour', { hidden: true })
     .description('bring the clouds up in the foreground and show what they do (npm start)')
     .option('--config <file>', 'the declaration', 'sync.config.ts')
+    .addOption(timingOption())
     .option('--once', 'end after the tour: code 0, or 1 if anything differed', false)
     .option('--no-tour', 'only bring the clouds up')
-    .addHelpText('after', '\nExamples:\n  npm start\n  npm start -- --once\n  npm start -- --no-tour')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm start\n  npm start -- --once\n  npm start -- --timing cloud\n  npm start -- --no-tour',
+    )
     .action(async (options: TourOptions) => {
       process.exitCode = await tour(options)
     })
 }
 
-async function tour({ config, once, tour: withTour }: TourOptions): Promise<number> {
+async function tour({ config, timing, once, tour: withTour }: TourOptions): Promise<number> {
   const folder = localFolder()
   const interrupted = new AbortController()
   const { promise: signalled, resolve: signal } = Promise.withResolvers<'interrupted'>()
@@ -42,11 +49,12 @@ async function tour({ config, once, tour: withTour }: TourOptions): Promise<numb
     folder,
     config,
     detached: false,
+    timing,
     onProgress: text => say(`  ${text}`),
     signal: interrupted.signal,
   })
   try {
-    say(`up: ${plan.sites.map(({ id }) => id).join(', ')}`)
+    say(`up: ${plan.sites.map(({ id }) => id).join(', ')}; timing: ${state.timing}`)
     const clients = await openClients(folder.endpointsFile)
     const running = withTour ? runTour({ clouds: connectClouds(plan, state), clients, say }) : Promise.resolve(true)
     const ended = await Promise.race([running, signalled])

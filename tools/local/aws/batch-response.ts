@@ -15,10 +15,17 @@ const replySchema = z
   .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
   .nullish()
 
+/** Of a stream. */
 export function readBatchResponse(reply: unknown, sequenceNumbers: readonly string[]): BatchOutcome {
-  const parsed = replySchema.safeParse(reply)
-  if (!parsed.success) return { kind: 'failed', index: 0 }
-  const indexes = (parsed.data?.batchItemFailures ?? []).map(item => sequenceNumbers.indexOf(item.itemIdentifier))
+  const indexes = failedItems(reply, sequenceNumbers).map(item => sequenceNumbers.indexOf(item))
   if (indexes.length === 0) return { kind: 'done' }
-  return { kind: 'failed', index: Math.max(0, Math.min(...indexes)) }
+  return { kind: 'failed', index: Math.min(...indexes) }
+}
+
+/** Which of the items have to be delivered again; all of them for a reply that cannot be read or names another. */
+export function failedItems(reply: unknown, identifiers: readonly string[]): readonly string[] {
+  const parsed = replySchema.safeParse(reply)
+  if (!parsed.success) return identifiers
+  const failed = (parsed.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier)
+  return failed.every(item => identifiers.includes(item)) ? failed : identifiers
 }

@@ -4,28 +4,37 @@ import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/clie
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import { createDynamoDbAdoptionStore } from '../../../functions/aws/adoption-store.ts'
 import { createDynamoDbAuditStore } from '../../../functions/aws/audit-store.ts'
 import { createKinesisBus } from '../../../functions/aws/bus.ts'
+import { createDynamoDbControlStore } from '../../../functions/aws/control-store.ts'
 import { createSqsDeadLetters } from '../../../functions/aws/dead-letters.ts'
 import { createDynamoDbDocumentScan } from '../../../functions/aws/document-scan.ts'
 import { attributeToRecord } from '../../../functions/aws/record-attribute.ts'
 import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
 import { createDynamoDbTombstones } from '../../../functions/aws/tombstones.ts'
+import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import { auditStoreName, feedName, syncStoreName, syncTable } from '../../../shared/declare/resource-names.ts'
+import {
+  auditStoreName,
+  feedName,
+  syncStoreName,
+  syncTable,
+  waitingName,
+} from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
 import { readAuditEntries } from '../stored-json.ts'
-import { functionArn } from './aws-names.ts'
+import type { Timing } from '../timing.ts'
+import { functionArn, queueArn } from './aws-names.ts'
 import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
@@ -35,6 +44,7 @@ import { createKinesisClient } from './kinesis-local.ts'
 import { createKinesisSource } from './kinesis-source.ts'
 import { createLambda, type LambdaFunction } from './lambda.ts'
 import { type Provisioned, provisionAws } from './provision.ts'
+import { startQueueMapping } from './queue-mapping.ts'
 import { type AwsServers, startAwsServers } from './servers.ts'
 import type { StreamSource } from './stream-source.ts'
 
@@ -45,6 +55,12 @@ const batchSize = 100
 const retryBackoffMaxMs = 1000
 /** A request in flight must not keep the next one waiting. */
 const ingestInstances = 2
+
+/** What Lambda waits between two reads of a shard. */
+const readEveryMs = {
+  DDBStreamBatchInfo: cloudTiming.aws.dynamoDbStreamMs,
+  KinesisBatchInfo: cloudTiming.aws.kinesisMs,
+}
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
@@ -90,7 +106,12 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     })
   const capture = lambda('capture', 'capture')
   const publish = lambda('publish', 'publish')
-  const forwards = peersOf(plan, site).map(({ id }) => lambda(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }))
+  const forwards = peersOf(plan, site).map(({ id }) =>
+    lambda(`forward-${id}`, 'forward', {
+      TRIBUTARY_PEER: id,
+      TRIBUTARY_WAITING_URL: resources.waitingUrls.get(id) ?? '',
+    }),
+  )
   const ingest = lambda('ingest', 'ingest', {}, ingestInstances)
   const lambdas = [capture, publish, ...forwards, ingest]
   await Promise.all(lambdas.map(fn => fn.warm()))
@@ -99,6 +120,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   const kinesis = createKinesisClient(endpoints.kinesis, region)
   const mappings = await startMappings({
     region,
+    timing: options.timing,
     resources,
     servers,
     streams,
@@ -109,12 +131,18 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     faults,
     onLog,
   })
+  const waiting = [...resources.waitingUrls].flatMap(([peer, queueUrl], index) => {
+    const fn = forwards[index]
+    if (!fn) return []
+    const arn = queueArn(region, waitingName(peer))
+    return [startQueueMapping({ client: sqs, queueUrl, queueArn: arn, region, invoke: recorded(fn), faults, onLog })]
+  })
   const api = await startHttpApi({ invoke: recorded(ingest) })
   const here = createHere(plan, site)
   const store = createDynamoDbRecordStore({ client: dynamoDb, here })
   const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })
-  const adoptions = createDynamoDbAdoptionStore(dynamoDb)
-  const eventPorts = { here, clock: systemClock, store, deadLetters, adoptions }
+  const control = createDynamoDbControlStore(dynamoDb)
+  const eventPorts = { here, clock: systemClock, store, deadLetters, adoptions: adoptionsIn(control) }
   const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
   return {
@@ -128,6 +156,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${api.url}/ingest`,
     functions: lambdas.map(asLocalFunction),
     faults,
+    control,
     ports: { ...eventPorts, bus },
     tombstones: createDynamoDbTombstones(dynamoDb),
     adopting: createAdoptingSite({
@@ -141,7 +170,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
-      await Promise.all([...mappings.map(mapping => mapping.stop()), api.stop()])
+      await Promise.all([...mappings, ...waiting, api].map(part => part.stop()))
       await Promise.all(lambdas.map(fn => fn.stop()))
       for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
       await servers.stop()
@@ -171,6 +200,7 @@ function recorded(fn: LambdaFunction) {
 
 interface Mappings {
   readonly region: string
+  readonly timing: Timing
   readonly resources: Provisioned
   readonly servers: AwsServers
   readonly streams: DynamoDBStreamsClient
@@ -183,7 +213,7 @@ interface Mappings {
 }
 
 function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> {
-  const { region, resources, servers, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
+  const { region, timing, resources, servers, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
   const synced = servers.tableWritten(syncStoreName)
   // Functions do not write through the front that rings. Only what capture writes is waited for at other sites.
   const captureThenRing = async (event: unknown) => {
@@ -202,6 +232,7 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
     startEventSourceMapping({
       source,
       ...(doorbell && { doorbell }),
+      ...(timing === 'cloud' && { readEveryMs: readEveryMs[source.batchInfoName] }),
       functionArn: functionArn(region, fn.name),
       invoke: fn === capture ? captureThenRing : recorded(fn),
       startingPosition: 'TRIM_HORIZON',
@@ -216,6 +247,7 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
     const doorbell = servers.tableWritten(table)
     return doorbell ? { doorbell } : {}
   }
+  // DynamoDB itself writes this feed, and nobody says how late: at once, whatever the timing.
   const feedByKinesis = (table: string, arn: string, feedArn: string) => [
     startEventSourceMapping({
       source: tableStream(arn),
@@ -243,7 +275,7 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
 async function* scanRecords(client: DynamoDBClient, type: string) {
   for await (const item of scan(client, syncStoreName)) {
     const name = (item[syncTable.whole] ?? item[syncTable.key])?.S ?? ''
-    // Beside the records the table holds how far adoptions are.
+    // Beside the records the table holds what steers the site.
     if (!name.startsWith(`${type}#`)) continue
     yield { ref: refFromName(name), record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
   }

@@ -31,8 +31,8 @@ export interface EventSourceMappingOptions {
   readonly retryBackoffBaseMs?: number
   readonly retryBackoffMaxMs?: number
   /**
-   * Between two reads of a shard; default 5 ms, so that a record is with its function within 10 ms. In the cloud about
-   * 250 for DynamoDB and 1,000 for Kinesis.
+   * Between two reads of a shard; default 5 ms, so that a record is with its function within 10 ms. In the cloud it is
+   * longer: `readEveryMs`.
    */
   readonly pollIntervalMs?: number
   /**
@@ -40,6 +40,11 @@ export interface EventSourceMappingOptions {
    * a millisecond of CPU in all, and a site has half a dozen.
    */
   readonly idlePollIntervalMs?: number
+  /**
+   * Reads of a shard begin this far apart, ms, as Lambda's own do: whatever rings, and sooner only where a full read left
+   * more behind. Unless it is set, the pauses above count.
+   */
+  readonly readEveryMs?: number
   /** Rings when the stream may have got records, if anybody can tell; then the pause is over at once. */
   readonly doorbell?: Doorbell
   /** Between two looks for new shards; default 5 s. The end of a shard is noticed at once. */
@@ -50,5 +55,7 @@ export interface EventSourceMappingOptions {
 }
 
 /** The same with every default filled in. */
-export type MappingSettings = Required<Omit<EventSourceMappingOptions, 'startingPosition' | 'doorbell'>> &
-  Pick<EventSourceMappingOptions, 'doorbell'>
+export type MappingSettings = Required<Omit<EventSourceMappingOptions, 'startingPosition' | Optional>> &
+  Pick<EventSourceMappingOptions, Optional>
+
+type Optional = 'doorbell' | 'readEveryMs'

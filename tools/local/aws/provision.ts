@@ -28,8 +28,9 @@ import {
   syncStoreName,
   syncTable,
   tombstoneIndex,
+  waitingName,
 } from '../../../shared/declare/resource-names.ts'
-import { type SyncPlan, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { peersOf, type SyncPlan, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { kinesisStreamArn } from './aws-names.ts'
 import { createKinesisClient } from './kinesis-local.ts'
 
@@ -52,6 +53,8 @@ export interface Provisioned {
   readonly changesStreamArn: string
   /** For TRIBUTARY_DEAD_LETTERS_URL. */
   readonly deadLettersUrl: string
+  /** By peer, for TRIBUTARY_WAITING_URL. */
+  readonly waitingUrls: ReadonlyMap<string, string>
 }
 
 /** A table that was there before has no stream, so nothing would hear of its writes. The message says how to add one. */
@@ -66,7 +69,10 @@ export class TableWithoutStream extends Error {
 }
 
 /** SQS keeps a message for 14 days at most. */
-const deadLetterRetentionS = 14 * 86_400
+const queueRetentionS = 14 * 86_400
+/** Here nobody waits for minutes until what was paused goes on (see infra/aws). */
+const waitingDelayS = 1
+const waitingVisibilityS = 2
 
 export async function provisionAws({ plan, site, region, endpoints }: ProvisionOptions): Promise<Provisioned> {
   const local = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
@@ -95,13 +101,19 @@ export async function provisionAws({ plan, site, region, endpoints }: ProvisionO
     const fed = new Set(types.flatMap(({ at: { aws } }) => (aws.feed === 'kinesis' ? [aws.table] : [])))
     for (const name of [changesName, ...[...fed].map(feedName)]) await ensureStream(endpoints.kinesis, region, name)
     const feedArns = new Map([...fed].map(table => [table, kinesisStreamArn(region, feedName(table))]))
+    const waitingUrls = new Map<string, string>()
+    for (const { id } of peersOf(plan, site)) {
+      const delays = { DelaySeconds: waitingDelayS, VisibilityTimeout: waitingVisibilityS }
+      waitingUrls.set(id, await ensureQueue(sqs, endpoints.sqs, waitingName(id), delays))
+    }
     const changesStreamArn = kinesisStreamArn(region, changesName)
     return {
       feedArns,
       tableStreamArns,
       syncStreamArn,
       changesStreamArn,
-      deadLettersUrl: await ensureQueue(sqs, endpoints.sqs),
+      deadLettersUrl: await ensureQueue(sqs, endpoints.sqs, deadLettersName),
+      waitingUrls,
     }
   } finally {
     dynamodb.destroy()
@@ -195,11 +207,17 @@ async function ensureStream(endpoint: string, region: string, name: string): Pro
 }
 
 /** The queue's URL with the endpoint's host: the one that servers name themselves may not resolve here. */
-async function ensureQueue(client: SQSClient, endpoint: string): Promise<string> {
+async function ensureQueue(
+  client: SQSClient,
+  endpoint: string,
+  QueueName: string,
+  attributes: Readonly<Record<string, number>> = {},
+): Promise<string> {
+  const settings = Object.entries({ MessageRetentionPeriod: queueRetentionS, ...attributes })
   const { QueueUrl: url } = await client.send(
     new CreateQueueCommand({
-      QueueName: deadLettersName,
-      Attributes: { MessageRetentionPeriod: String(deadLetterRetentionS) },
+      QueueName,
+      Attributes: Object.fromEntries(settings.map(([name, value]) => [name, String(value)])),
     }),
   )
   return new URL(new URL(url ?? '').pathname, endpoint).href

@@ -23,6 +23,8 @@ export class ShardPoller {
   readonly #doorbell: Doorbell
   #buffer: Buffered[] = []
   #bufferedSinceMs = 0
+  /** By `performance.now()`; in the past unless reads have an interval. */
+  #nextReadMs: number
   /** Rings of the doorbell before the last read. */
   #ringsHeard = 0
   #nextPauseMs: number
@@ -34,6 +36,8 @@ export class ShardPoller {
     this.#settings = settings
     this.#doorbell = settings.doorbell ?? new Doorbell()
     this.#nextPauseMs = settings.pollIntervalMs
+    // Pollers that began in step would stay so, and each would wait for nearly all of its interval behind the one before.
+    this.#nextReadMs = performance.now() + Math.random() * (settings.readEveryMs ?? 0)
     this.#reader = reader
     this.#signal = signal
     this.#delivery = new Delivery(settings, shardId, signal)
@@ -70,19 +74,23 @@ export class ShardPoller {
   }
 
   #wantsMore(): boolean {
-    return !this.#ended && this.#buffer.length < this.#settings.batchSize
+    return !this.#ended && this.#buffer.length < this.#settings.batchSize && performance.now() >= this.#nextReadMs
   }
 
   async #read(): Promise<void> {
-    const { doorbell, pollIntervalMs, idlePollIntervalMs } = this.#settings
+    const { doorbell, pollIntervalMs, idlePollIntervalMs, readEveryMs = 0 } = this.#settings
     if (this.#doorbell.rings > this.#ringsHeard) this.#nextPauseMs = pollIntervalMs
     this.#ringsHeard = this.#doorbell.rings
+    this.#nextReadMs = performance.now() + readEveryMs
     try {
-      const { records, ended } = await this.#reader.read(this.#settings.batchSize - this.#buffer.length)
+      const limit = this.#settings.batchSize - this.#buffer.length
+      const { records, ended } = await this.#reader.read(limit)
       this.#readFailuresInARow = 0
       this.#readError = undefined
       this.#ended = ended
       if (records.length === 0) return
+      // Lambda's own reads are larger than a batch: what was left behind it would have already.
+      if (records.length >= limit) this.#nextReadMs = 0
       // What comes next will ring; without a doorbell more is likely to come soon.
       this.#nextPauseMs = doorbell ? idlePollIntervalMs : pollIntervalMs
       if (this.#buffer.length === 0) this.#bufferedSinceMs = Date.now()
@@ -128,12 +136,13 @@ export class ShardPoller {
   }
 
   #pauseMs(): number {
-    const { pollIntervalMs, idlePollIntervalMs, retryBackoffBaseMs, retryBackoffMaxMs } = this.#settings
+    const { pollIntervalMs, idlePollIntervalMs, readEveryMs, retryBackoffBaseMs, retryBackoffMaxMs } = this.#settings
     if (this.#readFailuresInARow > 0) {
       return Math.min(retryBackoffMaxMs, retryBackoffBaseMs * 2 ** (this.#readFailuresInARow - 1))
     }
     // Records wait for the rest of their batch window.
     if (this.#buffer.length > 0) return pollIntervalMs
+    if (readEveryMs !== undefined) return Math.max(1, this.#nextReadMs - performance.now())
     const pauseMs = Math.min(this.#nextPauseMs, Math.max(pollIntervalMs, idlePollIntervalMs))
     this.#nextPauseMs = pauseMs * PAUSE_GROWTH
     return pauseMs

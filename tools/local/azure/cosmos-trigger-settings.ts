@@ -11,6 +11,8 @@ export const cosmosTriggerSchema = z
     leaseContainerName: z.string().default('leases'),
     leaseContainerPrefix: z.string().default(''),
     createLeaseContainerIfNotExists: z.boolean().default(false),
+    /** Wait after a poll that found nothing, ms. */
+    feedPollDelay: z.number().int().positive().default(5_000),
     maxItemsPerInvocation: z.number().int().positive().default(100),
     startFromBeginning: z.boolean().default(false),
     startFromTime: z.iso.datetime().optional(),

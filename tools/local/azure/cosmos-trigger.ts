@@ -64,6 +64,9 @@ class RangeFollower {
 
   /** Whatever goes wrong in reaching Cosmos: notes it, waits, and goes on from the saved position. */
   async run(): Promise<void> {
+    const { feedsAsDeclared, pollDelayMs } = this.#options.pace
+    // Feeds that are followed in step stay so, and publish would wait for nearly all of its delay behind capture.
+    if (feedsAsDeclared) await pause(Math.random() * pollDelayMs, this.#stopping)
     while (!this.#stopping.aborted) {
       try {
         await this.#follow(await this.#range.position())

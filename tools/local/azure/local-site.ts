@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CosmosClient } from '@azure/cosmos'
 import { z } from 'zod'
-import { createCosmosAdoptionStore } from '../../../functions/azure/adoption-store.ts'
 import { auditContainer, createCosmosAuditStore } from '../../../functions/azure/audit-store.ts'
 import { createQueueBus } from '../../../functions/azure/bus.ts'
+import { createCosmosControlStore } from '../../../functions/azure/control-store.ts'
 import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
 import { createQueueDeadLetters } from '../../../functions/azure/dead-letters.ts'
 import { createCosmosDocumentScan } from '../../../functions/azure/document-scan.ts'
@@ -13,6 +13,7 @@ import { createQueueService } from '../../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
 import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.ts'
 import { createCosmosTombstones } from '../../../functions/azure/tombstones.ts'
+import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import {
   auditStoreName,
@@ -84,19 +85,20 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     queues: published,
   })
   const triggers = await Promise.all(
-    apps.map(app => startTriggers({ app, faults, onLog, doorbells: doorbellsOf(app) })),
+    apps.map(app => startTriggers({ app, faults, onLog, timing: options.timing, doorbells: doorbellsOf(app) })),
   )
   const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
   const queues = createQueueService(storageConnection)
   const here = createHere(plan, site)
+  const control = createCosmosControlStore(client)
   const eventPorts = {
     here,
     clock: systemClock,
     store: createCosmosRecordStore({ client, here }),
     deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
-    adoptions: createCosmosAdoptionStore(client),
+    adoptions: adoptionsIn(control),
   }
   const cosmos = cosmosAccount(cosmosConnection)
   return {
@@ -111,6 +113,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     ingestUrl,
     functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
     faults,
+    control,
     ports: { ...eventPorts, bus: createQueueBus(queues, here) },
     tombstones: createCosmosTombstones({ client, here }),
     adopting: createAdoptingSite({

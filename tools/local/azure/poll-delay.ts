@@ -1,12 +1,12 @@
 /**
- * The wait between polls that find nothing: it grows, so that an idle site leaves the machine alone, and starts small
- * again as soon as there is something. A doorbell ends it; then the wait may grow longer, as it is no longer what
+ * The wait between polls that find nothing: it doubles, so that an idle site leaves the machine alone, and starts small
+ * again as soon as there is something, both as the host's own wait for queues does. A doorbell ends it; then the wait may grow longer, as it is no longer what
  * decides how soon something is found.
  */
 import { Doorbell } from '../runtime/doorbell.ts'
 import type { TriggerPace } from './trigger-pace.ts'
 
-const growth = 1.5
+const growth = 2
 
 export interface PollDelayOptions {
   /** What the function app itself allows at most. */

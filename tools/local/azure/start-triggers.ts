@@ -2,6 +2,7 @@
 import type { DeliveryFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
 import type { ChangedPlace } from '../servers/cosmos/cosmos-server.ts'
+import type { Timing } from '../timing.ts'
 import { openCosmosFeed } from './cosmos-client-feed.ts'
 import { startCosmosTrigger } from './cosmos-trigger.ts'
 import { cosmosTriggerSchema } from './cosmos-trigger-settings.ts'
@@ -10,7 +11,7 @@ import type { FunctionApp } from './functions-host.ts'
 import { startHttpTrigger } from './http-trigger.ts'
 import { startQueueTrigger } from './queue-trigger.ts'
 import type { Trigger, TriggerOptions } from './trigger.ts'
-import { localPace, type TriggerPace } from './trigger-pace.ts'
+import { feedPace, type TriggerPace, triggerPaces } from './trigger-pace.ts'
 
 export interface AppTriggers {
   readonly triggers: readonly Trigger[]
@@ -23,10 +24,13 @@ export interface StartTriggersOptions {
   readonly app: FunctionApp
   readonly faults: DeliveryFaults
   readonly onLog: (line: string) => void
+  /** Default `fast`. */
+  readonly timing?: Timing
+  /** What differs from the timing's own pace. */
   readonly pace?: Partial<TriggerPace>
   /** Port of the HTTP functions; free unless given. */
   readonly httpPort?: number
-  /** Where the sources run in this process: what rings when they have something. */
+  /** Where the sources run in this process: what rings when they have something. In `cloud` timing nobody listens. */
   readonly doorbells?: SourceDoorbells
 }
 
@@ -42,8 +46,9 @@ export interface SourceDoorbells {
  * (timer, blob, Event Grid) is named in the log: invoke such a function by its name.
  */
 export async function startTriggers(options: StartTriggersOptions): Promise<AppTriggers> {
-  const { app, faults, onLog, httpPort, doorbells = {} } = options
-  const pace = { ...localPace, ...options.pace }
+  const { app, faults, onLog, httpPort, timing = 'fast' } = options
+  const pace = { ...triggerPaces[timing], ...options.pace }
+  const doorbells = (timing === 'fast' && options.doorbells) || {}
   const functions = await app.functions()
   const triggers: Trigger[] = []
   const stop = async () => {
@@ -92,7 +97,7 @@ async function startTrigger(
       const settings = cosmosTriggerSchema.parse(fn.trigger.settings)
       const { environment } = app
       const feed = await openCosmosFeed({ functionName: fn.name, settings, environment, ...(changed && { changed }) })
-      return startCosmosTrigger(options, feed)
+      return startCosmosTrigger({ ...options, pace: feedPace(options.pace, settings.feedPollDelay) }, feed)
     }
     default:
       return undefined

@@ -22,6 +22,8 @@ export interface EventDeliveryOptions {
   readonly name: string
   readonly cloudFunction: Pick<CloudFunction, 'request'>
   readonly maxInFlight: number
+  /** How long the cloud takes to hand an event over, in ms; default 0. */
+  readonly latencyMs?: number
   readonly faults: DeliveryFaults
   /** 0 to 1, as `Math.random`: decides which deliveries the faults hit. */
   readonly random: () => number
@@ -97,9 +99,10 @@ export class EventDelivery {
   }
 
   async #holdBack(): Promise<void> {
-    const { faults, random } = this.#options
+    const { faults, random, latencyMs = 0 } = this.#options
     const overtakenMs = random() < faults.reorder ? random() * REORDER_WINDOW_MS : 0
-    if (faults.delayMs + overtakenMs > 0) await this.wait(faults.delayMs + overtakenMs)
+    const heldMs = latencyMs + faults.delayMs + overtakenMs
+    if (heldMs > 0) await this.wait(heldMs)
   }
 
   async #call(request: FunctionRequest): Promise<DeliveryOutcome> {

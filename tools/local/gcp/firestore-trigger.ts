@@ -54,6 +54,8 @@ export interface FirestoreTriggerOptions {
   readonly retentionMs?: number
   /** How many events are delivered at the same time; default 20. */
   readonly maxInFlight?: number
+  /** How long the cloud takes to hand one over, in ms; default 0. */
+  readonly latencyMs?: number
   /** 0 to 1, default `Math.random`: decides on faults and on the jitter of waits. */
   readonly random?: () => number
 }
@@ -66,8 +68,8 @@ export interface FirestoreTrigger {
 
 export function startFirestoreTrigger(options: FirestoreTriggerOptions): FirestoreTrigger {
   const { name, firestore, cloudFunction, onLog, faults = noFaults(), random = Math.random } = options
-  const { backoff = LOCAL_BACKOFF, retentionMs = RETENTION_MS, maxInFlight = MAX_IN_FLIGHT } = options
-  const delivery = new EventDelivery({ name, cloudFunction, maxInFlight, faults, random, onLog })
+  const { backoff = LOCAL_BACKOFF, retentionMs = RETENTION_MS, maxInFlight = MAX_IN_FLIGHT, latencyMs = 0 } = options
+  const delivery = new EventDelivery({ name, cloudFunction, maxInFlight, latencyMs, faults, random, onLog })
   const toEvent = eventOfWrite(options)
 
   const deliver = async (event: CloudEvent): Promise<void> => {

@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
+import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import { createFirestoreAdoptionStore } from '../../../functions/gcp/adoption-store.ts'
 import { createFirestoreAuditStore } from '../../../functions/gcp/audit-store.ts'
 import { createPubSubBus } from '../../../functions/gcp/bus.ts'
+import { createFirestoreControlStore } from '../../../functions/gcp/control-store.ts'
 import { createPubSubDeadLetters } from '../../../functions/gcp/dead-letters.ts'
 import { createFirestoreDocumentScan } from '../../../functions/gcp/document-scan.ts'
 import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
@@ -20,6 +21,7 @@ import { batchChangesMax } from '../../../shared/replicate/batches.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
@@ -39,7 +41,7 @@ const project = 'local'
 const forwardConcurrency = batchChangesMax
 
 export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite> {
-  const { site, plan, onProgress, onLog } = options
+  const { site, plan, timing, onProgress, onLog } = options
   const { region } = siteOf(plan, site)
   onProgress('starting Firestore and Pub/Sub')
   const servers = await startGcpServers({ environment: process.env, project, onProgress, onLog })
@@ -83,6 +85,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ...[...patterns].map(document => ({ document, cloudFunction: capture })),
     { document: `${syncStoreName}/{id}`, cloudFunction: publish },
   ]
+  const latencyMs = (inTheCloudMs: number) => (timing === 'cloud' ? inTheCloudMs : 0)
   const triggers = [
     ...documents.map(({ document, cloudFunction }) =>
       startFirestoreTrigger({
@@ -92,6 +95,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
         document,
         project,
         location: region,
+        latencyMs: latencyMs(cloudTiming.gcp.firestoreEventMs),
         onLog,
         faults,
       }),
@@ -104,6 +108,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
         topic: `projects/${project}/topics/${changesName}`,
         subscription: `projects/${project}/subscriptions/${forwardName(peer)}`,
         maxInFlight: forwardConcurrency,
+        latencyMs: latencyMs(cloudTiming.gcp.pubSubMs),
         onLog,
         faults,
       }),
@@ -117,12 +122,13 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   // The client finds an emulator by its variable only; this process serves one site.
   process.env.PUBSUB_EMULATOR_HOST = pubsubHost
   const pubsub = createPubSub(project)
+  const control = createFirestoreControlStore(firestore)
   const eventPorts = {
     here,
     clock: systemClock,
     store,
     deadLetters: createPubSubDeadLetters(pubsub),
-    adoptions: createFirestoreAdoptionStore(firestore),
+    adoptions: adoptionsIn(control),
   }
   const letters = openPubSubLetters(pubsubHost, project)
 
@@ -143,6 +149,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${front.url}/ingest`,
     functions: functions.map(asLocalFunction),
     faults,
+    control,
     ports: { ...eventPorts, bus: createPubSubBus(pubsub) },
     tombstones: createFirestoreTombstones(firestore),
     adopting: createAdoptingSite({

@@ -31,6 +31,8 @@ export interface PubSubTriggerOptions {
   readonly faults?: DeliveryFaults
   /** How many messages are delivered at the same time; default 20. */
   readonly maxInFlight?: number
+  /** How long the cloud takes to hand one over, in ms; default 0. */
+  readonly latencyMs?: number
   /** 0 to 1, default `Math.random`: decides on faults. */
   readonly random?: () => number
 }
@@ -44,8 +46,8 @@ export interface PubSubTrigger {
 
 export function startPubSubTrigger(options: PubSubTriggerOptions): PubSubTrigger {
   const { name, pubsub, cloudFunction, subscription, onLog, faults = noFaults(), random = Math.random } = options
-  const { maxInFlight = MAX_IN_FLIGHT } = options
-  const delivery = new EventDelivery({ name, cloudFunction, maxInFlight, faults, random, onLog })
+  const { maxInFlight = MAX_IN_FLIGHT, latencyMs = 0 } = options
+  const delivery = new EventDelivery({ name, cloudFunction, maxInFlight, latencyMs, faults, random, onLog })
 
   const unsubscribe = pubsub.consume(subscription, { maxInFlight }, delivered => {
     const request = cloudEventToRequest(messagePublished(options, delivered))

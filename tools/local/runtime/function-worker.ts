@@ -33,6 +33,40 @@ interface Pending {
   reject(error: Error): void
 }
 
+/** What one running worker costs its process. */
+export interface WorkerFigures {
+  readonly name: string
+  /** From the start of the thread until it could be given events: the bundle and its runtime are loaded. */
+  readonly loadMs: number
+  /** User and system time of its thread since its start. */
+  readonly cpuMs: number
+  readonly heapUsedBytes: number
+  /** Asked of the machine for its heap, used or not. */
+  readonly heapTotalBytes: number
+  /** Buffers beside its heap. */
+  readonly externalBytes: number
+}
+
+/** Of this process: a host process has one site. */
+const workersRunning = new Map<Worker, { readonly name: string; readonly loadMs: number }>()
+
+/** Of all workers that are ready, in the order of their starts. */
+export function workerFigures(): Promise<readonly WorkerFigures[]> {
+  return Promise.all(
+    [...workersRunning].map(async ([worker, { name, loadMs }]) => {
+      const [heap, cpu] = [await worker.getHeapStatistics(), await worker.cpuUsage()]
+      return {
+        name,
+        loadMs,
+        cpuMs: (cpu.user + cpu.system) / 1000,
+        heapUsedBytes: heap.used_heap_size,
+        heapTotalBytes: heap.total_heap_size,
+        externalBytes: heap.external_memory,
+      }
+    }),
+  )
+}
+
 interface Running {
   readonly worker: Worker
   readonly ready: Promise<void>
@@ -107,6 +141,7 @@ export class FunctionWorker {
     if (this.#running) return this.#running
     if (this.#stopped) throw new WorkerEnded(this.name)
     this.starts += 1
+    const startedMs = performance.now()
     const worker = new Worker(this.#options.runtime, {
       workerData: this.#options.data,
       env: { ...this.#options.environment },
@@ -121,13 +156,17 @@ export class FunctionWorker {
     this.#running = running
 
     const end = (error: Error) => {
+      workersRunning.delete(worker)
       if (this.#running === running) this.#running = undefined
       reject(error)
       for (const call of pending.values()) call.reject(error)
       pending.clear()
     }
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'ready') return resolve()
+      if (message.kind === 'ready') {
+        workersRunning.set(worker, { name: this.name, loadMs: performance.now() - startedMs })
+        return resolve()
+      }
       const call = pending.get(message.id)
       pending.delete(message.id)
       if (message.kind === 'result') call?.resolve(message.value)

@@ -1,37 +1,36 @@
-/** How far an adoption is: an item for each type, beside the leases of the change feed. */
+/** What steers the site: an item for each name, beside the leases of the change feed. */
 import type { CosmosClient } from '@azure/cosmos'
 import { cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
-import { type AdoptionStore, StoreUnavailable } from '../../shared/ports/index.ts'
-import { adoptionText, readAdoption } from '../common/adoption-text.ts'
+import { type ControlStore, StoreUnavailable } from '../../shared/ports/index.ts'
 import { createAccountCheck } from './account-check.ts'
 import { readDeadline } from './cosmos-client.ts'
 import { ownerMissing, storeFailure } from './store-errors.ts'
 
-interface AdoptionItem {
+interface ControlItem {
   readonly id: string
-  readonly adoption: string
+  readonly text: string
 }
 
-export function createCosmosAdoptionStore(client: CosmosClient): AdoptionStore {
+export function createCosmosControlStore(client: CosmosClient): ControlStore {
   const assertAccountSuited = createAccountCheck(client)
   const container = client.database(cosmosDatabaseName).container(cosmosLeasesName)
-  const idOf = (type: string) => `adoption-${type}`
+  const idOf = (name: string) => `control-${name}`
   return {
-    async read(type) {
+    async read(name) {
       await assertAccountSuited()
       try {
-        const id = idOf(type)
-        const { resource, statusCode, substatus } = await container.item(id, id).read<AdoptionItem>(readDeadline())
+        const id = idOf(name)
+        const { resource, statusCode, substatus } = await container.item(id, id).read<ControlItem>(readDeadline())
         if (statusCode === 404 && substatus === ownerMissing) {
           throw new StoreUnavailable(`there is no container '${cosmosLeasesName}'`)
         }
-        return readAdoption(resource?.adoption)
+        return resource?.text
       } catch (error) {
         throw storeFailure(error)
       }
     },
-    async write(type, adoption) {
-      const item: AdoptionItem = { id: idOf(type), adoption: adoptionText(adoption) }
+    async write(name, text) {
+      const item: ControlItem = { id: idOf(name), text }
       try {
         await container.items.upsert(item)
       } catch (error) {

@@ -1,0 +1,45 @@
+/**
+ * Where changes wait that are held back for a while (a paused data type, a peer with another plan), so that the stream
+ * goes on behind them. Forward is called with them every few minutes until they may go; nothing is ever given up here.
+ *
+ * Encrypted by SQS, reachable over TLS only.
+ */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import { waitingName } from '../../shared/declare/resource-names.ts'
+import { deadLetterRetention } from './retention.ts'
+
+/** Before the first return, and between two: more than six times a function's timeout, as Lambda wants it. */
+const firstDelay = Duration.minutes(1)
+const betweenAttempts = Duration.minutes(7)
+const batchSize = 100
+/** A batch of more than ten needs one. */
+const batchWindow = Duration.seconds(5)
+
+export function createWaitingQueue(scope: Construct, peer: string): Queue {
+  return new Queue(scope, `Waiting-${peer}`, {
+    queueName: waitingName(peer),
+    deliveryDelay: firstDelay,
+    visibilityTimeout: betweenAttempts,
+    retentionPeriod: deadLetterRetention,
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  })
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+const receiveActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const
+
+export function triggerByQueue(target: LambdaFunction, queue: Queue): void {
+  queue.grant(target, ...receiveActions)
+  new EventSourceMapping(target, `From-${queue.node.id}`, {
+    target,
+    eventSourceArn: queue.queueArn,
+    batchSize,
+    maxBatchingWindow: batchWindow,
+    reportBatchItemFailures: true,
+  })
+}
