@@ -20,12 +20,13 @@ import type { Change } from './change.ts'
 import { type ChangeEvent, ChangeMalformed, changeEventOf } from './change-event.ts'
 import { type BusMessage, type Claim, readBusMessage } from './claim.ts'
 import type { EventAbout } from './cloud-event.ts'
-import { refusedChange, unreadableMessage } from './dead-letter.ts'
+import { type DeadLetter, refusedChange, unreadableMessage } from './dead-letter.ts'
 import type { FlowControl } from './flow-control.ts'
 import { type FlowSettings, heldUntilMs } from './flow-settings.ts'
 import { again, done, type Forwarded, reasonOf, waits } from './forwarded.ts'
 import type { Here } from './here.ts'
 import { wholeChange } from './make-change.ts'
+import { askedWhileItAnswers } from './peer-while-it-answers.ts'
 import { type RecordRef, recordName } from './record-ref.ts'
 
 export interface ForwardPorts {
@@ -63,13 +64,14 @@ export async function forward(
   const settle = (indexes: readonly number[], outcome: Forwarded) => {
     for (const index of indexes) forwarded[index] = outcome
   }
-  const read = await Promise.all(texts.map(text => readOrPutAside(text, ports)))
-  const meant = read.map(message => (message && isForPeer(aboutOf(message), ports) ? message : undefined))
-  const messages = meant.map((message, index) => {
-    const held = message && heldBack(message, settings, ports)
-    if (held) settle([index], held)
-    return held ? undefined : message
-  })
+  const messages = await Promise.all(
+    texts.map(async (text, index) => {
+      const read = await toSend(text, settings, ports)
+      if (!('outcome' in read)) return read
+      settle([index], read)
+      return undefined
+    }),
+  )
   const due: Due[] = messages.flatMap((message, index) =>
     message?.kind === 'change' ? [{ event: message, indexes: [index] }] : [],
   )
@@ -100,6 +102,17 @@ async function settingsOf({ flow }: ForwardPorts): Promise<FlowSettings | Forwar
   }
 }
 
+/** The message that a text is, or what becomes of it without being sent. */
+async function toSend(text: string, settings: FlowSettings, ports: ForwardPorts): Promise<BusMessage | Forwarded> {
+  try {
+    const message = readBusMessage(text)
+    return isForPeer(aboutOf(message), ports) ? (heldBack(message, settings, ports) ?? message) : done
+  } catch (error) {
+    if (!(error instanceof ChangeMalformed)) throw error
+    return putMessageAside(text, error.message, ports)
+  }
+}
+
 function heldBack(message: BusMessage, settings: FlowSettings, { peerId, clock }: ForwardPorts): Forwarded | undefined {
   const { type } = aboutOf(message)
   const untilMs = heldUntilMs(settings, type, clock.now())
@@ -108,34 +121,19 @@ function heldBack(message: BusMessage, settings: FlowSettings, { peerId, clock }
   return message.kind === 'claim' ? { outcome: 'waits', reason, claim: message.text } : waits(message.change, reason)
 }
 
-/** A peer that did not answer once is not asked again in this run: each time would cost a timeout. */
-function askedWhileItAnswers(peer: Peer): Peer {
-  let failure: PeerUnavailable | undefined
-  return {
-    async deliver(events) {
-      if (failure) throw failure
-      try {
-        return await peer.deliver(events)
-      } catch (error) {
-        if (error instanceof PeerUnavailable) failure = error
-        throw error
-      }
-    },
-  }
+function putMessageAside(text: string, reason: string, ports: ForwardPorts): Promise<Forwarded> {
+  const { here, clock } = ports
+  return putLetter(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }), ports)
 }
 
-async function readOrPutAside(text: string, ports: ForwardPorts): Promise<BusMessage | undefined> {
+/** A letter that nobody takes is tried again with its message, and does not hold up the others. */
+async function putLetter(letter: DeadLetter, { deadLetters }: ForwardPorts): Promise<Forwarded> {
   try {
-    return readBusMessage(text)
+    await deadLetters.put(letter)
+    return done
   } catch (error) {
-    if (!(error instanceof ChangeMalformed)) throw error
-    await putMessageAside(text, error.message, ports)
-    return undefined
+    return again(`the dead letters did not take it: ${reasonOf(error)}`)
   }
-}
-
-async function putMessageAside(text: string, reason: string, { here, clock, deadLetters }: ForwardPorts) {
-  await deadLetters.put(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }))
 }
 
 function aboutOf(message: BusMessage): EventAbout {
@@ -167,8 +165,7 @@ async function redeem(claim: Claim, text: string, ports: ForwardPorts): Promise<
     return (await presentWhole(claim, ports)) ?? done
   } catch (error) {
     if (error instanceof StoreUnavailable) return again(error.message)
-    await putMessageAside(text, reasonOf(error), ports)
-    return done
+    return putMessageAside(text, reasonOf(error), ports)
   }
 }
 
@@ -256,12 +253,7 @@ async function refuse(event: ChangeEvent, ports: ForwardPorts): Promise<Forwarde
   return putAside(event, reason, refusalAttemptsMax + 1, ports)
 }
 
-async function putAside(
-  event: ChangeEvent,
-  reason: string,
-  attempts: number,
-  { here, peerId, clock, deadLetters }: ForwardPorts,
-): Promise<Forwarded> {
-  await deadLetters.put(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }))
-  return done
+function putAside(event: ChangeEvent, reason: string, attempts: number, ports: ForwardPorts): Promise<Forwarded> {
+  const { here, peerId, clock } = ports
+  return putLetter(refusedChange(event, { site: here.site, peer: peerId, reason, attempts, atMs: clock.now() }), ports)
 }

@@ -256,6 +256,18 @@ describe('a refused change', () => {
   })
 })
 
+it('a message that cannot be read waits while the dead letters are away, and its neighbours do not', async () => {
+  const site = new MemorySite(plan, aws)
+  const [first, second] = textsOf(await changesOf(site, 'a', 'b'))
+  const peer = new ScriptedPeer(() => applied)
+  const deadLetters = { put: () => Promise.reject(new Error('queue away')) }
+  expect(await forward([first ?? '', 'no event', second ?? ''], { ...portsOf(site, peer), deadLetters })).toEqual([
+    done,
+    again('the dead letters did not take it: Error: queue away'),
+    done,
+  ])
+})
+
 it('a change that the peer holds, for it has another plan, does not hold up what is behind it', async () => {
   const site = new MemorySite(plan, aws)
   const peer = new ScriptedPeer(({ change }) => (change.key[0] === 'a' ? { answer: 'held' } : applied))
