@@ -79,6 +79,15 @@ test('a declaration that is wrong is refused with its faults, and a missing one 
   expect(err).toContain('no-such.config.ts')
 })
 
+test.each([
+  ['local', 'up'],
+  ['tour', '--once'],
+])('%s %s refuses a timing that there is not, and names those that there are', async (...command) => {
+  const { code, err } = await tributary(...command, '--timing', 'slow')
+  expect(code).toBe(1)
+  expect(err).toContain("'slow' is invalid. Allowed choices are fast, cloud.")
+})
+
 describe('with clouds up', () => {
   beforeAll(async () => {
     const up = await tributary('local', 'up')
@@ -225,11 +234,12 @@ describe('with clouds up', () => {
   }, 60_000)
 
   test('status, audit and dead letters print tables and JSON', async () => {
-    const { routes } = await json('status')
+    const { routes, timing } = await json('status')
+    expect(timing).toBe('fast')
     expect(routes[0]).toMatchObject({ site: 'aws-us-east-1', peer: 'gcp-us-central1', type: 'products' })
     expect(Array.isArray(await json('audit'))).toBe(true)
     expect(Array.isArray(await json('dead-letters'))).toBe(true)
-    expect((await tributary('status')).out).toContain('backlog')
+    expect((await tributary('status')).out).toMatch(/backlog[\s\S]*timing: fast/)
   })
 })
 

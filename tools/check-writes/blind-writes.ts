@@ -6,6 +6,7 @@
  * back and forth by honest writes: they are likely only beside a plain value that the same write set back, and for
  * elements, if it happens again. See docs/check-writes.md.
  */
+import { joinedParts } from '../../shared/declare/merge-descriptor.ts'
 import { type Cloud, type SyncPlan, siteOf, type TypePlan, typeOf } from '../../shared/declare/sync-plan.ts'
 import { keyText, type RecordKey } from '../../shared/replicate/record-ref.ts'
 import type { SetBack, StaleWriteBack } from '../../shared/replicate/write-back.ts'
@@ -52,7 +53,12 @@ export function findBlindWrites(plan: SyncPlan, entries: readonly StaleWriteBack
   const evidence = entries.flatMap((entry): readonly Evidence[] => {
     const type = typeOf(plan, entry.type)
     if (!type?.sites.includes(entry.site)) return []
-    return entry.setBack.map(setBack => ({ entry, setBack, type, field: declaredField(type.merge, setBack.path) }))
+    return entry.setBack.map(setBack => ({
+      entry,
+      setBack,
+      type,
+      field: declaredField(joinedParts(type.merge), setBack.path),
+    }))
   })
   const groups = Map.groupBy(evidence, ({ entry, field }) => JSON.stringify([entry.site, entry.type, field.name]))
   return [...groups.values()]

@@ -30,7 +30,7 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('prune'), olderThanMs: z.number().min(0) }),
   z.object({ ask: z.literal('flow'), peer: z.string() }),
   z.object({ ask: z.literal('set-flow'), peer: z.string(), settings: flowSettings }),
-  z.object({ ask: z.literal('figures') }),
+  z.object({ ask: z.literal('figures'), collected: z.boolean() }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

@@ -19,7 +19,8 @@ export function siteIsReady(): void {
   readyMs = process.uptime() * 1000
 }
 
-export async function siteFigures(functions: readonly LocalFunction[]): Promise<SiteFigures> {
-  const workers = await workerFigures()
-  return { readyMs, rssBytes: process.memoryUsage.rss(), workers, functions: functions.map(({ name }) => name) }
+export async function siteFigures(functions: readonly LocalFunction[], collected: boolean): Promise<SiteFigures> {
+  const rssBytes = process.memoryUsage.rss()
+  const workers = await workerFigures(collected)
+  return { readyMs, rssBytes, workers, functions: functions.map(({ name }) => name) }
 }

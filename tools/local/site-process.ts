@@ -201,7 +201,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         await running.control.write(flowName(asked.peer), flowText(asked.settings))
         return {}
       case 'figures':
-        return siteFigures(running.functions)
+        return siteFigures(running.functions, asked.collected)
       case 'identify':
         return { site }
       case 'stop':

@@ -55,7 +55,12 @@ export function addAuditCommand(program: Command): void {
 function rowsOf(entry: AuditEntry): readonly (readonly string[])[] {
   const { atMs, site, type, key, origin } = entry
   const head = [new Date(atMs).toISOString(), site, `${type}/${keyText(key)}`, origin]
-  return (isResolution(entry) ? arbitrationRows(entry) : writeBackRows(entry)).map(row => [...head, ...row])
+  return cellRows(entry).map(row => [...head, ...row])
+}
+
+function cellRows(entry: AuditEntry): readonly Row[] {
+  if (isResolution(entry)) return arbitrationRows(entry)
+  return entry.kind === 'incident' ? [[entry.subject, entry.name, short(entry.data), '']] : writeBackRows(entry)
 }
 
 type Row = readonly [cell: string, rule: string, kept: string, lost: string]

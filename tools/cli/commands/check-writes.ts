@@ -1,7 +1,7 @@
 /** `tributary check-writes [TYPE]`: a linter for applications: which fields do they write over without having read them? */
 import { type Command, Option } from 'commander'
 import { typeOf } from '../../../shared/declare/sync-plan.ts'
-import { isResolution } from '../../../shared/replicate/audit-entry.ts'
+import { isWriteBack } from '../../../shared/replicate/audit-entry.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { type BlindWrite, type Finding, findBlindWrites } from '../../check-writes/blind-writes.ts'
 import { durationMs } from '../duration-option.ts'
@@ -68,7 +68,7 @@ export async function checkWrites(clouds: RunningClouds, { type, site, sinceMs }
   const { plan } = clouds
   if (type !== undefined && !typeOf(plan, type))
     throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
-  const entries = (await readAudit(clouds)).flatMap(entry => (isResolution(entry) ? [] : [entry]))
+  const entries = (await readAudit(clouds)).filter(isWriteBack)
   return findBlindWrites(
     plan,
     entries.filter(

@@ -34,7 +34,7 @@ export class ShardPoller {
 
   constructor(settings: MappingSettings, shardId: string, reader: ShardReader, signal: AbortSignal) {
     this.#settings = settings
-    this.#doorbell = settings.doorbell ?? new Doorbell()
+    this.#doorbell = (settings.readEveryMs === undefined ? settings.doorbell : undefined) ?? new Doorbell()
     this.#nextPauseMs = settings.pollIntervalMs
     // Pollers that began in step would stay so, and each would wait for nearly all of its interval behind the one before.
     this.#nextReadMs = performance.now() + Math.random() * (settings.readEveryMs ?? 0)

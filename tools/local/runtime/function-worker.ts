@@ -50,11 +50,17 @@ export interface WorkerFigures {
 /** Of this process: a host process has one site. */
 const workersRunning = new Map<Worker, { readonly name: string; readonly loadMs: number }>()
 
-/** Of all workers that are ready, in the order of their starts. */
-export function workerFigures(): Promise<readonly WorkerFigures[]> {
+/**
+ * Of all workers that are ready, in the order of their starts. `collected`: after garbage was collected in each, which
+ * takes seconds.
+ */
+export function workerFigures(collected: boolean): Promise<readonly WorkerFigures[]> {
   return Promise.all(
     [...workersRunning].map(async ([worker, { name, loadMs }]) => {
-      const [heap, cpu] = [await worker.getHeapStatistics(), await worker.cpuUsage()]
+      const cpu = await worker.cpuUsage()
+      // V8 collects before it takes a picture of a heap; there is no other way to ask it.
+      if (collected) (await worker.getHeapSnapshot()).destroy()
+      const heap = await worker.getHeapStatistics()
       return {
         name,
         loadMs,
