@@ -43,10 +43,10 @@ async function itemsOf(entry: AuditEntry): Promise<readonly object[]> {
   const ttl = auditRetentionDays * dayS
   const text = JSON.stringify(entry)
   if (Buffer.byteLength(text) <= itemBytesMax) return [{ ...entry, ttl }]
-  const { id, site, type, key, origin, from, to, atMs } = entry
+  const { id, site, type, key, origin, atMs } = entry
   const [packed, ...others] = (await packParts(text, partBytesMax)).map(part => Buffer.from(part).toString('base64'))
   return [
-    { id, site, type, key, origin, from, to, atMs, part: 0, packed, ttl },
+    { id, site, type, key, origin, atMs, part: 0, packed, ttl },
     ...others.map((more, index) => ({ id: `${id}.${index + 1}`, type, of: id, part: index + 1, packed: more, ttl })),
   ]
 }

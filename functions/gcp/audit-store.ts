@@ -42,11 +42,11 @@ export function createFirestoreAuditStore(firestore: Firestore): AuditStore {
 }
 
 async function documentsOf(entry: AuditEntry): Promise<readonly AuditDocument[]> {
-  const { id, site, type, key, origin, from, to, atMs } = entry
+  const { id, site, type, key, origin, atMs } = entry
   const text = JSON.stringify(entry)
   /** The collection's time-to-live policy deletes by this field. */
   const expiresAt = Timestamp.fromMillis(atMs + auditRetentionDays * dayMs)
-  const fields = { site, type, key, origin, from, to, at: Timestamp.fromMillis(atMs), expiresAt }
+  const fields = { site, type, key, origin, at: Timestamp.fromMillis(atMs), expiresAt }
   if (Buffer.byteLength(text) <= textBytesMax) return [{ id, fields: { ...fields, resolution: text } }]
   const [packed, ...others] = await packParts(text, textBytesMax)
   return [

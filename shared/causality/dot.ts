@@ -6,11 +6,14 @@ export type SiteId = string
 
 export type Dot = readonly [site: SiteId, counter: number]
 
-export function sameDot(a: Dot, b: Dot): boolean {
+/** A dot, or something that begins with one. */
+export type Dotted = readonly [site: SiteId, counter: number, ...rest: readonly unknown[]]
+
+export function sameDot(a: Dotted, b: Dotted): boolean {
   return a[0] === b[0] && a[1] === b[1]
 }
 
 /** A total order without meaning, so that equal sets of dots are written alike at every site. */
-export function compareDots(a: Dot, b: Dot): number {
+export function compareDots(a: Dotted, b: Dotted): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]
 }

@@ -2,7 +2,7 @@
  * What has a site seen of a record? Per origin the highest counter below which nothing is missing
  * (Parker et al., 1983). Vectors alone tell concurrency; stamps only choose between what is concurrent.
  */
-import type { Dot, SiteId } from './dot.ts'
+import type { Dot, Dotted, SiteId } from './dot.ts'
 
 export type VersionVector = { readonly [site: SiteId]: number }
 
@@ -12,7 +12,7 @@ export function counterOf(vector: VersionVector, site: SiteId): number {
   return Object.hasOwn(vector, site) ? (vector[site] ?? 0) : 0
 }
 
-export function covers(vector: VersionVector, dot: Dot): boolean {
+export function covers(vector: VersionVector, dot: Dotted): boolean {
   return counterOf(vector, dot[0]) >= dot[1]
 }
 

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import { declaredPlacement } from './declared-placement.ts'
-import type { MergeDescriptor } from './merge-descriptor.ts'
+import type { DocumentDescriptor, MergeDescriptor } from './merge-descriptor.ts'
 import { placementOf } from './placement.ts'
 import { placementFaults, sharingFaults } from './placement-faults.ts'
 import type { Cloud, KeyType, SyncPlan, TypePlan } from './sync-plan.ts'
@@ -49,22 +49,63 @@ function keyType(field: z.output<typeof keyField>): KeyType {
 }
 
 const merge: z.ZodType<MergeDescriptor> = z.lazy(() =>
-  z.discriminatedUnion(
-    'kind',
-    [
-      z.strictObject({ kind: z.literal('register') }),
-      z.strictObject({ kind: z.literal('counter') }),
-      z
-        .strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() })
-        .refine(({ by, element }) => by === undefined || element.kind === 'fields' || element.kind === 'register', {
-          path: ['element'],
-          error: 'an element that is named by a field of its own is an object: register() or fields(...)',
-        }),
-      z.strictObject({ kind: z.literal('fields'), fields: z.record(fieldName, merge) }),
-    ],
-    { error: 'made with register(), counter(), set(...) or fields(...)' },
-  ),
+  z.discriminatedUnion('kind', joined, { error: 'made with register(), counter(), set(...) or fields(...)' }),
 )
+
+/** What merges by joins alone. */
+const joined = [
+  z.strictObject({ kind: z.literal('register') }),
+  z.strictObject({ kind: z.literal('counter') }),
+  z
+    .strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() })
+    .refine(({ by, element }) => by === undefined || element.kind === 'fields' || element.kind === 'register', {
+      path: ['element'],
+      error: 'an element that is named by a field of its own is an object: register() or fields(...)',
+    }),
+  z.strictObject({ kind: z.literal('fields'), fields: z.record(fieldName, merge) }),
+] as const
+
+const word = z.string().min(1, { error: 'a word is not empty' })
+
+const ledger = z
+  .strictObject({
+    kind: z.literal('ledger'),
+    stock: fieldName,
+    entries: fieldName,
+    available: fieldName,
+    quantity: fieldName,
+    status: fieldName,
+    expires: fieldName.exactOptional(),
+    words: z
+      .strictObject({
+        request: word,
+        yes: word,
+        no: word,
+        cancel: word,
+        confirm: word,
+        confirmed: word,
+        expired: word,
+        done: word,
+      })
+      .refine(words => new Set(Object.values(words)).size === Object.keys(words).length, {
+        error: 'eight different words',
+      }),
+    decide: z.strictObject({ by: z.literal('home'), at: z.string(), fixed: z.enum(['majority', 'home']) }),
+  })
+  .refine(({ stock, entries, available }) => new Set([stock, entries, available]).size === 3, {
+    error: 'three different fields for stock, entries and available',
+  })
+  .refine(({ quantity, status, expires }) => quantity !== status && expires !== quantity && expires !== status, {
+    error: 'different fields for quantity, status and expires',
+  })
+
+const documentMerge: z.ZodType<DocumentDescriptor> = z
+  .discriminatedUnion('kind', [...joined, ledger], {
+    error: 'made with register(), counter(), set(...), fields(...) or ledger(...)',
+  })
+  .refine(({ kind }) => kind !== 'counter' && kind !== 'set', {
+    error: 'a document is an object: the outermost type is register(), fields(...) or ledger(...)',
+  })
 
 const declaration = z.strictObject({
   sites: z
@@ -86,9 +127,7 @@ const declaration = z.strictObject({
           .refine(fields => new Set(fields.map(keyName)).size === fields.length, { error: 'each key field once' }),
         at: declaredPlacement.default({}),
         tier: z.literal([1, 2, 3]).default(2),
-        merge: merge.refine(({ kind }) => kind === 'register' || kind === 'fields', {
-          error: 'a document is an object: the outermost type is register() or fields(...)',
-        }),
+        merge: documentMerge,
         omit: z
           .array(fieldName, { error: 'a list of field names' })
           .refine(names => new Set(names).size === names.length, { error: 'each field once' })
@@ -142,7 +181,7 @@ function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
   const { name } = type
   const siteIds = Object.keys(sites)
   const unknown = type.sites.filter(site => !siteIds.includes(site))
-  const merged = type.merge.kind === 'fields' ? Object.keys(type.merge.fields) : []
+  const merged = partNames(type.merge)
   return [
     ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
     ...placementFaults(type, cloudsOf(type.sites, sites)),
@@ -151,10 +190,28 @@ function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
       return role === undefined ? [] : [`data.${name}.omit: found '${field}', ${role}; what is omitted never travels`]
     }),
     ...expiryFaults(type),
+    ...decisionFaults(type),
     ...type.key
       .filter(field => merged.includes(field))
       .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),
   ]
+}
+
+/** Top-level fields that merge in a way of their own. */
+function partNames(merge: DocumentDescriptor): readonly string[] {
+  if (merge.kind === 'ledger') return [merge.stock, merge.entries, merge.available]
+  return merge.kind === 'fields' ? Object.keys(merge.fields) : []
+}
+
+/** A decider needs a site to sit at, and a history from the first write on. */
+function decisionFaults({ name, merge, sites, adopt }: TypePlan): readonly string[] {
+  if (merge.kind !== 'ledger') return []
+  const { at } = merge.decide
+  const home =
+    at === 'hash' || sites.includes(at)
+      ? []
+      : [`data.${name}.merge.decide.at: found '${at}'; allowed: hash, ${sites.join(', ')}`]
+  return [...home, ...(adopt ? [`data.${name}.adopt: a ledger begins empty; load what there was as requests`] : [])]
 }
 
 /** The expiry travels with the document and is set as a whole. */

@@ -1,3 +1,3 @@
 /** What `sync.config.ts` imports. */
 export { type Declaration, DeclarationInvalid, defineSync } from './define-sync.ts'
-export { counter, fields, register, set } from './merge-descriptor.ts'
+export { counter, fields, home, ledger, register, set } from './merge-descriptor.ts'

@@ -1,5 +1,5 @@
 /** The compiled declaration: frozen, complete, hashed. Everything reads it, nothing re-reads the declaration. */
-import type { MergeDescriptor } from './merge-descriptor.ts'
+import type { DocumentDescriptor } from './merge-descriptor.ts'
 import type { Placement } from './placement.ts'
 
 export type Cloud = 'aws' | 'gcp' | 'azure'
@@ -22,7 +22,7 @@ export interface TypePlan {
   readonly key: readonly [string, ...string[]]
   /** In the order of `key`. Between the sites every part is a text; a number is written as JSON writes it. */
   readonly keyTypes: readonly KeyType[]
-  readonly merge: MergeDescriptor
+  readonly merge: DocumentDescriptor
   /** Fields at the top of a document that never travel: each site keeps what it has. */
   readonly omit: readonly string[]
   /** The field at the top of a document that holds the second since 1970 at which its store may remove it. */

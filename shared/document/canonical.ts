@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import { type Document, isJsonObject, type Json, setField } from './json.ts'
+import { inOrder } from './names.ts'
 
 export function canonicalText(value: Json): string {
   return JSON.stringify(isOrdered(value) ? value : ordered(value))
@@ -34,7 +35,7 @@ function ordered(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value
   if (!isJsonObject(value)) return (value as readonly Json[]).map(ordered)
   const sorted: Record<string, Json> = {}
-  for (const name of Object.keys(value).sort()) setField(sorted, name, ordered(value[name] ?? null))
+  for (const name of inOrder(Object.keys(value))) setField(sorted, name, ordered(value[name] ?? null))
   return sorted
 }
 

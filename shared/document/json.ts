@@ -31,8 +31,10 @@ export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
     return true
   }
   if (Array.isArray(b) || !isJsonObject(a) || !isJsonObject(b)) return false
-  const names = Object.keys(a)
-  if (names.length !== Object.keys(b).length) return false
-  for (const name of names) if (!Object.hasOwn(b, name) || !jsonEquals(a[name], b[name])) return false
-  return true
+  let left = Object.keys(b).length
+  for (const name in a) {
+    if (!Object.hasOwn(b, name) || !jsonEquals(a[name], b[name])) return false
+    left -= 1
+  }
+  return left === 0
 }

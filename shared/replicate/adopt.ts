@@ -15,7 +15,9 @@
  *
  * All of it can be repeated: whoever was interrupted runs it again.
  */
+
 import type { SiteId } from '../causality/dot.ts'
+import { joinedParts } from '../declare/merge-descriptor.ts'
 import type { TypePlan } from '../declare/sync-plan.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
 import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
@@ -231,7 +233,7 @@ class AdoptionRun {
     const versions = noted.flatMap(({ document }, index) => versionOf(document, sites[index]?.site))
     const documents = versions.map(({ document }) => document)
     const named = versions.find(({ version }) => version.site === baseline)?.document
-    const agreed = named ?? settleDocuments(type.merge, documents) ?? {}
+    const agreed = named ?? settleDocuments(joinedParts(type.merge), documents) ?? {}
     const differ = documents.some(document => !jsonEquals(document, documents[0]))
     return differ ? { baseline: agreed, versions: versions.map(({ version }) => version) } : { baseline: agreed }
   }

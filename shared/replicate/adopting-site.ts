@@ -3,7 +3,9 @@
  * the sites agreed on, captures what was written meanwhile. Every step may be repeated, at any time, by anybody.
  * The order of the steps, and what the sites agree on, is in adopt.ts.
  */
+
 import type { SiteId } from '../causality/dot.ts'
+import { joinedParts } from '../declare/merge-descriptor.ts'
 import { documentHash } from '../document/canonical.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
 import { withoutFields } from '../document/portable.ts'
@@ -212,7 +214,7 @@ async function settlingCommit(
   }
   const commit: Commit = { ref, record, expected: stored?.revision }
   if (!read) return commit
-  const rebased = rebaseDocument(plan.merge, { from, to: read.document, onto: baseline })
+  const rebased = rebaseDocument(joinedParts(plan.merge), { from, to: read.document, onto: baseline })
   const after = rebased && withoutFields(rebased, plan.omit)
   if (jsonEquals(after, read.document)) return commit
   return { ...commit, document: { read, after, indivisible, declared } }

@@ -6,11 +6,13 @@
  */
 import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
+import { joinedParts } from '../declare/merge-descriptor.ts'
 import { documentHash } from '../document/canonical.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
+import { withoutFields } from '../document/portable.ts'
 import {
   type Clock,
-  type CommitResult,
+  type Commit,
   Contended,
   type DeadLetters,
   type RecordStore,
@@ -19,6 +21,8 @@ import {
   ValueRefused,
 } from '../ports/index.ts'
 import { refusedDocument } from './dead-letter.ts'
+import { decideRecord, nextCounter } from './decide-record.ts'
+import { documentWrite } from './document-write.ts'
 import { evidenceAfterCapture } from './evidence.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
@@ -26,6 +30,7 @@ import { look, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
 import { recentResolutions } from './resolution-retention.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
+import { undoneWrite } from './undone-write.ts'
 
 export interface CapturePorts {
   readonly here: Here
@@ -80,16 +85,22 @@ async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<C
   const type = dataTypeOf(here, ref.type)
   let result: CaptureResult = 'unchanged'
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const sight = await look(ref, { store, type, nowMs: clock.now() })
+    const sight = await look(ref, { store, type, clock })
     if (sight === 'raced') continue
     if (!sight.differs) return result
-    if ((await captureOnce(ref, sight, ports)) === 'raced') continue
+    const captured = await captureOnce(ref, sight, ports)
+    if (captured === 'raced') continue
     result = 'captured'
     // The application may have taken its write back before the commit, and the hint of that found all as it was.
     const { document } = await store.readDocument(ref)
-    if (jsonEquals(document, sight.document.document)) return result
+    if (jsonEquals(document, captured.document)) return result
   }
   throw new Contended(ref, attemptsMax)
+}
+
+/** What a capture left in the store. */
+interface Captured {
+  readonly document: Document | undefined
 }
 
 /** Commits what `sight` shows to have changed. Throws `ValueRefused` and `ShadowMismatch`. */
@@ -97,12 +108,20 @@ export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
   { here, clock, store, captured }: Omit<CapturePorts, 'deadLetters'>,
-): Promise<CommitResult> {
+): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
   const record = recordAfter(ref, sight, type, here.site, clock.now())
-  const result = await store.commit({ ref, record, expected: sight.revision })
-  if (result === 'committed') captured?.(ref, record)
-  return result
+  const written = sight.document.document
+  const commit: Commit = { ref, record, expected: sight.revision }
+  const document = type.record.corrects ? type.record.view(record.state) : written
+  const result = await store.commit(
+    jsonEquals(document, written)
+      ? commit
+      : { ...commit, document: documentWrite(sight, document && withoutFields(document, type.plan.omit), type) },
+  )
+  if (result === 'raced') return result
+  captured?.(ref, record)
+  return { document }
 }
 
 function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string, nowMs: number): SyncRecord {
@@ -113,28 +132,32 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
   refuseMisfit(ref, type, after)
 
   const from = counterOf(record.vector, site)
-  // A record without history starts at the clock, so that one forgotten and made anew never uses a dot twice.
-  const to = from > 0 ? from + 1 : Math.max(Math.floor(nowMs), 1)
+  const to = nextCounter(record, site, nowMs)
   const hlc = tick(nowMs, record.hlc)
-  const stamp = { site, counter: to, hlc }
   const standing = sight.expired ? undefined : before
-  const written = type.record.write(record.state, standing, after, stamp)
-  if (!written || !jsonEquals(type.record.view(written.state), after)) {
+  const written = type.record.write(record.state, standing, after, { site, counter: to, hlc })
+  // A write of nothing but what is not the application's changes no cell, and is undone.
+  const { state, touched } = written ?? { state: record.state, touched: {} }
+  const view = type.record.view(state)
+  if (!type.record.corrects && (!written || !jsonEquals(view, after))) {
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
-  const goneMs = goneAtMs(after, type, nowMs)
-  const { merge } = type.plan
-  const evidence = evidenceAfterCapture(record, { ref, site, from, to, merge, before: standing, after, nowMs })
-  return {
-    vector: advance(record.vector, [site, to]),
+  const vector = advance(record.vector, [site, to])
+  const write = { ref, type, site, from, to, nowMs, before: standing }
+  const undone = type.record.corrects && undoneWrite({ ...write, written: after, outcome: view, record, vector })
+  const evidence = evidenceAfterCapture(record, { ...write, merge: joinedParts(type.plan.merge), after })
+  const captured = {
+    vector,
     hlc,
-    shadow: sight.hash,
-    state: written.state,
-    held: holdCapture(record.held, { from, to, seen: record.vector, touched: written.touched }),
-    resolutions: recentResolutions(record.resolutions, nowMs),
-    ...(goneMs === undefined ? {} : { goneAtMs: goneMs }),
+    shadow: type.record.corrects ? documentHash(view) : sight.hash,
+    state,
+    held: holdCapture(record.held, { from, to, seen: record.vector, touched }),
+    resolutions: [...recentResolutions(record.resolutions, nowMs), ...(undone ? [undone] : [])],
     ...evidence,
   }
+  const decided = decideRecord(ref, captured, type, { site, nowMs })
+  const goneMs = goneAtMs(type.record.corrects ? type.record.view(decided.state) : after, type, nowMs)
+  return goneMs === undefined ? decided : { ...decided, goneAtMs: goneMs }
 }
 
 function refuseMisfit(ref: RecordRef, type: DataType, document: Document | undefined): void {

@@ -1,4 +1,5 @@
 /** What a sync record carries to tell blind writes by, and what becomes of it with each commit. */
+import { joinedParts } from '../declare/merge-descriptor.ts'
 import type { Document } from '../document/json.ts'
 import { changedLeaves } from '../resolve/changed-leaves.ts'
 import { type Change, lastCounter } from './change.ts'
@@ -31,7 +32,7 @@ export function evidenceAfterMerge(
   { change, type, before, after, nowMs }: MergedDocument,
 ): Evidence {
   if (before === undefined || after === undefined) return evidenceOf([], recentWriteBacks(writeBacks, nowMs))
-  const leaves = changedLeaves(type.plan.merge, before, after)
+  const leaves = changedLeaves(joinedParts(type.plan.merge), before, after)
   const fresh = displacedBy(leaves, [change.origin, lastCounter(change)], nowMs)
   const kept = [...recentDisplaced(displaced, nowMs), ...fresh].slice(-displacedMax)
   return evidenceOf(kept, recentWriteBacks(writeBacks, nowMs))

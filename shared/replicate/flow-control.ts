@@ -2,7 +2,7 @@
  * The settings of one route as running code sees them: read again every few seconds, and kept at the rate they say.
  */
 import { type Clock, type ControlStore, StoreUnavailable } from '../ports/index.ts'
-import { type FlowSettings, openFlow, readFlow } from './flow-settings.ts'
+import { type FlowSettings, readFlow } from './flow-settings.ts'
 
 /** How long an instance goes by what it has read: a pause and its end take effect within this time. */
 export const flowCacheMs = 2_000
@@ -57,6 +57,3 @@ export function createFlowControl({
     },
   }
 }
-
-/** For a route that nobody steers. */
-export const openFlowControl: FlowControl = { settings: async () => openFlow, turn: async () => true }

@@ -1,7 +1,8 @@
 /** The plan as one site sees it, with the merge types of every data type it holds ready to use. */
 import type { SiteId } from '../causality/dot.ts'
+import type { DocumentDescriptor } from '../declare/merge-descriptor.ts'
 import { type SyncPlan, siteOf, type TypePlan, typesAt } from '../declare/sync-plan.ts'
-import { mergeTypeOf } from '../resolve/merge-type-of.ts'
+import { documentTypeOf } from '../resolve/merge-type-of.ts'
 import { createRecordType, type RecordType } from '../resolve/record-type.ts'
 import { messageAgeMaxMs } from './message-age.ts'
 
@@ -10,7 +11,7 @@ export interface DataType {
   readonly record: RecordType
   /** The whole document is one value (see `DocumentWrite.indivisible`). */
   readonly indivisible: boolean
-  /** The top-level fields that the declaration names. */
+  /** The top-level fields that the declaration names as parts of the document. */
   readonly declared: readonly string[]
 }
 
@@ -29,13 +30,18 @@ export function createHere(plan: SyncPlan, site: SiteId, ageMaxMs: number = mess
 }
 
 function dataTypeFrom(plan: TypePlan): DataType {
-  const { merge } = plan
+  const { merge, expires } = plan
   return {
     plan,
-    record: createRecordType(mergeTypeOf(merge)),
+    record: createRecordType(documentTypeOf(merge, plan.sites)),
     indivisible: merge.kind === 'register',
-    declared: merge.kind === 'fields' ? Object.keys(merge.fields) : [],
+    declared: [...declaredParts(merge), ...(expires === undefined ? [] : [expires])],
   }
+}
+
+function declaredParts(merge: DocumentDescriptor): readonly string[] {
+  if (merge.kind === 'ledger') return [merge.stock, merge.entries, merge.available]
+  return merge.kind === 'fields' ? Object.keys(merge.fields) : []
 }
 
 export function dataTypeOf(here: Here, name: string): DataType {

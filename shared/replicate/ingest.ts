@@ -21,6 +21,8 @@ import type { Answer, RefusalReason } from './answer.ts'
 import { applyChange, type Merged } from './apply-change.ts'
 import { attemptsMax, captureOnce } from './capture.ts'
 import type { Change } from './change.ts'
+import { decideRecord } from './decide-record.ts'
+import { documentWrite } from './document-write.ts'
 import { evidenceAfterMerge } from './evidence.ts'
 import { hasExpired } from './expiry.ts'
 import { goneAtMs } from './gone.ts'
@@ -28,6 +30,7 @@ import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
 import { recordName } from './record-ref.ts'
 import { fitsIntoRecord } from './resolution-retention.ts'
+import type { SyncRecord } from './sync-record.ts'
 
 export interface IngestPorts {
   readonly here: Here
@@ -108,7 +111,7 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
   const type = dataTypeOf(here, change.type)
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const nowMs = clock.now()
-    const sight = await look(change, { store, type, nowMs })
+    const sight = await look(change, { store, type, clock })
     if (sight === 'raced') continue
     if (sight.differs) {
       await captureOnce(change, sight, ports)
@@ -120,8 +123,10 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
       messageAgeMaxMs: here.messageAgeMaxMs,
     })
     if (merged === 'duplicate' || merged === 'gap') return { answer: merged }
-    const record = await withoutOverflow(merged, sight, ports)
-    const answer = await commitMerge(commitOf(change, sight, { ...merged, record }, type, nowMs), store)
+    const decided = decideRecord(change, merged.record, type, { site: here.site, nowMs })
+    const view = decided === merged.record ? merged.view : type.record.view(decided.state)
+    const record = await withoutOverflow(decided, sight, ports)
+    const answer = await commitMerge(commitOf(change, sight, { record, view }, type, nowMs), store)
     if (answer !== 'raced') return answer
   }
   throw new Contended(change, attemptsMax)
@@ -152,7 +157,7 @@ function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: 
   if (before === undefined && hasExpired(after, type.plan.expires, nowMs)) return commit
   return {
     ...commit,
-    document: { read: sight.document, after, indivisible: type.indivisible, declared: type.declared },
+    document: documentWrite(sight, after, type),
   }
 }
 
@@ -162,7 +167,7 @@ function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: 
  * merge is made again and writes the same entry, unless yet another change came in between; then this one stays, and
  * tells of a merge that was never shown. That is better than a record that no store can hold.
  */
-async function withoutOverflow({ record }: Merged, sight: Sight, { audit }: IngestPorts) {
+async function withoutOverflow(record: SyncRecord, sight: Sight, { audit }: IngestPorts) {
   if (fitsIntoRecord(record.resolutions)) return record
   const carried = sight.record.resolutions
   const committed = new Set(carried.map(({ id }) => id))

@@ -3,7 +3,7 @@
  * commits can pass for a write of the application.
  */
 import { documentHash } from '../document/canonical.ts'
-import type { RecordStore, StoredDocument } from '../ports/index.ts'
+import type { Clock, RecordStore, StoredDocument } from '../ports/index.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -25,31 +25,34 @@ export interface Sight {
 export interface Looking {
   readonly store: RecordStore
   readonly type: DataType
-  readonly nowMs: number
+  readonly clock: Clock
 }
 
-export async function look(ref: RecordRef, { store, ...looking }: Looking): Promise<Sight | 'raced'> {
+export async function look(ref: RecordRef, { store, type, clock }: Looking): Promise<Sight | 'raced'> {
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
   const stored = await store.readRecord(ref)
   const document = await store.readDocument(ref)
-  const sight = sightOf(stored, document, looking)
-  if (!sight.differs || !store.readBoth) return sight
-  // Two reads can see a transaction half done. Equal documents need no proof; a difference does.
+  // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
+  const sight = sightOf(stored, document, { type, nowMs: clock.now() })
+  if (sight.hash === sight.record.shadow || !store.readBoth) return sight
+  // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
+  // for an expiry.
   const both = await store.readBoth(ref)
-  return both === 'raced' ? both : sightOf(both.stored, both.document, looking)
+  return both === 'raced' ? both : sightOf(both.stored, both.document, { type, nowMs: clock.now() })
 }
 
 function sightOf(
   stored: { record: SyncRecord; revision: string } | undefined,
   document: StoredDocument,
-  { type, nowMs }: Omit<Looking, 'store'>,
+  { type, nowMs }: { readonly type: DataType; readonly nowMs: number },
 ): Sight {
   const record = stored?.record ?? noRecord
   const hash = documentHash(document.document)
   const other = hash !== record.shadow
   const isGone = document.document === undefined
   const byMs = isGone ? nowMs + storeClockMarginMs : nowMs
-  const expired = other && hasExpired(type.record.view(record.state), type.plan.expires, byMs)
+  const { expires } = type.plan
+  const expired = other && expires !== undefined && hasExpired(type.record.view(record.state), expires, byMs)
   return { record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
 }

@@ -3,9 +3,9 @@ import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import type { Touched } from '../resolve/merge-type.ts'
 import { joinTouched } from '../resolve/touched.ts'
 import type { Change, Operation } from './change.ts'
-import { type DataType, dataTypeOf, type Here } from './here.ts'
+import { dataTypeOf, type Here } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
-import type { HeldCapture, SyncRecord } from './sync-record.ts'
+import { type HeldCapture, noRecord, type SyncRecord } from './sync-record.ts'
 
 /** The cells that these captures touched, as they are in `record`, which may already hold later writes of others. */
 export function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly HeldCapture[], here: Here): Change {
@@ -15,7 +15,7 @@ export function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly H
     .reduce<Touched | undefined>((all, next) => (all === undefined ? next : joinTouched(all, next)), undefined)
   return {
     ...envelope(ref, record, here),
-    operation: operationOf(record, captures[0]?.from === 0, type),
+    operation: operationOf(record, captures[0]?.from === 0),
     intervals: captures.map(({ from, to, seen }) => ({ from, to, seen })),
     asOfMs: hlcToMs(record.hlc),
     state: record.state && type.record.cut(record.state, touched ?? true),
@@ -27,10 +27,9 @@ export function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly H
  * so that a sender that is held up does not pass an old state off as the present one.
  */
 export function wholeChange(ref: RecordRef, record: SyncRecord, here: Here, asOfMs: number): Change {
-  const type = dataTypeOf(here, ref.type)
   return {
     ...envelope(ref, record, here),
-    operation: operationOf(record, false, type),
+    operation: operationOf(record, false),
     intervals: [],
     asOfMs,
     state: record.state,
@@ -48,7 +47,8 @@ function envelope(ref: RecordRef, record: SyncRecord, here: Here) {
   }
 }
 
-function operationOf(record: SyncRecord, first: boolean, type: DataType): Operation {
-  if (type.record.view(record.state) === undefined) return 'delete'
+/** The shadow tells whether there is a document without asking the state for it. */
+function operationOf({ shadow }: SyncRecord, first: boolean): Operation {
+  if (shadow === noRecord.shadow) return 'delete'
   return first ? 'create' : 'update'
 }

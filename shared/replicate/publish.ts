@@ -12,6 +12,7 @@ import type { Change } from './change.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
 import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
 import type { Here } from './here.ts'
+import { incidentsIn } from './incident-entry.ts'
 import { deltaOf } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import { decodeRecord, type SyncRecord } from './sync-record.ts'
@@ -56,7 +57,8 @@ function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPo
     const record = decodeRecord(text)
     const before = previous === undefined ? undefined : readable(previous)
     const change = changeIn(ref, record, before, here)
-    return { event: change && changeEventOf(change), entries: newEntries(record, before) }
+    const incidents = incidentsIn(ref, record, before, { here, nowMs: clock.now() })
+    return { event: change && changeEventOf(change), entries: [...newEntries(record, before), ...incidents] }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })

@@ -148,10 +148,17 @@ function readState(line: string, sites: readonly SiteId[]): CellsState | undefin
 
 function compressed(text: string): string {
   return brotliCompressSync(text, {
+    chunkSize: roomFor(text.length),
     params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
   }).toString('base64')
 }
 
 function expanded(line: string): string {
-  return brotliDecompressSync(Buffer.from(line, 'base64')).toString()
+  const bytes = Buffer.from(line, 'base64')
+  return brotliDecompressSync(bytes, { chunkSize: roomFor(4 * bytes.length) }).toString()
+}
+
+/** For a result of so many bytes. zlib takes 16 KB by itself, which most records do not need, and more if it must. */
+function roomFor(bytes: number): number {
+  return Math.min(Math.max(bytes, 1024), 16_384)
 }

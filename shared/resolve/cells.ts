@@ -10,6 +10,7 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { compare } from '../causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
+import { isInOrder, namesOf } from '../document/names.ts'
 import { tagKind } from '../document/tagged.ts'
 import { isDots, joinPresence } from './dots.ts'
 import type {
@@ -34,6 +35,8 @@ export interface CellsOptions {
   readonly whenRemoved: WhenRemoved
   /** Says what the whole must look like, in words for an error. */
   readonly shape: string
+  /** A cell below may read differently from what was written (see `MergeType.corrects`). */
+  readonly corrects?: true | undefined
 }
 
 const empty: CellsState = { present: [], cells: {} }
@@ -48,12 +51,6 @@ function fieldOf(document: Document | undefined, name: string): Json | undefined
   return document !== undefined && Object.hasOwn(document, name) ? document[name] : undefined
 }
 
-function namesOf(...objects: readonly (Readonly<Record<string, unknown>> | undefined)[]): readonly string[] {
-  const names = new Set<string>()
-  for (const object of objects) if (object) for (const name of Object.keys(object)) names.add(name)
-  return [...names].sort()
-}
-
 function objectOf(value: Json | undefined): Document | undefined {
   if (value === undefined || isJsonObject(value)) return value
   throw new TypeError('cells hold an object: misfit() was not asked')
@@ -65,23 +62,48 @@ function eachCell(
   names: readonly string[],
   step: (name: string, cell: CellState | undefined) => Written<CellState> | undefined,
 ): { readonly cells: Cells; readonly touched: { readonly [name: string]: Touched } } {
-  const after: Record<string, CellState | null> = { ...cells }
   const touched: Record<string, Touched> = {}
-  for (const name of names) {
-    const written = step(name, childOf(cells, name))
-    if (!written) continue
+  const after = changedCells(cells, names, (name, cell) => {
+    const written = step(name, cell)
+    if (!written) return cell
     setField(touched, name, written.touched)
-    if (written.state === undefined) delete after[name]
-    else setField(after, name, written.state)
-  }
+    return written.state
+  })
   return { cells: after, touched }
+}
+
+/** The same cells, but the named ones as `change` leaves them. */
+function changedCells(
+  cells: Cells,
+  names: readonly string[],
+  change: (name: string, cell: CellState | undefined) => CellState | undefined,
+): Cells {
+  const after: Record<string, CellState | null> = { ...cells }
+  let isNew = false
+  for (const name of names) {
+    const before = childOf(cells, name)
+    const cell = change(name, before)
+    if (cell === before) continue
+    isNew ||= before === undefined
+    if (cell === undefined) delete after[name]
+    else setField(after, name, cell)
+  }
+  return isNew ? inNameOrder(after) : after
+}
+
+function inNameOrder(cells: Cells): Cells {
+  const names = Object.keys(cells)
+  if (isInOrder(names)) return cells
+  const sorted: Record<string, CellState | null> = {}
+  for (const name of names.sort()) setField(sorted, name, cells[name] ?? null)
+  return sorted
 }
 
 function normal(present: CellsState['present'], cells: Cells): CellsState | undefined {
   return present.length === 0 && Object.keys(cells).length === 0 ? undefined : { present, cells }
 }
 
-export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): MergeType<CellsState> {
+export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptions): MergeType<CellsState> {
   /** The cells below, after the whole was removed. */
   function removeBelow(state: CellsState, stamp: Stamp) {
     if (whenRemoved === 'keep') return { cells: state.cells, touched: {} }
@@ -121,6 +143,19 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
     return typeOf(name).join(left, right, { ...joining, path, report: named ? joining.report : ignore })
   }
 
+  function joinBelow(a: CellsState, b: CellsState, joining: Joining): Cells {
+    // What a delta does not name stays as it is: a delta is small, and a record may be large.
+    if (joining.a.whole && !joining.b.whole) {
+      return changedCells(a.cells, Object.keys(b.cells), name => joinCell(name, a, b, joining))
+    }
+    const cells: Record<string, CellState | null> = {}
+    for (const name of namesOf(a.cells, b.cells)) {
+      const cell = joinCell(name, a, b, joining)
+      if (cell !== undefined) setField(cells, name, cell)
+    }
+    return cells
+  }
+
   /** Present on one side, removed on the other, and neither had seen all of the other: the presence has won. */
   function reportRevival(a: CellsState, b: CellsState, present: CellsState['present'], joining: Joining): void {
     const removed = (side: CellsState) => side !== empty && side.present.length === 0
@@ -130,6 +165,8 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
   }
 
   return {
+    ...(corrects && { corrects }),
+
     misfit(value: Json, path: Path): Misfit | undefined {
       if (!isJsonObject(value)) return { path, reason: `${shape} is an object, not ${typeName(value)}` }
       for (const name of Object.keys(value)) {
@@ -179,12 +216,7 @@ export function createCells({ typeOf, whenRemoved, shape }: CellsOptions): Merge
       const below: Joining = { ...joining, a: knowledgeBelow(aState, joining.a), b: knowledgeBelow(bState, joining.b) }
       const present = joinPresence(a.present, b.present, joining)
       reportRevival(a, b, present, joining)
-      const cells: Record<string, CellState | null> = {}
-      for (const name of namesOf(a.cells, b.cells)) {
-        const cell = joinCell(name, a, b, below)
-        if (cell !== undefined) setField(cells, name, cell)
-      }
-      return normal(present, cells)
+      return normal(present, joinBelow(a, b, below))
     },
 
     view(state) {

@@ -3,10 +3,10 @@
  * the declaration merges that value as a whole. For telling people which fields were written; merging never asks.
  */
 import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
-import { isJsonObject, type Json, jsonEquals } from '../document/json.ts'
+import { type Document, isJsonObject, type Json, jsonEquals } from '../document/json.ts'
 import { taggedIn } from '../document/tagged.ts'
 import type { Path } from './merge-type.ts'
-import { partsOf, partType } from './parts.ts'
+import { namedParts, partType } from './parts.ts'
 
 /**
  * A plain value; a number that is counted; an element of a set that came or went; one that
@@ -23,39 +23,57 @@ export interface ChangedLeaf {
   readonly after: Json | undefined
 }
 
+type ChangedPart = readonly [name: string, before: Json | undefined, after: Json | undefined]
+
 export function changedLeaves(
   merge: MergeDescriptor,
   before: Json | undefined,
   after: Json | undefined,
-  path: Path = [],
 ): readonly ChangedLeaf[] {
-  // Asked at every level: most of a document is as it was, and to compare is cheaper than to take apart.
-  if (jsonEquals(before, after)) return []
+  return jsonEquals(before, after) ? [] : leavesIn(merge, before, after, [])
+}
+
+/** The two differ. */
+function leavesIn(
+  merge: MergeDescriptor,
+  before: Json | undefined,
+  after: Json | undefined,
+  path: Path,
+): readonly ChangedLeaf[] {
   const leaf = (kind: LeafKind) => [{ path, kind, before, after }]
   if (merge.kind === 'counter') return leaf('amount')
   if (merge.kind === 'register') {
     if (!isPlainObject(before, path) || !isPlainObject(after, path)) return leaf('value')
-    const names = new Set([...Object.keys(before), ...Object.keys(after)])
-    return [...names].flatMap(name => changedLeaves(merge, own(before, name), own(after, name), [...path, name]))
+    return changedParts(before, after).flatMap(([name, x, y]) => leavesIn(merge, x, y, [...path, name]))
   }
-  const was = partsOf(merge, before)
-  const is = partsOf(merge, after)
+  const was = namedParts(merge, before)
+  const is = namedParts(merge, after)
   if (!was || !is) return leaf('value')
-  const isCleared = is.size === 0
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((name): readonly ChangedLeaf[] => {
-    const [x, y] = [was.get(name), is.get(name)]
+  const gone = Object.keys(is).length === 0 ? 'cleared' : 'member'
+  return changedParts(was, is).flatMap(([name, x, y]): readonly ChangedLeaf[] => {
     const below = [...path, name]
-    if (merge.kind === 'set' && (x === undefined || y === undefined))
-      return [{ path: below, kind: isCleared ? 'cleared' : 'member', before: x, after: y }]
-    return changedLeaves(partType(merge, name), x, y, below)
+    return merge.kind === 'set' && (x === undefined || y === undefined)
+      ? [{ path: below, kind: gone, before: x, after: y }]
+      : leavesIn(partType(merge, name), x, y, below)
   })
 }
 
+/** Most of a document is as it was, and to compare is cheaper than to take apart. */
+function changedParts(before: Document, after: Document): readonly ChangedPart[] {
+  const changed: ChangedPart[] = []
+  for (const name of Object.keys(before)) {
+    const [x, y] = [before[name], own(after, name)]
+    if (!jsonEquals(x, y)) changed.push([name, x, y])
+  }
+  for (const name of Object.keys(after)) if (!Object.hasOwn(before, name)) changed.push([name, undefined, after[name]])
+  return changed
+}
+
 /** At the top a document is an object whatever its fields are called. */
-function isPlainObject(value: Json | undefined, path: Path): value is { readonly [name: string]: Json } {
+function isPlainObject(value: Json | undefined, path: Path): value is Document {
   return isJsonObject(value) && (path.length === 0 || taggedIn(value) === undefined)
 }
 
-function own(object: { readonly [name: string]: Json }, name: string): Json | undefined {
+function own(object: Document, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }

@@ -17,6 +17,7 @@ import type { SiteId } from '../causality/dot.ts'
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { covers } from '../causality/version-vector.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
+import { namesOf } from '../document/names.ts'
 import { textOfNumber } from '../document/portable-number.ts'
 import { add, amountOf, amountToJson, compareAmounts, isAmount, maximum, subtract } from './amount.ts'
 import { isDots, joinPresence } from './dots.ts'
@@ -25,10 +26,12 @@ import type { Amount, CounterState, Joining, MergeType, Slot } from './merge-typ
 const empty: CounterState = { present: [], slots: {} }
 
 function total({ slots }: CounterState): Amount {
-  return Object.values(slots).reduce<Amount>(
-    (sum, [, up, down, upReset, downReset]) => add(sum, subtract(subtract(up, upReset), subtract(down, downReset))),
-    0,
-  )
+  let sum: Amount = 0
+  for (const site of Object.keys(slots)) {
+    const slot = slots[site]
+    if (slot) sum = add(sum, subtract(subtract(slot[1], slot[3]), subtract(slot[2], slot[4])))
+  }
+  return sum
 }
 
 function reset(slots: CounterState['slots']): CounterState['slots'] {
@@ -62,7 +65,7 @@ function addTo(slots: CounterState['slots'], stamp: Stamp, amount: Amount): Coun
 
 function joinSlots(a: CounterState['slots'], b: CounterState['slots'], joining: Joining): CounterState['slots'] {
   const joined: Record<SiteId, Slot> = {}
-  for (const site of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
+  for (const site of namesOf(a, b)) {
     const slot = joinSlot(site, a[site], b[site], joining)
     if (slot) joined[site] = slot
   }
@@ -105,7 +108,9 @@ function isSlot(value: unknown): boolean {
 }
 
 function slotOrder(slots: CounterState['slots']): CounterState['slots'] {
-  return Object.fromEntries(Object.entries(slots).sort(([x], [y]) => (x < y ? -1 : 1)))
+  return Object.keys(slots).length < 2
+    ? slots
+    : Object.fromEntries(Object.entries(slots).sort(([x], [y]) => (x < y ? -1 : 1)))
 }
 
 function written(present: CounterState['present'], slots: CounterState['slots']) {

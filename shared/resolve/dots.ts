@@ -1,5 +1,5 @@
 /** Sets of dots as they survive a join: the kernel that registers and presence have in common. */
-import { compareDots, type Dot, sameDot } from '../causality/dot.ts'
+import { compareDots, type Dot, type Dotted, sameDot } from '../causality/dot.ts'
 import { covers } from '../causality/version-vector.ts'
 import type { Joining } from './merge-type.ts'
 
@@ -15,28 +15,36 @@ export interface Joined<Item> {
  * Joins two collections of dotted things: one stays if both sides have it, or if the side that lacks it has not
  * seen it. (What a side has seen and does not hold, it has removed.)
  */
-export function joinDotted<Item>(
+export function joinDotted<Item extends Dotted>(
   a: readonly Item[],
   b: readonly Item[],
-  dotOf: (item: Item) => Dot,
   { a: aKnows, b: bKnows }: Pick<Joining, 'a' | 'b'>,
 ): Joined<Item> {
-  const has = (items: readonly Item[], dot: Dot) => items.some(item => sameDot(dotOf(item), dot))
-  const onlyA = a.filter(item => !has(b, dotOf(item)) && !covers(bKnows.seen, dotOf(item)))
-  const onlyB = b.filter(item => !has(a, dotOf(item)) && !covers(aKnows.seen, dotOf(item)))
-  const both = a.filter(item => has(b, dotOf(item)))
-  const joined = [...both, ...onlyA, ...onlyB].sort((x, y) => compareDots(dotOf(x), dotOf(y)))
+  const both: Item[] = []
+  const onlyA: Item[] = []
+  const onlyB: Item[] = []
+  for (const item of a) {
+    if (hasDot(b, item)) both.push(item)
+    else if (!covers(bKnows.seen, item)) onlyA.push(item)
+  }
+  for (const item of b) if (!hasDot(a, item) && !covers(aKnows.seen, item)) onlyB.push(item)
+  const joined = [...both, ...onlyA, ...onlyB]
+  // Nearly always one: the latest write, which has seen all others.
+  if (joined.length > 1) joined.sort(compareDots)
   return { joined, both, onlyA, onlyB }
 }
 
-const itself = (dot: Dot) => dot
+function hasDot(items: readonly Dotted[], dot: Dotted): boolean {
+  for (const item of items) if (sameDot(item, dot)) return true
+  return false
+}
 
 export function joinPresence(
   a: readonly Dot[],
   b: readonly Dot[],
   knowledge: Pick<Joining, 'a' | 'b'>,
 ): readonly Dot[] {
-  return joinDotted(a, b, itself, knowledge).joined
+  return joinDotted(a, b, knowledge).joined
 }
 
 export function isDots(value: unknown): value is readonly Dot[] {

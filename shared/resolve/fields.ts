@@ -12,5 +12,6 @@ export function createFields(named: ReadonlyMap<string, MergeType>, unnamed: Mer
     typeOf: name => named.get(name) ?? unnamed,
     whenRemoved: 'hide-cells',
     shape: 'a group of fields',
+    corrects: [...named.values(), unnamed].some(({ corrects }) => corrects) || undefined,
   })
 }

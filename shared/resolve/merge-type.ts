@@ -7,7 +7,7 @@
  * speaks for the cells that it names and for no others: naming (cell, dot) and not the dot alone is what lets one
  * captured write, one dot, change many cells.
  */
-import type { Dot } from '../causality/dot.ts'
+import type { Dot, SiteId } from '../causality/dot.ts'
 import type { Hlc, Stamp } from '../causality/hybrid-logical-clock.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import type { Json } from '../document/json.ts'
@@ -41,7 +41,12 @@ export interface CellsState {
   readonly whole?: true
 }
 
-export type CellState = RegisterState | CounterState | CellsState
+/** What Tributary remembers beside a document (see lattice.ts): joined as a whole, never shown. */
+export interface LatticeState {
+  readonly lattice: Json
+}
+
+export type CellState = RegisterState | CounterState | CellsState | LatticeState
 
 /** Which cells a write touched: all below here, or the named ones. */
 export type Touched = true | { readonly [name: string]: Touched }
@@ -72,10 +77,12 @@ export interface Version {
 /** A join had to choose or to combine; goes into the audit. */
 export interface Arbitration {
   readonly path: Path
-  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal' | 'baselines-differ'
+  /** Somebody should look at it. */
+  readonly review?: true
+  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal' | 'baselines-differ' | 'owned-by-tributary'
   /** For `latest-write-wins`: who won. For `baselines-differ` see replicate/adopt.ts. */
   readonly kept?: Version
-  /** For `latest-write-wins`: the values that are not in the document any more, whole. */
+  /** For `latest-write-wins` and `owned-by-tributary`: the values that are not in the document any more, whole. */
   readonly lost?: readonly Version[]
 }
 
@@ -92,6 +99,25 @@ export interface Joining {
   readonly b: Knowledge
   readonly path: Path
   readonly report: Report
+}
+
+/** Who decides, about which record, when. */
+export interface Decision {
+  readonly site: SiteId
+  readonly key: readonly string[]
+  /** By this site's clock. */
+  readonly nowMs: number
+  /** The write that the decision is part of. */
+  readonly stamp: Stamp
+  /** This site is to become the home of the record. */
+  readonly claims: boolean
+}
+
+/** Something that others want to hear of, such as `stock_exceeded`; told once per record and `id`. */
+export interface Incident {
+  readonly name: string
+  readonly id: string
+  readonly data: { readonly [name: string]: Json }
 }
 
 export interface MergeType<State extends CellState = CellState> {
@@ -113,8 +139,20 @@ export interface MergeType<State extends CellState = CellState> {
   cut(state: State, touched: Touched): State
   /** Commutative, associative, idempotent. An absent side is an empty cell. */
   join(a: State | undefined, b: State | undefined, joining: Joining): State | undefined
+  /**
+   * The view of a write may differ from what was written, because part of it is not the application's to write; the
+   * document is then put right. Absent: the put-get law holds.
+   */
+  readonly corrects?: true
   /** The value an application sees; undefined: absent. */
   view(state: State): Json | undefined
+  /**
+   * What Tributary itself has to write now, for types that need more than a join (see ruling.ts): asked in every commit.
+   * Undefined: nothing. It may change the view; the document then follows in the same commit.
+   */
+  decide?(state: State, decision: Decision): Written<State> | undefined
+  /** What has come about with a commit, seen from this site. */
+  happened?(before: State | undefined, after: State, decision: Pick<Decision, 'site'>): readonly Incident[]
   /** Checks a state that came from outside. */
   isState(value: unknown): value is State
 }

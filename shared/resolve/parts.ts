@@ -1,6 +1,6 @@
 /** The parts of a composed value, named: the fields of an object, the elements of a set in either of its forms. */
 import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
-import { isJsonObject, type Json, setField } from '../document/json.ts'
+import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
 
 type Composed = Extract<MergeDescriptor, { kind: 'fields' | 'set' }>
 type Parts = ReadonlyMap<string, Json>
@@ -32,16 +32,25 @@ export function partType(merge: Composed, name: string): MergeDescriptor {
   return (Object.hasOwn(merge.fields, name) ? merge.fields[name] : undefined) ?? { kind: 'register' }
 }
 
-/** Absent: no parts. Undefined: the value has no such parts. */
-export function partsOf(merge: Composed, value: Json | undefined): Parts | undefined {
+/** The parts as an object's fields, in whatever order. Absent: no parts. Undefined: the value has no such parts. */
+export function namedParts(merge: Composed, value: Json | undefined): Document | undefined {
+  if (identityField(merge) === undefined && isJsonObject(value)) return value
+  const parts = partsOf(merge, value)
+  return parts && Object.fromEntries(parts)
+}
+
+/** The same in the value's order. */
+function partsOf(merge: Composed, value: Json | undefined): Parts | undefined {
   if (value === undefined) return new Map()
-  if (merge.kind === 'fields' || merge.by === undefined) {
-    return isJsonObject(value) ? new Map(Object.entries(value)) : undefined
-  }
+  const by = identityField(merge)
+  if (by === undefined) return isJsonObject(value) ? new Map(Object.entries(value)) : undefined
   if (!isArray(value)) return undefined
-  return new Map(
-    value.map(element => [JSON.stringify(isJsonObject(element) ? element[merge.by ?? ''] : null), element]),
-  )
+  return new Map(value.map(element => [JSON.stringify(isJsonObject(element) ? element[by] : null), element]))
+}
+
+/** Of the elements of a set that is written as an array. */
+function identityField(merge: Composed): string | undefined {
+  return merge.kind === 'set' ? merge.by : undefined
 }
 
 function fromParts(merge: Composed, parts: Parts): Json {

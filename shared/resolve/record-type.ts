@@ -8,7 +8,17 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { type Document, isJsonObject, type Json } from '../document/json.ts'
 import { createCells } from './cells.ts'
-import type { CellsState, Joining, MergeType, Misfit, Touched, Written } from './merge-type.ts'
+import type {
+  CellState,
+  CellsState,
+  Decision,
+  Incident,
+  Joining,
+  MergeType,
+  Misfit,
+  Touched,
+  Written,
+} from './merge-type.ts'
 
 const content = 'document'
 
@@ -24,6 +34,15 @@ export interface RecordType {
   join(a: CellsState | undefined, b: CellsState | undefined, joining: Joining): CellsState | undefined
   view(state: CellsState | undefined): Document | undefined
   isState(value: unknown): value is CellsState
+  /** Some of its fields are Tributary's to write. */
+  readonly corrects: boolean
+  /** See `MergeType`; undefined where nothing has to be decided, which is for most types always so. */
+  decide(state: CellsState | undefined, decision: Decision): Written<CellsState> | undefined
+  happened(
+    before: CellsState | undefined,
+    after: CellsState | undefined,
+    decision: Pick<Decision, 'site'>,
+  ): readonly Incident[]
 }
 
 export function createRecordType(documentType: MergeType): RecordType {
@@ -40,6 +59,18 @@ export function createRecordType(documentType: MergeType): RecordType {
         report: ({ path, ...arbitration }) => joining.report({ path: path.slice(1), ...arbitration }),
       }),
     isState: record.isState,
+    corrects: documentType.corrects === true,
+    decide(state, decision) {
+      const cell = documentIn(state)
+      const decided = cell && documentType.decide?.(cell, decision)
+      if (!state || !decided) return undefined
+      const cells = { ...state.cells, [content]: decided.state ?? null }
+      return { state: { ...state, cells }, touched: { [content]: decided.touched } }
+    },
+    happened(before, after, decision) {
+      const cell = documentIn(after)
+      return (cell && documentType.happened?.(documentIn(before), cell, decision)) ?? []
+    },
     view(state) {
       const outer = state && record.view(state)
       if (!isJsonObject(outer)) return undefined
@@ -47,4 +78,9 @@ export function createRecordType(documentType: MergeType): RecordType {
       return isJsonObject(document) ? document : undefined
     },
   }
+}
+
+/** Of a document that is there; what was deleted is not decided about. */
+function documentIn(state: CellsState | undefined): CellState | undefined {
+  return state && state.present.length > 0 ? (state.cells[content] ?? undefined) : undefined
 }

@@ -9,21 +9,20 @@
  * Not for values where losing one of two concurrent writes is wrong: amounts (counter), collections (set),
  * decisions. Which of two writes within the sites' clock difference wins is arbitrary, though equal everywhere.
  */
-import type { Dot } from '../causality/dot.ts'
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
 import { type Joined, joinDotted } from './dots.ts'
-import type { Joining, MergeType, RegisterState, Sibling, Version } from './merge-type.ts'
-
-const dotOf = ([site, counter]: Sibling): Dot => [site, counter]
+import type { CellState, Joining, MergeType, RegisterState, Sibling, Version } from './merge-type.ts'
 
 const stampOf = ([site, counter, hlc]: Sibling): Stamp => ({ site, counter, hlc })
 
 function winner(siblings: RegisterState): Sibling | undefined {
-  return siblings.reduce<Sibling | undefined>(
-    (best, next) => (best === undefined || compareStamps(stampOf(next), stampOf(best)) > 0 ? next : best),
-    undefined,
-  )
+  let best = siblings[0]
+  for (let index = 1; index < siblings.length; index++) {
+    const next = siblings[index]
+    if (best && next && compareStamps(stampOf(next), stampOf(best)) > 0) best = next
+  }
+  return best
 }
 
 function versionOf([site, counter, hlc, value]: Sibling): Version {
@@ -46,6 +45,16 @@ function reportArbitration(
   }
 }
 
+/** `Array.isArray` does not tell a read-only array from an object. */
+function isSiblings(cell: CellState | undefined): cell is RegisterState {
+  return Array.isArray(cell)
+}
+
+/** The first write of what stands in a register, by the order of stamps. */
+export function stampOfFirst(cell: CellState | undefined): Stamp | undefined {
+  return isSiblings(cell) ? cell.map(stampOf).sort(compareStamps)[0] : undefined
+}
+
 export const registerType: MergeType<RegisterState> = {
   misfit: () => undefined,
 
@@ -61,7 +70,7 @@ export const registerType: MergeType<RegisterState> = {
   cut: state => state,
 
   join(a = [], b = [], joining) {
-    const result = joinDotted(a, b, dotOf, joining)
+    const result = joinDotted(a, b, joining)
     reportArbitration(result, b, joining)
     return result.joined.length === 0 ? undefined : result.joined
   },

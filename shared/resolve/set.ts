@@ -14,7 +14,12 @@ import type { CellsState, MergeType, Misfit, Path } from './merge-type.ts'
 import { registerType } from './register.ts'
 
 export function createSet(element: MergeType): MergeType<CellsState> {
-  return createCells({ typeOf: () => element, whenRemoved: 'remove-cells', shape: 'a set' })
+  return createCells({
+    typeOf: () => element,
+    whenRemoved: 'remove-cells',
+    shape: 'a set',
+    corrects: element.corrects,
+  })
 }
 
 /**

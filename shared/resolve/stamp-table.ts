@@ -68,6 +68,8 @@ export class StampTableWriter {
 export class StampTable {
   readonly #sites: readonly SiteId[]
   readonly #stamps: readonly number[]
+  /** By number: one for all the cells that name it. */
+  readonly #dots: Dot[] = []
 
   constructor(sites: readonly SiteId[], stamps: readonly number[]) {
     this.#sites = sites
@@ -81,7 +83,12 @@ export class StampTable {
   }
 
   dot(index: unknown): Dot {
-    return [this.site(this.#stamps[this.#start(index)]), this.#stamps[this.#start(index) + 1] ?? 0]
+    const start = this.#start(index)
+    const known = this.#dots[start]
+    if (known) return known
+    const dot: Dot = [this.site(this.#stamps[start]), this.#stamps[start + 1] ?? 0]
+    this.#dots[start] = dot
+    return dot
   }
 
   hlc(index: unknown): Hlc {
@@ -98,9 +105,8 @@ export class StampTable {
   }
 
   #start(index: unknown): number {
-    const start = typeof index === 'number' ? 3 * index : -1
-    if (!(start >= 0 && start + 2 < this.#stamps.length && Number.isInteger(start)))
-      throw new NotInTable('write', index)
+    const start = typeof index === 'number' && Number.isInteger(index) ? 3 * index : -1
+    if (start < 0 || start + 2 >= this.#stamps.length) throw new NotInTable('write', index)
     return start
   }
 }

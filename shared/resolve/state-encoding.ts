@@ -6,12 +6,13 @@
  * - a register, `[write, value]`, with further pairs for its siblings;
  * - a counter, `[[write, ...], [write, up, down, upReset, downReset, ...]]`: what keeps it present, and its slots, each
  *   named by the write that began it, without the zeros at the end;
+ * - what is remembered beside a document, `{ l: value }`;
  * - named cells, `[[write, ...], { name: cell }]`, and a third element 1 if a delta speaks for all below.
  */
 import type { Dot } from '../causality/dot.ts'
 import { isJsonObject, type Json, setField } from '../document/json.ts'
 import { isAmount } from './amount.ts'
-import type { CellState, CellsState, CounterState, RegisterState, Sibling, Slot } from './merge-type.ts'
+import type { Amount, CellState, CellsState, CounterState, RegisterState, Sibling, Slot } from './merge-type.ts'
 import type { StampTable, StampTableWriter } from './stamp-table.ts'
 
 /** Not the compact form of a state. */
@@ -25,7 +26,9 @@ export class StateMalformed extends Error {
 export function encodeState(state: CellState | null, table: StampTableWriter): Json {
   if (state === null) return null
   if (isRegister(state)) return encodeRegister(state, table)
-  const present = state.present.map(([site, counter]) => table.dotNumber(site, counter))
+  if ('lattice' in state) return { l: state.lattice }
+  const present: number[] = []
+  for (const dot of state.present) present.push(table.dotNumber(dot[0], dot[1]))
   if ('slots' in state) return [present, encodeSlots(state, table)]
   const cells: Record<string, Json> = {}
   for (const name of Object.keys(state.cells)) setField(cells, name, encodeState(state.cells[name] ?? null, table))
@@ -39,15 +42,15 @@ function isRegister(state: CellState): state is RegisterState {
 
 function encodeRegister(state: RegisterState, table: StampTableWriter): Json {
   const pairs: Json[] = []
-  for (const [site, counter, hlc, value] of state) pairs.push(table.stampNumber(site, counter, hlc), value)
+  for (const sibling of state) pairs.push(table.stampNumber(sibling[0], sibling[1], sibling[2]), sibling[3])
   return pairs
 }
 
 function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
   const flat: Json[] = []
   for (const site of Object.keys(slots)) {
-    const [since, ...amounts] = slots[site] ?? []
-    if (since !== undefined) flat.push(table.dotNumber(site, since), ...amounts)
+    const slot = slots[site]
+    if (slot) flat.push(table.dotNumber(site, slot[0]), slot[1], slot[2], slot[3], slot[4])
   }
   while (flat.length % 5 !== 1 && flat.at(-1) === 0) flat.pop()
   return flat
@@ -56,15 +59,18 @@ function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
 /** Throws `StateMalformed` or `NotInTable`. Whether the state is one of its declared type is not asked here. */
 export function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
   if (encoded === null) return null
-  if (!isArray(encoded)) throw new StateMalformed('a cell is null or an array')
-  const [present, body, whole] = encoded
+  if (isJsonObject(encoded) && encoded.l !== undefined) return { lattice: encoded.l }
+  if (!isArray(encoded)) throw new StateMalformed('a cell is null or an array, or an object with l')
+  const present = encoded[0]
   if (!isArray(present)) return decodeRegister(encoded, table)
-  const dots = present.map((index): Dot => table.dot(index))
+  const body = encoded[1]
+  const dots: Dot[] = []
+  for (const index of present) dots.push(table.dot(index))
   if (isArray(body)) return { present: dots, slots: decodeSlots(body, table) }
   if (!isJsonObject(body)) throw new StateMalformed('beside its presence a cell has slots or named cells')
   const cells: Record<string, CellState | null> = {}
   for (const name of Object.keys(body)) setField(cells, name, decodeState(body[name], table))
-  return whole === 1 ? { present: dots, cells, whole: true } : { present: dots, cells }
+  return encoded[2] === 1 ? { present: dots, cells, whole: true } : { present: dots, cells }
 }
 
 /** The state of a record or of a change: named cells, or none at all. Throws like `decodeState`. */
@@ -83,8 +89,8 @@ function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterStat
   if (pairs.length === 0 || pairs.length % 2 !== 0) throw new StateMalformed('a register is pairs of write and value')
   const siblings: Sibling[] = []
   for (let index = 0; index < pairs.length; index += 2) {
-    const [site, counter] = table.dot(pairs[index])
-    siblings.push([site, counter, table.hlc(pairs[index]), pairs[index + 1] ?? null])
+    const dot = table.dot(pairs[index])
+    siblings.push([dot[0], dot[1], table.hlc(pairs[index]), pairs[index + 1] ?? null])
   }
   return siblings
 }
@@ -92,12 +98,20 @@ function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterStat
 function decodeSlots(flat: readonly Json[], table: StampTable): CounterState['slots'] {
   const slots: Record<string, Slot> = {}
   for (let index = 0; index < flat.length; index += 5) {
-    const [write, up = 0, down = 0, upReset = 0, downReset = 0] = flat.slice(index, index + 5)
-    if (!isAmount(up) || !isAmount(down) || !isAmount(upReset) || !isAmount(downReset)) {
-      throw new StateMalformed('a slot is a write and four amounts')
-    }
-    const [site, since] = table.dot(write)
-    slots[site] = [since, up, down, upReset, downReset]
+    const [site, since] = table.dot(flat[index])
+    slots[site] = [
+      since,
+      amountAt(flat, index + 1),
+      amountAt(flat, index + 2),
+      amountAt(flat, index + 3),
+      amountAt(flat, index + 4),
+    ]
   }
   return slots
+}
+
+function amountAt(flat: readonly Json[], index: number): Amount {
+  const amount = index < flat.length ? flat[index] : 0
+  if (!isAmount(amount)) throw new StateMalformed('a slot is a write and four amounts')
+  return amount
 }

@@ -1,6 +1,7 @@
 /**
- * Documents of the declaration's two types, each about 1 KB of JSON. Their words are those of real film titles, drawn from a
- * seed: the same sentence over and over would compress better than any shop's data.
+ * Documents of the declaration's two types. Carts and products of about 1 KB of JSON, in words of real film titles, drawn
+ * from a seed: the same sentence over and over would compress better than any shop's data, words without a sense compress
+ * worse. And real documents that no one here wrote: films, as products.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,42 +10,49 @@ import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import type { Item } from '../../tools/local/official-clients/application-client.ts'
 import { Random } from '../simulation/random.ts'
 
-export const catalogueTypes = ['carts', 'products'] as const
-export type CatalogueType = (typeof catalogueTypes)[number]
-
-export interface Catalogue {
-  /** The same for the same number. Holds its key field. */
-  document(type: CatalogueType, number: number): Item
+export interface DocumentSet {
+  readonly name: string
+  /** Of the declaration. */
+  readonly type: 'carts' | 'products'
+  /** Every key of the set starts so, and no other. */
+  readonly keyPrefix: string
+  /** The same for the same number, below 3000. Holds its key field with `keyPrefix` and the number. */
+  document(number: number): Item
   /** What an application makes of it: one line's quantity, or the price. Another `round`, another value. */
-  changed(type: CatalogueType, document: Item, round: number): Item
+  changed(document: Item, round: number): Item
 }
 
-/** Of its key, too: `document(type, n)` has this key. */
-export function catalogueKey(type: CatalogueType, number: number): string {
-  return `${type === 'carts' ? 'customer' : 'product'}-${number}`
-}
+const documentBytes = 1024
 
-export const documentBytes = 1024
+const filmsSchema = z.array(z.record(z.string(), z.json()))
 
-const films = z.array(z.record(z.string(), z.json()))
-
-/** 3201 real documents of about 390 bytes of JSON. */
-export async function readFilms(): Promise<readonly Item[]> {
+export async function openCatalogue() {
   const text = await readFile(join(projectRoot, 'node_modules/vega-datasets/data/movies.json'), 'utf8')
-  return films.parse(JSON.parse(text))
-}
-
-export async function openCatalogue(): Promise<Catalogue> {
-  const words = (await readFilms()).flatMap(({ Title }) => String(Title).split(' '))
-  return {
-    document: (type, number) => {
-      const phrase = phrasesOf(words, new Random(number + (type === 'carts' ? 0 : 1_000_000)))
-      const key = catalogueKey(type, number)
-      return type === 'carts' ? cart(key, phrase) : product(key, phrase)
-    },
-    changed: (type, document, round) =>
-      type === 'carts' ? withQuantity(document, round) : { ...document, price: 1000 + round },
+  const films = filmsSchema.parse(JSON.parse(text))
+  const words = films.flatMap(({ Title }) => String(Title).split(' '))
+  const carts: DocumentSet = {
+    name: 'carts',
+    type: 'carts',
+    keyPrefix: 'customer-',
+    document: number => cart(`customer-${number}`, phrasesOf(words, new Random(number))),
+    changed: withQuantity,
   }
+  const products: DocumentSet = {
+    name: 'products',
+    type: 'products',
+    keyPrefix: 'product-',
+    document: number => product(`product-${number}`, phrasesOf(words, new Random(1_000_000 + number))),
+    changed: withPrice,
+  }
+  /** About 390 bytes of JSON each. */
+  const realFilms: DocumentSet = {
+    name: 'films, as products',
+    type: 'products',
+    keyPrefix: 'film-',
+    document: number => ({ product_id: `film-${number}`, ...films[number] }),
+    changed: withPrice,
+  }
+  return { carts, all: [carts, products, realFilms] }
 }
 
 interface Phrases {
@@ -77,6 +85,10 @@ function product(id: string, { random, words }: Phrases): Item {
   const document = () => ({ product_id: id, title: words(0), price: random.between(1, 999), attributes, description })
   while (bytesOf(document()) < documentBytes - 30) description += ` ${words(1)}`
   return { ...document(), title: words(4) }
+}
+
+function withPrice(document: Item, round: number): Item {
+  return { ...document, price: 1000 + round }
 }
 
 /** The quantity of one line, each round of another one. */

@@ -1,19 +1,17 @@
 /**
  * What memory does each function's worker take, idle and after work? V8 counts each worker's heap by itself; what a worker
- * adds beside it (compiled code outside the heap, its stack, buffers of the allocator) belongs to the process, so the
- * processes are given as well.
+ * adds beside it (compiled code, its stack, what the allocator keeps) belongs to the process, so those are given as well.
  */
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { readStatus } from '../../tools/cli/commands/status.ts'
+import { untilAtRest } from './at-rest.ts'
 import { type BenchClouds, withBenchClouds } from './bench-clouds.ts'
 import type { BenchRow, FigureTable } from './bench-row.ts'
 import { openCatalogue } from './catalogue.ts'
 import type { OpenOptions } from './open-options.ts'
 import { readFigures } from './site-figures.ts'
 
-const writesPerSite = 500
+const writesPerSite = 300
 const writesAtATime = 4
 const megabyte = 2 ** 20
 
@@ -27,59 +25,55 @@ export const memoryRow: BenchRow = {
 }
 
 async function memoryTable({ clouds, clients }: BenchClouds, options: OpenOptions): Promise<FigureTable> {
-  const before = await readFigures(clouds)
+  const idle = await readFigures(clouds)
   options.onProgress(`memory: ${writesPerSite} writes at each site`)
   await Promise.all(clients.map((client, index) => writeCarts(client, index * writesPerSite, options.signal)))
   await untilAtRest(clouds, options.signal)
   const after = await readFigures(clouds)
-  const rows = after.flatMap(({ site, figures }, index) => {
-    const idle = before[index]?.figures
-    return [
-      {
-        site,
-        worker: 'the process',
-        'idle heap MB': '',
-        'heap MB': '',
-        'heap taken MB': '',
-        'buffers MB': '',
-        'idle RSS MB': (idle?.rssBytes ?? Number.NaN) / megabyte,
-        'RSS MB': figures.rssBytes / megabyte,
-      },
-      ...figures.workers.map(({ name, heapUsedBytes, heapTotalBytes, externalBytes }, place) => ({
-        site,
-        worker: name,
-        'idle heap MB': (idle?.workers[place]?.heapUsedBytes ?? Number.NaN) / megabyte,
-        'heap MB': heapUsedBytes / megabyte,
-        'heap taken MB': heapTotalBytes / megabyte,
-        'buffers MB': externalBytes / megabyte,
-        'idle RSS MB': '',
-        'RSS MB': '',
-      })),
-    ]
-  })
+  options.onProgress('memory: collecting garbage')
+  const collected = await readFigures(clouds, true)
+  const rows = after.flatMap(({ site, figures }, index) => [
+    row(site, 'the process', {
+      'idle RSS MB': idle[index]?.figures.rssBytes,
+      'RSS MB': figures.rssBytes,
+    }),
+    ...figures.workers.map(({ name, heapTotalBytes }, place) =>
+      row(site, name, {
+        'idle heap MB': idle[index]?.figures.workers[place]?.heapUsedBytes,
+        'live heap MB': collected[index]?.figures.workers[place]?.heapUsedBytes,
+        'live buffers MB': collected[index]?.figures.workers[place]?.externalBytes,
+        'heap taken MB': heapTotalBytes,
+      }),
+    ),
+  ])
   return {
     title: 'Memory of the workers',
     rows,
     notes: [
-      `Idle: right after the start. The others: after ${writesPerSite} carts of 1 KB at each site have arrived everywhere; what is used`,
-      'includes what the garbage collector has not taken yet. The process: emulators, triggers and all workers; DynamoDB Local is another.',
+      `Idle: right after the start. The others: after ${writesPerSite} carts of 1 KB at each site have arrived everywhere. Live: what is`,
+      'left when garbage is collected then. Taken: what V8 had from the machine before that; with much memory about, it collects late.',
+      'The process: emulators, triggers and all workers; DynamoDB Local is another.',
     ],
   }
 }
 
+const columns = ['idle heap MB', 'live heap MB', 'live buffers MB', 'heap taken MB', 'idle RSS MB', 'RSS MB'] as const
+
+/** Sizes in bytes; what a row has not got stays empty. */
+function row(
+  site: string,
+  worker: string,
+  bytes: Partial<Record<(typeof columns)[number], number | undefined>>,
+): FigureTable['rows'][number] {
+  const figures = columns.map(name => [name, bytes[name] === undefined ? '' : bytes[name] / megabyte])
+  return { site, worker, ...Object.fromEntries(figures) }
+}
+
 async function writeCarts(client: BenchClouds['clients'][number], from: number, signal: AbortSignal): Promise<void> {
-  const catalogue = await openCatalogue()
+  const { carts } = await openCatalogue()
   for (let number = from; number < from + writesPerSite; number += writesAtATime) {
     signal.throwIfAborted()
     const numbers = Array.from({ length: writesAtATime }, (_, index) => number + index)
-    await Promise.all(numbers.map(one => client.put('carts', catalogue.document('carts', one))))
-  }
-}
-
-/** No site has a write that another one has not seen. */
-async function untilAtRest(clouds: BenchClouds['clouds'], signal: AbortSignal): Promise<void> {
-  while ((await readStatus(clouds)).routes.some(({ backlog }) => backlog > 0)) {
-    signal.throwIfAborted()
-    await sleep(200)
+    await Promise.all(numbers.map(one => client.put('carts', carts.document(one))))
   }
 }

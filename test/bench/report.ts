@@ -1,5 +1,6 @@
 /** What a run of the benchmark found, as text: figures, and beside them how they were obtained. */
 import { columns } from '../../tools/cli/output.ts'
+import type { FigureTable } from './bench-row.ts'
 import type { Measurement } from './compare.ts'
 import type { LagSummary, Percentiles } from './lag-summary.ts'
 import { type FlowsMeasurement, median } from './measure-flows.ts'
@@ -16,10 +17,11 @@ export interface BenchReport {
   }
   readonly method: Readonly<Record<string, string | number>>
   readonly flows: FlowsMeasurement | undefined
+  readonly tables: readonly FigureTable[]
   readonly measurements: readonly Measurement[]
 }
 
-export function reportText({ startedAt, machine, method, flows, measurements }: BenchReport): string {
+export function reportText({ startedAt, machine, method, flows, tables, measurements }: BenchReport): string {
   const { cpu, cores, memoryGb, node, loadBefore } = machine
   const parts = [
     `${startedAt}, ${cores} x ${cpu}, ${memoryGb} GB, Node ${node}, load before ${loadBefore.toFixed(2)}`,
@@ -28,6 +30,7 @@ export function reportText({ startedAt, machine, method, flows, measurements }: 
       .join('; '),
   ]
   if (flows) parts.push(flowsText(flows))
+  parts.push(...tables.map(tableText))
   if (measurements.some(({ lag }) => lag)) parts.push(lagText(measurements))
   if (measurements.some(({ rate }) => rate)) parts.push(rateText(measurements))
   for (const { round, name, failedWrites, firstFailure } of measurements) {
@@ -52,6 +55,18 @@ function flowsText({
     `  each captured, published, forwarded to two peers and ingested by both;`,
     `  ${bytesPerChange.toFixed(0)} bytes per change and peer (carts of ${linesPerCart} lines)`,
   ].join('\n')
+}
+
+function tableText({ title, rows, notes }: FigureTable): string {
+  const heads = Object.keys(rows[0] ?? {})
+  const cells = rows.map(row => heads.map(head => figure(row[head] ?? '')))
+  return [title, columns(heads, cells), ...notes].join('\n')
+}
+
+/** Three digits that count. */
+function figure(value: string | number): string {
+  if (typeof value === 'string' || Number.isInteger(value)) return String(value)
+  return Number.isNaN(value) ? '-' : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2)
 }
 
 const ms = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(value < 10 ? 1 : 0))

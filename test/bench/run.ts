@@ -4,6 +4,8 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { timingOption } from '../../tools/cli/timing-option.ts'
 import type { Timing } from '../../tools/local/timing.ts'
+import type { FigureTable } from './bench-row.ts'
+import { benchRows } from './bench-rows.ts'
 import { type Contender, compare } from './compare.ts'
 import { measureFlows } from './measure-flows.ts'
 import { openPouchDBMesh, openPouchDBServerMesh } from './pouchdb-target.ts'
@@ -16,8 +18,11 @@ const contenders: readonly (Contender & { readonly id: string })[] = [
   { id: 'pouchdb', name: 'PouchDB 9 mesh', open: openPouchDBMesh },
 ]
 
+const parts = ['flows', 'lag', 'rate', ...benchRows.map(({ name }) => name)]
+
 interface BenchOptions {
-  readonly only?: 'flows' | 'lag' | 'rate'
+  /** One of `parts`. */
+  readonly only?: string
   readonly system?: string
   readonly seconds?: number
   readonly rounds: number
@@ -32,10 +37,11 @@ interface BenchOptions {
 const options = new Command('bench')
   .description(
     'How fast Tributary is on this machine, beside meshes of three PouchDB nodes over HTTP:\n' +
-      'changes/s through the flows alone, lag between sites, the highest rate that does not grow a backlog.\n' +
-      'Takes about a quarter of an hour. Uses the whole machine; what else runs on it is in the figures.',
+      'changes/s through the flows alone, lag between sites, the highest rate that does not grow a backlog. And:\n' +
+      `${benchRows.map(({ name, about }) => `  ${name}: ${about}\n`).join('')}` +
+      'Takes about half an hour. Uses the whole machine; what else runs on it is in the figures.',
   )
-  .addOption(new Option('--only <part>', 'measure this part only').choices(['flows', 'lag', 'rate']))
+  .addOption(new Option('--only <part>', 'measure this part only').choices(parts))
   .addOption(new Option('--system <id>', 'measure this system only').choices(contenders.map(({ id }) => id)))
   .option('--seconds <n>', 'per measurement (20; 8 per step of the rate)', positive)
   .option('--rounds <n>', 'how often each system is measured, in turn', positive, 3)
@@ -94,29 +100,31 @@ async function bench(
   if (machine.loadBefore > machine.cores / 2) {
     onProgress(`this machine is busy (load ${machine.loadBefore.toFixed(1)}): so will be the figures`)
   }
-  const wants = (part: BenchOptions['only']) => only === undefined || only === part
+  const wants = (part: string) => only === undefined || only === part
   const lagSeconds = seconds ?? 20
   const secondsPerStep = seconds ?? 8
 
   if (wants('flows')) onProgress('flows over memory adapters')
   const flows = wants('flows') ? await measureFlows(seconds ?? 5, signal) : undefined
-  const measurements =
-    only === 'flows'
-      ? []
-      : await compare({
-          contenders: contenders.filter(({ id }) => system === undefined || id === system),
-          rounds,
-          warmUpSeconds: warmUp,
-          lag: wants('lag') ? { writesPerSecond: writes, seconds: lagSeconds } : undefined,
-          rate: wants('rate') ? { secondsPerStep } : undefined,
-          onProgress,
-          signal,
-        })
+  const tables: FigureTable[] = []
+  for (const row of benchRows) if (wants(row.name)) tables.push(...(await row.measure({ onProgress, signal })))
+  const compares = wants('lag') || wants('rate')
+  const measurements = compares
+    ? await compare({
+        contenders: contenders.filter(({ id }) => system === undefined || id === system),
+        rounds,
+        warmUpSeconds: warmUp,
+        lag: wants('lag') ? { writesPerSecond: writes, seconds: lagSeconds } : undefined,
+        rate: wants('rate') ? { secondsPerStep } : undefined,
+        onProgress,
+        signal,
+      })
+    : []
   const method = {
     ...(wants('lag') ? { 'writes/s over all sites': writes, 'seconds per measurement': lagSeconds } : {}),
     ...(wants('rate') ? { 'seconds per step of the rate': secondsPerStep } : {}),
-    ...(only === 'flows' ? {} : { rounds, 'seconds of warm-up': warmUp, tier, timing }),
+    ...(compares ? { rounds, 'seconds of warm-up': warmUp, tier, timing } : {}),
     clients: 'writers and watchers share the machine',
   }
-  return { startedAt, machine, method, flows, measurements }
+  return { startedAt, machine, method, flows, tables, measurements }
 }

@@ -2,14 +2,18 @@
 import type { RunningClouds } from '../../tools/cli/running-clouds.ts'
 import type { SiteFigures } from '../../tools/local/site-figures.ts'
 
-/** In the order of the plan. Both ends are of one version, so that the answers are what they say. */
+/**
+ * In the order of the plan. `collected`: heaps without garbage. Both ends are of one version, so that the answers are what
+ * they say.
+ */
 export function readFigures(
   clouds: RunningClouds,
+  collected = false,
 ): Promise<readonly { readonly site: string; readonly figures: SiteFigures }[]> {
   return Promise.all(
     clouds.plan.sites.map(async ({ id }) => ({
       site: id,
-      figures: (await clouds.ask(id, { ask: 'figures' })) as SiteFigures,
+      figures: (await clouds.ask(id, { ask: 'figures', collected })) as SiteFigures,
     })),
   )
 }

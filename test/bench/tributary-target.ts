@@ -2,16 +2,12 @@
  * Tributary on this machine: the local clouds of the declaration in a folder of their own, written and watched with
  * the clouds' official clients only. Nothing of the replication is asked or known here.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { localFolder } from '../../tools/local/local-folder.ts'
 import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
-import { openClients } from '../../tools/local/official-clients/open-clients.ts'
-import { startLocalClouds, stopLocalClouds } from '../../tools/local/start-local-clouds.ts'
 import type { Timing } from '../../tools/local/timing.ts'
+import { openBenchClouds } from './bench-clouds.ts'
 import { cartOf } from './cart.ts'
 import type { LagSite, LagTarget } from './lag.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -31,38 +27,18 @@ export interface TributaryOptions extends OpenOptions {
   readonly tier: WrittenTier
 }
 
-export async function openTributary({ onProgress, signal, timing, tier }: TributaryOptions): Promise<LagTarget> {
-  const temporary = await mkdtemp(join(tmpdir(), 'tributary-bench-'))
-  process.env.TRIBUTARY_LOCAL = temporary
-  const folder = localFolder()
-  const clients: ApplicationClient[] = []
-  const close = async () => {
-    await Promise.allSettled(clients.map(client => client.close()))
-    await stopLocalClouds(folder)
-    await rm(temporary, { recursive: true, force: true })
-  }
-  try {
-    await startLocalClouds({
-      folder,
-      config: join(projectRoot, 'sync.config.ts'),
-      detached: false,
-      timing,
-      onProgress: text => onProgress(`tributary: ${text}`),
-      signal,
-    })
-    clients.push(...(await openClients(folder.endpointsFile)))
-    const sites: Readonly<Record<string, SiteEndpoints>> = JSON.parse(await readFile(folder.endpointsFile, 'utf8'))
-    return {
-      name: 'Tributary',
-      sites: clients.flatMap(client => {
-        const site = sites[client.site]
-        return site ? [createSite(client, site, typeOfTier[tier])] : []
-      }),
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
+export async function openTributary({ tier, ...options }: TributaryOptions): Promise<LagTarget> {
+  const { clients, endpoints, close } = await openBenchClouds({
+    ...options,
+    config: join(projectRoot, 'sync.config.ts'),
+  })
+  return {
+    name: 'Tributary',
+    sites: clients.flatMap(client => {
+      const site = endpoints[client.site]
+      return site ? [createSite(client, site, typeOfTier[tier])] : []
+    }),
+    close,
   }
 }
 

@@ -8,40 +8,23 @@ import { batchesOf } from '../../shared/replicate/batches.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { encodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner } from '../../shared/wire/token.ts'
-import type { Item } from '../../tools/local/official-clients/application-client.ts'
 import { makeSiteKeys } from '../../tools/local/site-keys.ts'
 import { createRemoteSite } from '../local/remote-site.ts'
 import type { BenchRow, FigureTable } from './bench-row.ts'
-import {
-  type Catalogue,
-  type CatalogueType,
-  catalogueKey,
-  catalogueTypes,
-  openCatalogue,
-  readFilms,
-} from './catalogue.ts'
+import { type DocumentSet, openCatalogue } from './catalogue.ts'
 
 const counts = [1, 10, 100]
 const documents = 100
-
-/** What changes: the catalogue's documents of about 1 KB, and real ones that no one here wrote. */
-type Documents = { readonly type: CatalogueType; readonly name: string; readonly of: (number: number) => Item }
 
 export const wireRow: BenchRow = {
   name: 'wire',
   about: "bytes on the wire per change beside the document's JSON",
   async measure({ onProgress, signal }) {
     onProgress('wire: capturing')
-    const catalogue = await openCatalogue()
     const rows: FigureTable['rows'][number][] = []
-    const films = await readFilms()
-    const sets: readonly Documents[] = [
-      ...catalogueTypes.map(type => ({ type, name: type, of: (number: number) => catalogue.document(type, number) })),
-      { type: 'products', name: 'films, as products', of: number => ({ ...films[number] }) },
-    ]
-    for (const set of sets) {
+    for (const set of (await openCatalogue()).all) {
       signal.throwIfAborted()
-      rows.push(...(await rowsOf(set, catalogue)))
+      rows.push(...(await rowsOf(set)))
     }
     return [
       {
@@ -64,21 +47,21 @@ interface Made {
   readonly json: string
 }
 
-async function rowsOf({ type, name, of }: Documents, catalogue: Catalogue): Promise<FigureTable['rows']> {
+async function rowsOf({ name, type, keyPrefix, document, changed }: DocumentSet): Promise<FigureTable['rows']> {
   const [site, peer] = plan.sites
   if (!site || !peer) throw new Error('the plan has two sites')
   const origin = createRemoteSite(plan, site.id)
   const made: Record<'created' | 'changed', Made[]> = { created: [], changed: [] }
   const [keyField = ''] = typeOf(plan, type)?.key ?? []
   for (let number = 0; number < documents; number++) {
-    const created = of(number)
-    for (const [kind, document] of [
+    const created = document(number)
+    for (const [kind, written] of [
       ['created', created],
-      ['changed', catalogue.changed(type, created, number)],
+      ['changed', changed(created, number)],
     ] as const) {
-      const { [keyField]: _, ...body } = document
-      const events = await origin.write({ type, key: [catalogueKey(type, number)] }, structuredClone(body))
-      made[kind].push(...events.map(event => ({ event, json: JSON.stringify(document) })))
+      const { [keyField]: _, ...body } = written
+      const events = await origin.write({ type, key: [`${keyPrefix}${number}`] }, structuredClone(body))
+      made[kind].push(...events.map(event => ({ event, json: JSON.stringify(written) })))
     }
   }
   const tokenBytes = await tokenLength(site.id, peer.id)

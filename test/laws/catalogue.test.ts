@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { joinedParts } from '../../shared/declare/merge-descriptor.ts'
 import { typeOf } from '../../shared/declare/sync-plan.ts'
 import { numberFromDouble } from '../../shared/document/portable-number.ts'
 import plan from '../../sync.config.ts'
@@ -21,5 +22,5 @@ const documents = {
 for (const [name, arbitraryDocument] of Object.entries(documents)) {
   const type = typeOf(plan, name)
   if (!type) throw new Error(`the catalogue has no ${name} any more`)
-  describeMergeLaws(`the catalogue's ${name}`, type.merge, arbitraryDocument)
+  describeMergeLaws(`the catalogue's ${name}`, joinedParts(type.merge), arbitraryDocument)
 }

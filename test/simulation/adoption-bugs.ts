@@ -81,8 +81,8 @@ export const adoptionBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/adopting-site.ts',
-        find: 'const rebased = rebaseDocument(plan.merge, { from, to: read.document, onto: baseline })',
-        replace: 'const rebased = rebaseDocument(plan.merge, { from, to: from, onto: baseline })',
+        find: 'const rebased = rebaseDocument(joinedParts(plan.merge), { from, to: read.document, onto: baseline })',
+        replace: 'const rebased = rebaseDocument(joinedParts(plan.merge), { from, to: from, onto: baseline })',
       },
     ],
   },

@@ -2,8 +2,9 @@
  * What the applications do at their own tables: field updates, atomic increments, removals, whole puts.
  * Every increment of a record is its own power of two: the final number shows what was lost or counted twice.
  */
-import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
+import type { Document } from '../../shared/document/json.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import { addItem, emptyCart, noteItem, removeItem, toggleNote } from './cart-edits.ts'
 import type { Random } from './random.ts'
 import type { SimulatedSite } from './site.ts'
 import type { World } from './world.ts'
@@ -75,7 +76,7 @@ export class Application {
       onCart(sku => document => document && removeItem(document, sku)),
       onCart(sku => document => document && noteItem(document, sku, this.#text())),
       onCart(changing(document => ({ ...document, currency: this.#text() }))),
-      onCart(changing(document => toggle(document, this.#text()))),
+      onCart(changing(document => toggleNote(document, this.#text()))),
       onCart(() => () => undefined),
       site =>
         this.#writeAndTakeBack(
@@ -159,38 +160,4 @@ export class Application {
   #text(): string {
     return `v${++this.#texts}`
   }
-}
-
-function emptyCart(): Document {
-  return { currency: 'EUR', items: {} }
-}
-
-function itemsOf(document: Document): Record<string, Json> {
-  return isJsonObject(document.items) ? { ...document.items } : {}
-}
-
-function addItem(document: Document, sku: string, amount: number): Document {
-  const items = itemsOf(document)
-  const item = items[sku]
-  const quantity = isJsonObject(item) && typeof item.quantity === 'number' ? item.quantity : 0
-  items[sku] = { ...(isJsonObject(item) ? item : {}), quantity: quantity + amount }
-  return { ...document, items }
-}
-
-function removeItem(document: Document, sku: string): Document {
-  const items = itemsOf(document)
-  delete items[sku]
-  return { ...document, items }
-}
-
-function noteItem(document: Document, sku: string, note: string): Document {
-  const items = itemsOf(document)
-  const item = items[sku]
-  if (isJsonObject(item)) items[sku] = { ...item, note }
-  return { ...document, items }
-}
-
-function toggle(document: Document, note: string): Document {
-  const { note: present, ...rest } = document
-  return present === undefined ? { ...document, note } : rest
 }

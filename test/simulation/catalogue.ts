@@ -1,8 +1,14 @@
 /**
- * The declaration that the simulator runs: the thin path's two data types, every field of them declared, and one whose
- * tables held documents before.
+ * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
+ * tables held documents before, and two whose documents expire.
  */
 import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
+
+const cart = fields({
+  currency: register(),
+  note: register(),
+  items: set(fields({ quantity: counter(), note: register() })),
+})
 
 export const plan = defineSync({
   sites: {
@@ -12,19 +18,13 @@ export const plan = defineSync({
   },
   data: {
     products: { key: ['product_id'], merge: register() },
-    carts: {
-      key: ['customer_id'],
-      tier: 1,
-      merge: fields({
-        currency: register(),
-        note: register(),
-        items: set(fields({ quantity: counter(), note: register() })),
-      }),
-    },
+    carts: { key: ['customer_id'], tier: 1, merge: cart },
     shelves: {
       key: ['shelf_id'],
       adopt: true,
       merge: fields({ label: register(), stock: counter(), items: set(fields({ quantity: counter() })) }),
     },
+    sessions: { key: ['session_id'], merge: register(), expires: 'until' },
+    baskets: { key: ['session_id'], tier: 1, merge: cart, expires: 'until' },
   },
 })

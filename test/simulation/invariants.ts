@@ -6,29 +6,39 @@ import { isWhole } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
 import { ledgerCart } from './application.ts'
-import type { Captured, Journal, Merge } from './journal.ts'
-import { expectedCart, expectedProduct, lostValues } from './oracle.ts'
+import type { Captured } from './captured.ts'
+import { expiresAtMs } from './expires-at.ts'
+import type { Journal, Merge } from './journal.ts'
+import { expectedDocument, lostValues, readings } from './oracle.ts'
 import type { SimulatedSite } from './site.ts'
 
-export interface Ended {
+/** A moment at which nothing is under way. */
+export interface Resting {
   readonly sites: readonly SimulatedSite[]
   readonly journal: Journal
+  readonly nowMs: number
+  /** No store has left an expired document standing. */
+  readonly swept?: boolean
+}
+
+export interface Ended extends Resting {
   /** All that the application added to the cart whose items are never removed. */
   readonly added: number
   /** Pruning has had all the time it needs. */
   readonly pruned: boolean
 }
 
-export function checkInvariants({ sites, journal, added, pruned }: Ended): readonly string[] {
+export function checkInvariants(ended: Ended): readonly string[] {
+  const { sites, journal, added, pruned } = ended
   const found: string[] = [...journal.violations]
   for (const [name, ref] of journal.refs) {
-    const captures = journal.captures.get(name) ?? []
+    const captures = settledReading(ref, ended)
     found.push(
-      ...documents(name, ref, sites, captures),
+      ...documents(ref, captures, ended),
       ...vectors(name, ref, sites, captures, journal),
       // A site that forgot a record meets its old dots again, inside the whole states of others.
       ...(journal.removed.has(name) ? [] : audits(name, journal.merges.get(name) ?? [], captures)),
-      ...losses(name, ref, sites, captures),
+      ...losses(ref, sites, captures),
       ...(pruned ? tombstones(name, ref, sites) : []),
     )
   }
@@ -41,18 +51,40 @@ export function checkInvariants({ sites, journal, added, pruned }: Ended): reado
 
 const text = (document: Json | undefined) => JSON.stringify(document) ?? 'absent'
 
+/** The documents alone: at any moment at which everything has come to rest. */
+export function checkDocuments(resting: Resting): readonly string[] {
+  return [...resting.journal.refs.values()].flatMap(ref => documents(ref, settledReading(ref, resting), resting))
+}
+
+/** The reading of a record's captures that explains what the sites show and what is in their audits; the plain one, if none does. */
+function settledReading(ref: RecordRef, resting: Resting): readonly Captured[] {
+  const captures = resting.journal.captures.get(recordName(ref)) ?? []
+  for (const reading of readings(captures)) {
+    const unexplained = [...documents(ref, reading, resting), ...losses(ref, resting.sites, reading)]
+    if (unexplained.length === 0) return reading
+  }
+  return captures
+}
+
 /** Invariants 1 to 4: equal everywhere, and what the captured writes mean. */
-function documents(
-  name: string,
-  ref: RecordRef,
-  sites: readonly SimulatedSite[],
-  captures: readonly Captured[],
-): readonly string[] {
-  const expected = ref.type === 'products' ? expectedProduct(captures) : expectedCart(captures)
-  return sites.flatMap(({ id, database }) => {
+function documents(ref: RecordRef, captures: readonly Captured[], resting: Resting): readonly string[] {
+  const expected = expectedDocument(ref, captures)
+  return resting.sites.flatMap(({ id, database }) => {
     const document = database.document(ref)
-    return jsonEquals(document, expected) ? [] : [`${name}: at ${id} ${text(document)}, expected ${text(expected)}`]
+    return mayShow(document, expected, resting)
+      ? []
+      : [`${recordName(ref)}: at ${id} ${text(document)}, expected ${text(expected)}`]
   })
+}
+
+/** A second before or after the moment at which a document expires its store may or may not have removed it. */
+const expiryToleranceMs = 3000
+
+/** What has expired may stand until its store removes it, and is nowhere once every store has. */
+function mayShow(document: Document | undefined, expected: Document | undefined, { nowMs, swept }: Resting): boolean {
+  const forMs = nowMs - (expiresAtMs(expected) ?? Number.POSITIVE_INFINITY)
+  if (document === undefined) return expected === undefined || forMs > -expiryToleranceMs
+  return jsonEquals(document, expected) && !(swept === true && forMs > expiryToleranceMs)
 }
 
 function recordAt(site: SimulatedSite, ref: RecordRef): SyncRecord {
@@ -138,14 +170,10 @@ function audits(name: string, merges: readonly Merge[], captures: readonly Captu
 }
 
 /** What lost against a concurrent write is in the audit of some site, whole. */
-function losses(
-  name: string,
-  ref: RecordRef,
-  sites: readonly SimulatedSite[],
-  captures: readonly Captured[],
-): readonly string[] {
+function losses(ref: RecordRef, sites: readonly SimulatedSite[], captures: readonly Captured[]): readonly string[] {
   const lost = lostValues(captures, ref.type)
   if (lost.length === 0) return []
+  const name = recordName(ref)
   const entries = sites
     .flatMap(({ auditStore }) => [...auditStore.entries.values()].filter(isResolution))
     .filter(entry => recordName(entry) === name)

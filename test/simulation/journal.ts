@@ -2,7 +2,7 @@
  * What really happened, noted from the outside: every document that ever stood in a table, every captured write with
  * the documents before and after it, every merge. The oracle and the invariants read this, never the merge code.
  */
-import { type Dot, type SiteId, sameDot } from '../../shared/causality/dot.ts'
+import { type SiteId, sameDot } from '../../shared/causality/dot.ts'
 import {
   counterOf,
   covers,
@@ -17,17 +17,11 @@ import type { DocumentWritten, RecordRemoved, RecordWritten } from '../../shared
 import type { Change } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
-import { decodeRecord, noRecord } from '../../shared/replicate/sync-record.ts'
-
-/** One captured write. */
-export interface Captured {
-  readonly dot: Dot
-  readonly from: number
-  readonly seen: VersionVector
-  readonly hlc: number
-  readonly before: Document | undefined
-  readonly after: Document | undefined
-}
+import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { Captured } from './captured.ts'
+import { plan } from './catalogue.ts'
+import { expiresAtMs } from './expires-at.ts'
+import { expectedDocument, readings } from './oracle.ts'
 
 /** One commit of a merge at a site. */
 export interface Merge {
@@ -38,6 +32,13 @@ export interface Merge {
   readonly resolutions: readonly Resolution[]
 }
 
+/** How long a merge may take, with all that can stall it. */
+const mergeMsMax = 12_000
+
+/** How far a store's clock may be ahead of that of its site's functions, and two sites' clocks apart, at most. */
+const storeAheadMsMax = 2000
+const skewMaxMs = 300
+
 export class Journal {
   readonly violations: string[] = []
   readonly captures = new Map<string, Captured[]>()
@@ -46,6 +47,10 @@ export class Journal {
   /** Records that were stripped of their content somewhere, and those that were forgotten somewhere. */
   readonly stripped = new Set<string>()
   readonly removed = new Set<string>()
+  /** How many sync records were forgotten, documents removed by their store, and put back because they live elsewhere. */
+  removals = 0
+  expiries = 0
+  renewals = 0
   /** By site and record: what the site had seen of it when it forgot it. */
   readonly #forgotten = new Map<string, VersionVector>()
   /** All documents that a record's row ever held at a site, by hash. */
@@ -54,9 +59,30 @@ export class Journal {
   /** By site and record: the table's present document, and how many writes of the application no capture accounts for. */
   readonly #present = new Map<string, string>()
   readonly #uncaptured = new Map<string, number>()
+  /** By site and record, where the store removed the document and nobody wrote since: the hash of what it removed. */
+  readonly #expired = new Map<string, string>()
+  /** By site and record, when its sync record was written last; and each document of it, by hash, for the first time. */
+  readonly #recordMs = new Map<string, number>()
+  readonly #documentMs = new Map<string, number>()
+  #isExpiry = false
+  readonly #nowMs: () => number
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
 
   violation(text: string): void {
     this.violations.push(text)
+  }
+
+  /** What `remove` takes away was removed by its store, because its time had come. */
+  noteExpiry(remove: () => void): void {
+    this.#isExpiry = true
+    try {
+      remove()
+    } finally {
+      this.#isExpiry = false
+    }
   }
 
   noteDocument(site: SiteId, { ref, before, after, merged }: DocumentWritten): void {
@@ -66,37 +92,49 @@ export class Journal {
     known.set(documentHash(before), before)
     known.set(documentHash(after), after)
     const id = `${site} ${name}`
-    this.#present.set(id, documentHash(after))
+    const hash = documentHash(after)
+    this.#present.set(id, hash)
+    if (!this.#documentMs.has(`${id} ${hash}`)) this.#documentMs.set(`${id} ${hash}`, this.#nowMs())
+    if (this.#isExpiry) {
+      this.#expired.set(id, documentHash(before))
+      this.expiries += 1
+      return
+    }
+    if (merged) this.#notePutBack(id, after)
+    this.#expired.delete(id)
     if (!merged) {
       this.#uncaptured.set(id, (this.#uncaptured.get(id) ?? 0) + 1)
       return
     }
-    this.#noteOverwrite(site, name, before, after)
+    this.#noteOverwrite(site, ref, before, after)
     // What the merge meant to leave, without what the application had changed beside it.
-    const shadow = this.#shadowBefore.get(`${site} ${name}`)
-    const meant = withChanges(shadow === undefined ? undefined : known.get(shadow), before, after)
+    const record = this.#recordBefore.get(`${site} ${name}`)
+    const meant = withChanges(record === undefined ? undefined : known.get(record.shadow), before, after)
     known.set(documentHash(meant), meant)
   }
 
   /** The sync record of a merge is written with or just before its document: it must have known what it replaces. */
-  readonly #shadowBefore = new Map<string, string>()
+  readonly #recordBefore = new Map<string, SyncRecord>()
 
   noteRecord(site: SiteId, { ref, before, after, cause }: RecordWritten): void {
     const name = recordName(ref)
     this.refs.set(name, ref)
     const old = before === undefined ? noRecord : decodeRecord(before)
     const now = decodeRecord(after)
-    this.#shadowBefore.set(`${site} ${name}`, old.shadow)
+    this.#recordBefore.set(`${site} ${name}`, old)
     const to = counterOf(now.vector, site)
     const from = counterOf(old.vector, site)
     // A merge can bring this site's own dots back (after pruning); a capture holds the one it made.
     const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
     if (captured) {
       this.#noteCause(`${site} ${name}`, now.shadow)
+      if (now.shadow === documentHash(undefined) && this.#expired.get(`${site} ${name}`) === old.shadow) {
+        this.violation(`${site} ${name}: what its store removed was captured as a deletion`)
+      }
       const write = { dot: [site, to] as const, from, seen: this.known(site, ref, old.vector), hlc: now.hlc }
       const documents = {
-        before: this.#document(site, name, old.shadow),
-        after: this.#document(site, name, now.shadow),
+        ...this.#standing(`${site} ${name}`, this.#document(site, ref, old), now.shadow),
+        after: this.#document(site, ref, now),
       }
       const all = this.captures.get(name) ?? []
       for (const earlier of all) {
@@ -112,11 +150,13 @@ export class Journal {
       const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions }
       this.merges.set(name, [...(this.merges.get(name) ?? []), merge])
     } else if (old.state !== undefined && now.state === undefined) this.stripped.add(name)
+    this.#recordMs.set(`${site} ${name}`, this.#nowMs())
   }
 
   noteRemoved(site: SiteId, { ref, before }: RecordRemoved): void {
     const name = recordName(ref)
     this.removed.add(name)
+    this.removals += 1
     this.#forgotten.set(`${site} ${name}`, this.known(site, ref, decodeRecord(before).vector))
   }
 
@@ -132,11 +172,34 @@ export class Journal {
     this.#uncaptured.set(id, this.#present.get(id) === shadow ? 0 : Math.max(open - 1, 0))
   }
 
+  /**
+   * What a captured write changed: nothing that had expired when it was looked at. That was after the sync record had
+   * last been written, and with the captured document (`hash`) in place.
+   */
+  #standing(id: string, before: Document | undefined, hash: string): Pick<Captured, 'before' | 'isDoubtful'> {
+    const expiresMs = expiresAtMs(before) ?? Number.POSITIVE_INFINITY
+    const sinceMs = Math.max(this.#recordMs.get(id) ?? 0, this.#documentMs.get(`${id} ${hash}`) ?? 0)
+    if (expiresMs < sinceMs - skewMaxMs) return { before: undefined, isDoubtful: false }
+    return { before, isDoubtful: expiresMs <= this.#nowMs() + skewMaxMs }
+  }
+
+  /** A merge decides by the clock before it reads. */
+  #notePutBack(id: string, after: Document | undefined): void {
+    if (after === undefined || !this.#expired.has(id)) return
+    this.renewals += 1
+    const forMs = this.#nowMs() - (expiresAtMs(after) ?? Number.POSITIVE_INFINITY)
+    if (forMs > mergeMsMax + skewMaxMs) this.violation(`${id}: a merge put back what had expired`)
+  }
+
   /** Invariant 9: a merge replaced only what it had seen. Fields that it left alone may differ. */
-  #noteOverwrite(site: SiteId, name: string, before: Document | undefined, after: Document | undefined): void {
-    const shadow = this.#shadowBefore.get(`${site} ${name}`)
-    const known = shadow === undefined ? undefined : this.#document(site, name, shadow)
-    const indivisible = name.startsWith('products#')
+  #noteOverwrite(site: SiteId, ref: RecordRef, before: Document | undefined, after: Document | undefined): void {
+    const name = recordName(ref)
+    const record = this.#recordBefore.get(`${site} ${name}`)
+    const found = record && this.#document(site, ref, record)
+    // What its store has removed need not be seen.
+    const leftMs = (expiresAtMs(found) ?? Number.POSITIVE_INFINITY) - this.#nowMs()
+    const known = before === undefined && leftMs <= storeAheadMsMax + skewMaxMs ? undefined : found
+    const indivisible = plan.types.some(({ name: type, merge }) => type === ref.type && merge.kind === 'register')
     const names = new Set([before, after, known].flatMap(document => Object.keys(document ?? {})))
     for (const field of names) {
       const wrote = documentHash(part(before, field)) !== documentHash(part(after, field))
@@ -147,10 +210,27 @@ export class Journal {
     }
   }
 
-  #document(site: SiteId, name: string, shadow: string): Document | undefined {
+  /** The document that a sync record knows of. */
+  #document(site: SiteId, ref: RecordRef, record: SyncRecord): Document | undefined {
+    const name = recordName(ref)
+    const { shadow } = record
     const known = this.#known(site, name)
-    if (shadow !== 'absent' && !known.has(shadow)) this.violation(`${site} ${name}: captured a document nobody wrote`)
-    return known.get(shadow)
+    if (shadow === documentHash(undefined) || known.has(shadow)) return known.get(shadow)
+    const unwritten = this.#unwritten(site, ref, record)
+    if (!unwritten) this.violation(`${site} ${name}: captured a document nobody wrote`)
+    return unwritten
+  }
+
+  /** What a merge made and did not write, because it had expired: told from the captured writes that it had seen. */
+  #unwritten(site: SiteId, ref: RecordRef, { vector, shadow }: SyncRecord): Document | undefined {
+    const seen = this.known(site, ref, vector)
+    const captures = (this.captures.get(recordName(ref)) ?? []).filter(({ dot }) => covers(seen, dot))
+    for (const reading of readings(captures)) {
+      const document = expectedDocument(ref, reading)
+      const expiresMs = expiresAtMs(document) ?? Number.POSITIVE_INFINITY
+      if (documentHash(document) === shadow && expiresMs <= this.#nowMs() + skewMaxMs) return document
+    }
+    return undefined
   }
 
   #known(site: SiteId, name: string): Map<string, Document | undefined> {
@@ -176,9 +256,4 @@ function withChanges(
 function part(document: Document | undefined, field: string): Document | undefined {
   if (document === undefined || !Object.hasOwn(document, field)) return undefined
   return { value: document[field] ?? null }
-}
-
-/** `earlier` had been seen where `later` was captured. */
-export function happenedBefore(earlier: Captured, later: Captured): boolean {
-  return covers(later.seen, earlier.dot)
 }

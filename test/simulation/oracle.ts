@@ -3,13 +3,17 @@
  * states, no deltas, no joins. Slow and simple on purpose.
  */
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
-import { type Captured, happenedBefore } from './journal.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import { type Captured, happenedBefore } from './captured.ts'
 
 interface Put {
   readonly by: Captured
   /** Undefined: cleared. */
   readonly value: Json | undefined
 }
+
+/** Of carts and baskets, beside the items. */
+const cartFields = ['currency', 'note', 'until'] as const
 
 function child(value: Json | undefined, name: string): Json | undefined {
   return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
@@ -57,16 +61,25 @@ function putsOf(captures: readonly Captured[], read: (document: Document) => Jso
   })
 }
 
-export function expectedProduct(captures: readonly Captured[]): Document | undefined {
+/** What the captured writes of a record make, by the merge type of its type. */
+export function expectedDocument({ type }: RecordRef, captures: readonly Captured[]): Document | undefined {
+  return isOneValue(type) ? expectedValue(captures) : expectedCart(captures)
+}
+
+function isOneValue(type: string): boolean {
+  return type === 'products' || type === 'sessions'
+}
+
+function expectedValue(captures: readonly Captured[]): Document | undefined {
   if (!exists(captures)) return undefined
   const { value } = standing(putsOf(captures, document => document))
   return isJsonObject(value) ? value : undefined
 }
 
-export function expectedCart(captures: readonly Captured[]): Document | undefined {
+function expectedCart(captures: readonly Captured[]): Document | undefined {
   if (!exists(captures)) return undefined
   const cart: Record<string, Json> = {}
-  for (const field of ['currency', 'note']) {
+  for (const field of cartFields) {
     const { value } = standing(putsOf(captures, document => child(document, field)))
     if (value !== undefined) cart[field] = value
   }
@@ -79,7 +92,7 @@ export function expectedCart(captures: readonly Captured[]): Document | undefine
   return cart
 }
 
-export function skusOf(captures: readonly Captured[]): readonly string[] {
+function skusOf(captures: readonly Captured[]): readonly string[] {
   const skus = captures.flatMap(({ before, after }) =>
     [before, after].flatMap(document => Object.keys(child(document, 'items') ?? {})),
   )
@@ -147,9 +160,23 @@ function amount(item: Json | undefined): number {
   return typeof quantity === 'number' ? quantity : 0
 }
 
+/** More than so many would take long to try, and hardly ever happen. */
+const doubtsMax = 8
+
+/**
+ * A write to a document that was expiring just then may have been captured as a new one or as a change: both are right,
+ * if the same one is right everywhere. Every way to read a record's captures.
+ */
+export function* readings(captures: readonly Captured[]): Iterable<readonly Captured[]> {
+  const doubts = captures.filter(({ isDoubtful }) => isDoubtful).slice(0, doubtsMax)
+  for (let choice = 0; choice < 2 ** doubts.length; choice++) {
+    const anew = new Set(doubts.filter((_, index) => (choice >> index) & 1))
+    yield captures.map(capture => (anew.has(capture) ? { ...capture, before: undefined } : capture))
+  }
+}
+
 /** Values that no later write replaced and that the document does not show: each must be in the audit. */
 export function lostValues(captures: readonly Captured[], type: string): readonly Put[] {
-  if (type === 'products') return standing(putsOf(captures, document => document)).lost
-  const cells = [(document: Document) => child(document, 'currency'), (document: Document) => child(document, 'note')]
-  return cells.flatMap(read => standing(putsOf(captures, read)).lost)
+  if (isOneValue(type)) return standing(putsOf(captures, document => document)).lost
+  return cartFields.flatMap(field => standing(putsOf(captures, document => child(document, field))).lost)
 }

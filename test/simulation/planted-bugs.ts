@@ -30,7 +30,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/look.ts',
-        find: 'if (!sight.differs || !store.readBoth) return sight',
+        find: 'if (sight.hash === sight.record.shadow || !store.readBoth) return sight',
         replace: 'if (store) return sight',
       },
     ],
@@ -66,8 +66,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/capture.ts',
-        find: 'if (jsonEquals(document, sight.document.document)) return result',
-        replace: 'if (sight) return result',
+        find: 'if (jsonEquals(document, captured.document)) return result',
+        replace: 'if (captured) return result',
       },
     ],
   },
@@ -194,7 +194,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P14',
     leavesOut: "a record's first dot comes from the clock",
-    edits: [{ file: 'shared/replicate/capture.ts', find: 'Math.max(Math.floor(nowMs), 1)', replace: '1 + 0 * nowMs' }],
+    edits: [
+      { file: 'shared/replicate/decide-record.ts', find: 'Math.max(Math.floor(nowMs), 1)', replace: '1 + 0 * nowMs' },
+    ],
   },
   {
     rule: 'P15, stability',
@@ -324,11 +326,11 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: 'shared/resolve/cells.ts',
         find: 'eachCell(state.cells, namesOf(state.cells, after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
-        replace: 'eachCell(state.cells, namesOf(after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
+        replace: 'eachCell(state.cells, Object.keys(after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
       },
       {
         file: 'shared/replicate/capture.ts',
-        find: '!written || !jsonEquals(type.record.view(written.state), after)',
+        find: '!written || !jsonEquals(view, after)',
         replace: '!written',
       },
     ],

@@ -1,15 +1,16 @@
 /** One run: three sites, applications and faults for a while, then quiet, then the invariants. The seed decides everything. */
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
-import { recordName } from '../../shared/replicate/record-ref.ts'
-import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { Application } from './application.ts'
+import { busyPhase } from './busy-phase.ts'
 import { plan } from './catalogue.ts'
 import { checkInvariants } from './invariants.ts'
 import { Journal } from './journal.ts'
+import { journalObserver } from './journal-observer.ts'
 import { Network } from './network.ts'
+import { eventsMax, hourMs, pruneAll } from './prune-all.ts'
 import { Random } from './random.ts'
-import { type Observer, SimulatedSite } from './site.ts'
-import { type Faults, quiet, World } from './world.ts'
+import { SimulatedSite } from './site.ts'
+import { World } from './world.ts'
 
 export interface Run {
   readonly seed: number
@@ -23,10 +24,6 @@ export interface Run {
   readonly trace: readonly string[]
 }
 
-const eventsMax = 60_000
-
-const hourMs = 3_600_000
-
 export interface SimulateOptions {
   readonly trace?: boolean
   /** Whether sites prune; left out: the seed decides. */
@@ -35,33 +32,12 @@ export interface SimulateOptions {
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Run> {
   const world = new World(new Random(seed), new Random(seed + 2 ** 31))
-  const journal = new Journal()
+  const journal = new Journal(() => world.nowMs)
   const trace: string[] = []
   const note = (text: () => string) => {
     if (options.trace) trace.push(`${String(world.nowMs - 1_700_000_000_000).padStart(7)} ms  ${text()}`)
   }
-  const observer: Observer = {
-    documentWritten(site, write) {
-      note(
-        () =>
-          `${site} ${write.merged ? 'merge' : 'application'} wrote ${recordName(write.ref)} ${JSON.stringify(write.after) ?? 'absent'}`,
-      )
-      journal.noteDocument(site, write)
-    },
-    recordWritten(site, write) {
-      note(
-        () =>
-          `${site} sync record ${recordName(write.ref)} ${JSON.stringify(decodeRecord(write.after).vector)}${write.cause ? ` <- ${write.cause.origin}` : ''}`,
-      )
-      journal.noteRecord(site, write)
-    },
-    recordRemoved(site, removal) {
-      note(() => `${site} forgot ${recordName(removal.ref)}`)
-      journal.noteRemoved(site, removal)
-      removed += 1
-    },
-    trace: text => note(() => text),
-  }
+  const observer = journalObserver(journal, note)
   const network = new Network(world)
   const chance = world.random.chance(0.7)
   const prunes = options.prune ?? chance
@@ -70,7 +46,6 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   network.connect(sites)
   const application = new Application(world)
   let writes = 0
-  let removed = 0
 
   try {
     const phases = world.random.between(1, prunes ? 4 : 2)
@@ -78,7 +53,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
       // Days in which nothing happens, or none.
       if (prunes) world.nowMs += world.random.pick([0, messageAgeMaxMs / 2, 2 * messageAgeMaxMs, 25 * hourMs])
       if (prunes) planPruning(world, sites, network, application)
-      writes += busyPhase(world, sites, application, network)
+      writes += busyPhase(world, sites, site => application.act(site), network)
       await world.drain(eventsMax)
       if (!prunes) continue
       application.deleteSome(sites)
@@ -91,7 +66,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   }
   return {
     seed,
-    violations: checkInvariants({ sites, journal, added: application.added, pruned: prunes }),
+    violations: checkInvariants({ sites, journal, added: application.added, pruned: prunes, nowMs: world.nowMs }),
     writes,
     captures: [...journal.captures.values()].reduce((sum, { length }) => sum + length, 0),
     merges: [...journal.merges.values()].reduce((sum, { length }) => sum + length, 0),
@@ -99,37 +74,9 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
       (sum, { auditStore }) => sum + [...auditStore.entries.values()].filter(isResolution).length,
       0,
     ),
-    removed,
+    removed: journal.removals,
     trace,
   }
-}
-
-/** Plans writes, partitions, throttled stores and an end to all faults; the queue runs them. */
-function busyPhase(world: World, sites: readonly SimulatedSite[], application: Application, network: Network): number {
-  const { random } = world
-  const lengthMs = random.between(200, 6000)
-  const writes = random.between(3, 25)
-  world.faults = randomFaults(random)
-  for (let i = 0; i < writes; i++) world.after(random.between(0, lengthMs), () => application.act(random.pick(sites)))
-  for (let i = random.between(0, 2); i > 0; i--) {
-    const cut = random.pick(sites).id
-    world.after(random.between(0, lengthMs), () => network.cut(cut))
-    world.after(random.between(0, lengthMs), () => network.heal(cut))
-  }
-  const { capacity } = world
-  if (capacity.chance(0.2)) {
-    const site = capacity.pick(sites)
-    const share = capacity.next()
-    world.after(capacity.between(0, lengthMs), () => {
-      site.throttled = share
-    })
-  }
-  world.after(lengthMs + 1, () => {
-    world.faults = quiet
-    network.healAll()
-    for (const site of sites) site.throttled = 0
-  })
-  return writes
 }
 
 /** Pruning at random sites, and old messages that come back, at random moments of the busy phase that follows. */
@@ -163,28 +110,4 @@ async function pruneSome(
     for (let i = random.between(0, 3); i > 0; i--) world.after(random.between(0, 300), () => network.replayAny())
     await world.drain(eventsMax)
   }
-}
-
-/** How often every site may have to prune before nothing is left: send what is missing, strip, remove. */
-const pruneRounds = 6
-
-/** All the quiet that pruning needs; and then every message that ever travelled arrives once more. */
-async function pruneAll(
-  world: World,
-  sites: readonly SimulatedSite[],
-  network: Network,
-  messageAgeMaxMs: number,
-): Promise<void> {
-  for (let round = 0; round < pruneRounds; round++) {
-    world.nowMs += Math.max(2 * messageAgeMaxMs, 25 * hourMs)
-    for (const site of sites) world.after(world.random.between(0, 300), () => void site.prune())
-    await world.drain(eventsMax)
-  }
-  network.replayAll()
-  await world.drain(eventsMax)
-}
-
-function randomFaults(random: Random): Faults {
-  const up = (most: number) => (random.chance(0.5) ? random.next() * most : 0)
-  return { crash: up(0.05), duplicate: up(0.3), loseRequest: up(0.2), loseAnswer: up(0.2), stall: up(0.15) }
 }

@@ -2,8 +2,11 @@
  * A session that its store removed must not log the user out of the other clouds for good, and one that was renewed
  * elsewhere must not stay away because a store was early or late.
  */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { counter, defineSync, fields, register } from '../../shared/declare/index.ts'
+import type { RecordStore } from '../../shared/ports/index.ts'
+import { capture } from '../../shared/replicate/capture.ts'
+import { ingest } from '../../shared/replicate/ingest.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
 
 const plan = defineSync({
@@ -59,6 +62,51 @@ describe('what a store removes when its time has come', () => {
     expect(await sites[0].capture(session)).toBe('unchanged')
   })
 
+  it('is no deletion either where reading took so long that its time came meanwhile', async () => {
+    later(hourMs - 5000)
+    const { store } = sites[0]
+    const slow: RecordStore = {
+      ...store,
+      async readDocument(ref) {
+        later(5000)
+        sites[0].write(ref, undefined)
+        return store.readDocument(ref)
+      },
+    }
+    expect(await capture(session, { ...sites[0].ports, store: slow })).toBe('unchanged')
+  })
+
+  it('is not taken for gone while a merge is writing it (DynamoDB shows one item before the other)', async () => {
+    later(hourMs - 1000)
+    const created = { type: 'sessions', key: ['s2'] }
+    const first = await sites[1].change(created, inAnHour)
+    const shorter = { ...inAnHour, expires_at: inSeconds(hourMs - 2000) }
+    const second = await sites[1].change(created, shorter)
+    let finish = () => {}
+    const timing = {
+      step: async () => {},
+      background: (action: () => void) => {
+        finish = action
+      },
+    }
+    const database = sites[0].database
+    const merging = ingest([first.change], sites[1].id, { ...sites[0].ports, store: database.connect(timing) })
+    await vi.waitUntil(() => database.record(created) !== undefined)
+    const store = database.connect()
+    const whileHalfDone: RecordStore = {
+      ...store,
+      async readDocument(ref) {
+        const read = await store.readDocument(ref)
+        finish()
+        return read
+      },
+    }
+    await ingest([second.change], sites[1].id, { ...sites[0].ports, store: whileHalfDone })
+    await merging
+    expect(sites[0].document(created)).toEqual(shorter)
+    expect(await sites[0].capture(created)).toBe('unchanged')
+  })
+
   it('is a deletion while its time has not come', async () => {
     later(hourMs - 10_000)
     sites[0].write(session, undefined)
@@ -79,6 +127,31 @@ describe('a store that is late', () => {
     sites[2].write(session, undefined)
     await settle(sites)
     expect(documents()).toEqual([undefined, undefined, undefined])
+  })
+})
+
+describe('a document that is given an expiry', () => {
+  it('in the moment of a merge is not replaced by that merge', async () => {
+    const lasting = { user: 'ada', page: 'start' }
+    sites[0].write(session, lasting)
+    await settle(sites)
+    const { change } = await sites[1].change(session, { user: 'ada', page: 'cart' })
+    const { store } = sites[0]
+    let raced = false
+    const racing: RecordStore = {
+      ...store,
+      async commit(commit) {
+        if (!raced) {
+          later(1000)
+          sites[0].write(session, { ...lasting, expires_at: inSeconds(hourMs) })
+        }
+        raced = true
+        return store.commit(commit)
+      },
+    }
+    await ingest([change], sites[1].id, { ...sites[0].ports, store: racing })
+    // Two writes of one value: the later one, and not a document that nobody wrote.
+    expect(sites[0].document(session)).toEqual({ ...lasting, expires_at: inSeconds(hourMs) })
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
 import type { Document } from '../../shared/document/json.ts'
 import type { StoreKind } from '../../shared/ports/memory/memory-database.ts'
-import { isResolution } from '../../shared/replicate/audit-entry.ts'
+import { isWriteBack } from '../../shared/replicate/audit-entry.ts'
 import { displacedForS, displacedMax, displacedPathLengthMax } from '../../shared/replicate/displaced.ts'
 import { writeBacksMax } from '../../shared/replicate/evidence.ts'
 import { publish } from '../../shared/replicate/publish.ts'
@@ -44,7 +44,7 @@ function later(sites: Sites, seconds: number): void {
   for (const { clock } of sites) clock.nowMs += 1000 * seconds
 }
 
-const writeBacks = (site: MemorySite) => [...site.audit.entries.values()].flatMap(e => (isResolution(e) ? [] : [e]))
+const writeBacks = (site: MemorySite) => [...site.audit.entries.values()].filter(isWriteBack)
 
 /** What is noted when gcp makes `remote` of a document, and then an application at aws makes `local` of it. */
 async function noted(ref: RecordRef, before: Document, remote: Document, local: Document) {

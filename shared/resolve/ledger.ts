@@ -1,0 +1,252 @@
+/**
+ * Three sites reserve the last unit at once: who gets it, and how does nobody ever hear "accepted" for more than there is?
+ *
+ * Requests join like any set. Only the home of the record decides them, in its order, each against the stock that is not
+ * held by an earlier one; its verdicts are shown once a majority has them (see ruling.ts), and then never change. What
+ * ends a reservation (the application cancels it, removes it, has shipped it) is not decided: it only grows, wins over a
+ * verdict that comes later, and frees what was held. Between a confirmation and an expiry the home decides.
+ *
+ * An application writes `requested` and reads the verdict in the same field. That field, what is available, and a
+ * quantity once it is ruled upon belong to Tributary, which puts them right when somebody else writes them.
+ *
+ * Not where an answer is needed at once (a verdict takes a journey to the home and one to a second site), and not for
+ * amounts without a limit (counter).
+ */
+import type { LedgerDescriptor } from '../declare/merge-descriptor.ts'
+import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
+import { amountOf, amountToJson, compareAmounts, subtract } from './amount.ts'
+import { counterType } from './counter.ts'
+import { createFields } from './fields.ts'
+import { bookType, type Ended, emptyBook, type LedgerBook, type Ruled, ruledById } from './ledger-book.ts'
+import { heldBy } from './ledger-holds.ts'
+import { ledgerVerdicts, type Request } from './ledger-verdicts.ts'
+import type { CellState, CellsState, Decision, Incident, MergeType, Misfit, Path } from './merge-type.ts'
+import { registerType, stampOfFirst } from './register.ts'
+import { decide, firstRuling, fixedVerdicts, homeOf, type Jurisdiction, majorityOf } from './ruling.ts'
+import { createSet } from './set.ts'
+
+/** The two cells of the state: what the application sees, and what is remembered beside it. */
+const documentCell = 'document'
+const bookCell = 'book'
+
+export function createLedger(declared: LedgerDescriptor, sites: readonly string[]): MergeType<CellsState> {
+  const { stock, entries, available, quantity, status, words } = declared
+  const inner = createFields(
+    new Map<string, MergeType>([
+      [stock, counterType],
+      [entries, createSet(createFields(new Map(), registerType))],
+    ]),
+    registerType,
+  )
+  const parts = createFields(
+    new Map<string, MergeType>([
+      [documentCell, inner],
+      [bookCell, bookType],
+    ]),
+    registerType,
+  )
+  const jurisdiction: Jurisdiction = {
+    sites,
+    quorum: declared.decide.fixed === 'majority' ? majorityOf(sites) : 1,
+  }
+
+  function shown(state: CellsState): Document | undefined {
+    const document = innerView(state)
+    if (!document) return undefined
+    const book = bookIn(state)
+    const ruled = fixedOf(book)
+    const reservations = entriesOf(document)
+    const visible: Record<string, Json> = {}
+    for (const [id, entry] of Object.entries(reservations)) {
+      const of = ruled.get(id)
+      setField(visible, id, {
+        ...entry,
+        ...(of && { [quantity]: amountToJson(of.quantity) }),
+        [status]: wordOf(id, book, of),
+      })
+    }
+    const left = subtract(amountOf(document[stock]) ?? 0, heldBy(ruled, book.ended))
+    return { ...document, [entries]: visible, [available]: amountToJson(left) }
+  }
+
+  function wordOf(id: string, { ended, confirming }: LedgerBook, ruled: Ruled | undefined): string {
+    const end = ended[id]
+    if (end !== undefined) return end === 'done' ? words.done : words.cancel
+    switch (ruled?.kind) {
+      case undefined:
+        return words.request
+      case 'accepted':
+        return confirming.includes(id) ? words.confirm : words.yes
+      case 'rejected':
+        return words.no
+      case 'confirmed':
+        return words.confirmed
+      case 'expired':
+        return words.expired
+    }
+  }
+
+  function fixedOf({ ruling }: LedgerBook): ReadonlyMap<string, Ruled> {
+    return ruledById(ruling ? fixedVerdicts(ruling, jurisdiction) : [])
+  }
+
+  function innerView(state: CellsState): Document | undefined {
+    const view = parts.view(state)
+    const document = isJsonObject(view) ? view[documentCell] : undefined
+    return isJsonObject(document) ? document : undefined
+  }
+
+  function entriesOf(document: Document | undefined): { readonly [id: string]: Document } {
+    const found = document?.[entries]
+    if (!isJsonObject(found)) return {}
+    return Object.fromEntries(
+      Object.entries(found).flatMap(([id, entry]) => (isJsonObject(entry) ? [[id, entry]] : [])),
+    )
+  }
+
+  /** Without what belongs to Tributary. */
+  function unowned(after: Document, state: CellsState | undefined): Document {
+    const before = entriesOf(state && innerView(state))
+    const ruled = state ? fixedOf(bookIn(state)) : new Map<string, Ruled>()
+    const { [available]: _, ...document } = after
+    if (!Object.hasOwn(after, entries)) return document
+    const reservations: Record<string, Json> = {}
+    for (const [id, { [status]: __, ...entry }] of Object.entries(entriesOf(after))) {
+      const asRuled = ruled.has(id) ? before[id]?.[quantity] : undefined
+      setField(reservations, id, asRuled === undefined ? entry : { ...entry, [quantity]: asRuled })
+    }
+    return { ...document, [entries]: reservations }
+  }
+
+  /** What the application has said about reservations: undefined if nothing. */
+  function bookAfter(state: CellsState, before: Document | undefined, after: Document | undefined) {
+    const book = bookIn(state)
+    const ruled = fixedOf(book)
+    const was = entriesOf(before)
+    const is = entriesOf(after)
+    const ended: Record<string, Ended> = { ...book.ended }
+    const confirming = new Set(book.confirming)
+    for (const id of new Set([...Object.keys(was), ...Object.keys(is)])) {
+      const kind = ruled.get(id)?.kind
+      const said = is[id] === undefined ? words.cancel : is[id]?.[status]
+      const isOver = Object.hasOwn(book.ended, id) || kind === 'rejected' || kind === 'expired'
+      if (isOver || said === wordOf(id, book, ruled.get(id))) continue
+      if (said === words.cancel) setField(ended, id, 'cancelled')
+      else if (said === words.done && kind !== undefined) setField(ended, id, 'done')
+      else if (said === words.confirm && kind === 'accepted') confirming.add(id)
+    }
+    const isSame =
+      Object.keys(ended).length === Object.keys(book.ended).length && confirming.size === book.confirming.length
+    return isSame ? undefined : { ...book, ended, confirming: [...confirming].sort() }
+  }
+
+  function requestsIn(state: CellsState): readonly Request[] {
+    return Object.entries(entriesOf(innerView(state))).flatMap(([id, entry]) => {
+      const expires = declared.expires === undefined ? undefined : entry[declared.expires]
+      const stamp = stampOfFirst(cellAt(state, [documentCell, entries, id, quantity]))
+      const asked = amountOf(entry[quantity])
+      // Half of an entry, which another site removed while this one changed it: nobody asks for anything.
+      if (stamp === undefined || asked === undefined) return []
+      return [{ id, quantity: asked, stamp, ...(typeof expires === 'number' && { expiresS: expires }) }]
+    })
+  }
+
+  return {
+    ...parts,
+
+    misfit(value, path) {
+      if (!isJsonObject(value)) return { path, reason: 'a ledger is an object' }
+      const { [available]: _, ...document } = value
+      return inner.misfit(document, path) ?? quantityMisfit(document, path)
+    },
+
+    write(state, before, after, stamp) {
+      const [was, is] = [asDocument(before), asDocument(after)]
+      const written = parts.write(
+        state,
+        was && state && (parts.view(state) ?? undefined),
+        is && { [documentCell]: unowned(is, was && state) },
+        stamp,
+      )
+      const outcome = written?.state ?? state
+      const book = outcome && bookAfter(outcome, was, is)
+      if (!outcome || !book) return written
+      const touched = written === undefined ? {} : written.touched
+      return {
+        state: withBook(outcome, book),
+        touched: touched === true ? true : { ...touched, [bookCell]: true },
+      }
+    },
+
+    decide(state, decision) {
+      const document = innerView(state)
+      if (!document) return undefined
+      const book = bookIn(state)
+      const home = homeFor(declared, decision, sites)
+      const ruling = decide(book.ruling ?? firstRuling(home, jurisdiction), jurisdiction, {
+        site: decision.site,
+        claims: decision.claims && declared.decide.fixed === 'majority',
+        rule: log =>
+          ledgerVerdicts(log, {
+            stock: amountOf(document[stock]) ?? 0,
+            requests: requestsIn(state),
+            book,
+            nowMs: decision.nowMs,
+          }),
+      })
+      return ruling && { state: withBook(state, { ...book, ruling }), touched: { [bookCell]: true } }
+    },
+
+    happened(before, after, { site }): readonly Incident[] {
+      const book = bookIn(after)
+      if (!book.ruling || homeOf(book.ruling.epoch, jurisdiction) !== site) return []
+      const known = before ? fixedOf(bookIn(before)) : new Map<string, Ruled>()
+      const fresh = [...fixedOf(book)].filter(([id, { kind }]) => kind === 'rejected' && !known.has(id))
+      return fresh.map(([id, ruled]) => ({
+        name: 'stock_exceeded',
+        id,
+        data: { [quantity]: amountToJson(ruled.quantity) },
+      }))
+    },
+
+    corrects: true,
+    view: shown,
+  }
+
+  function quantityMisfit(document: Document, path: Path): Misfit | undefined {
+    for (const [id, entry] of Object.entries(entriesOf(document))) {
+      const asked = amountOf(entry[quantity])
+      if (asked === undefined || compareAmounts(asked, 0) <= 0) {
+        return { path: [...path, entries, id, quantity], reason: 'a reservation needs a quantity above 0' }
+      }
+    }
+    return undefined
+  }
+}
+
+function bookIn(state: CellsState): LedgerBook {
+  const cell = cellAt(state, [bookCell])
+  return cell && 'lattice' in cell ? bookType.read(cell) : emptyBook
+}
+
+function withBook(state: CellsState, book: LedgerBook): CellsState {
+  return { ...state, cells: { ...state.cells, [bookCell]: bookType.state(book) } }
+}
+
+function cellAt(state: CellState, [name, ...below]: Path): CellState | undefined {
+  if (name === undefined) return state
+  if (!('cells' in state) || !Object.hasOwn(state.cells, name)) return undefined
+  const cell = state.cells[name]
+  return cell ? cellAt(cell, below) : undefined
+}
+
+function asDocument(value: Json | undefined): Document | undefined {
+  return isJsonObject(value) ? value : undefined
+}
+
+function homeFor({ decide: { at } }: LedgerDescriptor, { key }: Decision, sites: readonly string[]): string {
+  if (at !== 'hash') return at
+  // Spreads the records over the sites; the same wherever it is asked.
+  const sum = [...key.join('\u0000')].reduce((hash, unit) => (Math.imul(hash, 31) + (unit.codePointAt(0) ?? 0)) | 0, 7)
+  return sites[Math.abs(sum) % sites.length] ?? ''
+}

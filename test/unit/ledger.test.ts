@@ -1,0 +1,318 @@
+/** Reservations against a stock at three sites, through the real flows: what an application is told must stay true. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { defineSync, home, ledger } from '../../shared/declare/index.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
+import { MemorySite, settle, startMs } from './memory-site.ts'
+
+const sites = {
+  'aws-us-east-1': { cloud: 'aws', region: 'us-east-1' },
+  'gcp-us-central1': { cloud: 'gcp', region: 'us-central1' },
+  'azure-eastus': { cloud: 'azure', region: 'eastus' },
+} as const
+const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
+
+const planWith = (fixed: 'majority' | 'home') =>
+  defineSync({
+    sites,
+    data: {
+      stock: {
+        key: ['sku'],
+        merge: ledger({
+          stock: 'on_hand',
+          entries: 'reservations',
+          available: 'available',
+          quantity: 'qty',
+          status: 'status',
+          expires: 'until',
+          decide: home({ at: gcp, fixed }),
+        }),
+      },
+    },
+  })
+
+const sku = { type: 'stock', key: ['tea'] }
+let all: readonly MemorySite[]
+let atAws: MemorySite
+let atGcp: MemorySite
+let atAzure: MemorySite
+
+function open(fixed: 'majority' | 'home' = 'majority') {
+  const plan = planWith(fixed)
+  atAws = new MemorySite(plan, aws, 'versioned')
+  atGcp = new MemorySite(plan, gcp, 'versioned')
+  atAzure = new MemorySite(plan, azure, 'versioned')
+  all = [atAws, atGcp, atAzure]
+}
+
+interface Entry {
+  readonly qty: number
+  readonly status?: string
+  readonly until?: number
+  readonly note?: string
+}
+type Shown = { on_hand: number; available: number; reservations: Record<string, Entry> }
+
+const shown = (site: MemorySite) => site.document(sku) as unknown as Shown
+const statusAt = (site: MemorySite, id: string) => shown(site).reservations[id]?.status
+const statuses = (id: string) => all.map(site => statusAt(site, id))
+
+/** As an application does it: reads the document, changes it, writes it back. */
+function edit(site: MemorySite, change: (document: Shown) => void): void {
+  const document = structuredClone(shown(site) ?? { on_hand: 0, available: 0, reservations: {} })
+  change(document)
+  site.write(sku, JSON.parse(JSON.stringify(document)))
+}
+const request = (site: MemorySite, id: string, qty: number, more: Partial<Entry> = {}) =>
+  edit(site, document => {
+    document.reservations[id] = { qty, status: 'requested', ...more }
+  })
+const say = (site: MemorySite, id: string, status: string) =>
+  edit(site, document => {
+    document.reservations[id] = { ...(document.reservations[id] ?? { qty: 0 }), status }
+  })
+
+async function stocked(amount: number): Promise<void> {
+  atAws.write(sku, { on_hand: amount, reservations: {} })
+  await settle(all)
+}
+
+beforeEach(async () => {
+  open()
+  await stocked(5)
+})
+
+it('what is there is available everywhere before anybody has reserved', () => {
+  expect(all.map(shown)).toEqual(all.map(() => ({ on_hand: 5, available: 5, reservations: {} })))
+})
+
+it('a request is accepted, holds its quantity, and every site shows the same', async () => {
+  request(atAws, 'a', 3)
+  await settle(all)
+  expect(all.map(shown)).toEqual(
+    all.map(() => ({ on_hand: 5, available: 2, reservations: { a: { qty: 3, status: 'accepted' } } })),
+  )
+})
+
+it('a verdict shows once two of three sites have it, and before that the request does', async () => {
+  request(atAws, 'a', 1)
+  await atAws.work()
+  expect(statusAt(atAws, 'a')).toBe('requested')
+  await settle([atAws, atGcp])
+  expect(statusAt(atGcp, 'a')).toBe('accepted')
+  expect(statusAt(atAws, 'a')).toBe('accepted')
+  expect(shown(atAzure).reservations).toEqual({})
+})
+
+it('declared so, the home alone fixes: its own requests are answered in the commit that captures them', async () => {
+  open('home')
+  await stocked(5)
+  request(atGcp, 'a', 2)
+  await atGcp.work()
+  expect(shown(atGcp)).toMatchObject({ available: 3, reservations: { a: { status: 'accepted' } } })
+})
+
+it('of more than there is, the latest are rejected, the same ones everywhere, and nobody is told twice', async () => {
+  request(atAws, 'a', 3)
+  await settle(all)
+  for (const [index, site] of all.entries()) request(site, `late-${index}`, 2)
+  await settle(all)
+  const accepted = all.map(site =>
+    Object.entries(shown(site).reservations).flatMap(([id, { status }]) => (status === 'accepted' ? [id] : [])),
+  )
+  expect(accepted[0]).toHaveLength(2)
+  expect(new Set(accepted.map(ids => ids.join())).size).toBe(1)
+  expect(all.map(site => shown(site).available)).toEqual([0, 0, 0])
+  const incidents = all.map(site =>
+    [...site.audit.entries.values()].flatMap(entry =>
+      'kind' in entry && entry.kind === 'incident' ? [[entry.name, entry.subject]] : [],
+    ),
+  )
+  const rejected = ['late-0', 'late-1', 'late-2'].filter(id => statusAt(atAws, id) === 'rejected')
+  // The home tells, and the others leave it to it.
+  expect(incidents[0]).toEqual([])
+  expect(incidents[1]?.sort()).toEqual(rejected.map(id => ['stock_exceeded', id]))
+  expect(incidents[2]).toEqual([])
+})
+
+describe('nothing that was shown is taken back', () => {
+  beforeEach(async () => {
+    request(atAws, 'a', 3)
+    request(atAzure, 'b', 4)
+    await settle(all)
+  })
+
+  it('restocking revives nothing that was rejected', async () => {
+    edit(atAzure, document => {
+      document.on_hand += 10
+    })
+    await settle(all)
+    expect(new Set([...statuses('a'), ...statuses('b')])).toEqual(new Set(['accepted', 'rejected']))
+    request(atAzure, 'c', 4)
+    await settle(all)
+    expect(statuses('c')).toEqual(['accepted', 'accepted', 'accepted'])
+  })
+
+  it('a correction below what is held revokes nothing; the available amount says so', async () => {
+    const held = statusAt(atAws, 'a') === 'accepted' ? 3 : 4
+    edit(atAws, document => {
+      document.on_hand = 1
+    })
+    await settle(all)
+    expect(all.map(site => shown(site).available)).toEqual([1 - held, 1 - held, 1 - held])
+    expect(new Set([...statuses('a'), ...statuses('b')])).toEqual(new Set(['accepted', 'rejected']))
+  })
+})
+
+describe('what belongs to Tributary is put right in the commit that captures the write', () => {
+  beforeEach(async () => {
+    request(atAws, 'a', 3)
+    await settle(all)
+  })
+
+  it('a verdict that an application gives itself', async () => {
+    request(atAzure, 'b', 4, { status: 'accepted' })
+    await atAzure.work()
+    expect(statusAt(atAzure, 'b')).toBe('requested')
+    await settle(all)
+    expect(statuses('b')).toEqual(['rejected', 'rejected', 'rejected'])
+    say(atAws, 'b', 'accepted')
+    await settle(all)
+    expect(statuses('b')).toEqual(['rejected', 'rejected', 'rejected'])
+    const undone = [...atAws.audit.entries.values()]
+      .filter(isResolution)
+      .flatMap(({ arbitrations }) => arbitrations)
+      .filter(({ rule }) => rule === 'owned-by-tributary')
+    expect(undone.map(({ path, lost }) => [path, lost?.map(({ value }) => value)])).toEqual([
+      [['reservations', 'b', 'status'], ['accepted']],
+    ])
+  })
+
+  it('a known id that is requested again shows its verdict again', async () => {
+    say(atAzure, 'a', 'requested')
+    await settle(all)
+    expect(statuses('a')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(shown(atAws).available).toBe(2)
+  })
+
+  it('another quantity under a ruled id, and an available amount of the application’s own', async () => {
+    edit(atAzure, document => {
+      document.available = 99
+      document.reservations.a = { qty: 1, status: 'accepted', note: 'mine' }
+    })
+    await settle(all)
+    expect(all.map(shown)).toEqual(
+      all.map(() => ({
+        on_hand: 5,
+        available: 2,
+        reservations: { a: { qty: 3, status: 'accepted', note: 'mine' } },
+      })),
+    )
+  })
+})
+
+describe('a reservation ends', () => {
+  beforeEach(async () => {
+    request(atAws, 'a', 3)
+    await settle(all)
+  })
+
+  it.each([
+    ['by a word', () => say(atAzure, 'a', 'cancelled'), 'cancelled'],
+    [
+      'by its removal',
+      () =>
+        edit(atAzure, document => {
+          delete document.reservations.a
+        }),
+      undefined,
+    ],
+  ])('%s: what it held is free again', async (_, end, status) => {
+    end()
+    await settle(all)
+    expect(statuses('a')).toEqual([status, status, status])
+    expect(all.map(site => shown(site).available)).toEqual([5, 5, 5])
+    request(atAws, 'b', 5)
+    await settle(all)
+    expect(statuses('b')).toEqual(['accepted', 'accepted', 'accepted'])
+  })
+
+  it('for good: a concurrent change of a removed one brings it back as cancelled, and holds nothing', async () => {
+    edit(atAzure, document => {
+      delete document.reservations.a
+    })
+    edit(atAws, document => {
+      document.reservations.a = { qty: 3, status: 'accepted', note: 'changed meanwhile' }
+    })
+    await settle(all)
+    expect(statuses('a')).toEqual(['cancelled', 'cancelled', 'cancelled'])
+    expect(all.map(site => shown(site).available)).toEqual([5, 5, 5])
+  })
+
+  it('shipped: the application takes the stock away itself', async () => {
+    edit(atAzure, document => {
+      document.on_hand -= 3
+      document.reservations.a = { qty: 3, status: 'done' }
+    })
+    await settle(all)
+    expect(all.map(shown)).toEqual(
+      all.map(() => ({ on_hand: 2, available: 2, reservations: { a: { qty: 3, status: 'done' } } })),
+    )
+  })
+
+  it('only what was accepted can be confirmed or shipped', async () => {
+    request(atAzure, 'b', 4)
+    await settle(all)
+    expect(statuses('b')).toEqual(['rejected', 'rejected', 'rejected'])
+    for (const word of ['done', 'confirming']) {
+      say(atAws, 'b', word)
+      await settle(all)
+      expect(statuses('b')).toEqual(['rejected', 'rejected', 'rejected'])
+    }
+  })
+})
+
+describe('expiry and confirmation race, and the home settles it', () => {
+  const until = Math.floor(startMs / 1000) + 60
+  const later = (seconds: number) => Promise.all(all.map(site => site.clock.sleep(seconds * 1000)))
+
+  beforeEach(async () => {
+    request(atAws, 'a', 3, { until })
+    await settle(all)
+  })
+
+  it('what nobody confirms is given up when its time is over, and the next request gets it', async () => {
+    await later(61)
+    request(atAzure, 'b', 5)
+    await settle(all)
+    expect(statuses('a')).toEqual(['expired', 'expired', 'expired'])
+    expect(statuses('b')).toEqual(['accepted', 'accepted', 'accepted'])
+  })
+
+  it('what is confirmed in time stays', async () => {
+    say(atAws, 'a', 'confirming')
+    await atAws.work()
+    expect(statusAt(atAws, 'a')).toBe('confirming')
+    await settle(all)
+    expect(statuses('a')).toEqual(['confirmed', 'confirmed', 'confirmed'])
+    await later(61)
+    request(atAzure, 'b', 5)
+    await settle(all)
+    expect(statuses('b')).toEqual(['rejected', 'rejected', 'rejected'])
+  })
+
+  it('a confirmation that comes to the home after the expiry is too late, everywhere', async () => {
+    await later(61)
+    request(atGcp, 'b', 5)
+    await atGcp.work()
+    say(atAws, 'a', 'confirming')
+    await settle(all)
+    expect(statuses('a')).toEqual(['expired', 'expired', 'expired'])
+    expect(statuses('b')).toEqual(['accepted', 'accepted', 'accepted'])
+  })
+})
+
+it('a reservation without a quantity is refused by name', async () => {
+  atAws.write(sku, { on_hand: 5, reservations: { a: { status: 'requested' } } })
+  expect(await atAws.capture(sku)).toBe('refused')
+  expect([...atAws.deadLetters.letters.values()]).toMatchObject([{ field: 'reservations.a.qty' }])
+})
