@@ -28,6 +28,7 @@ import { createCloudFunction } from '../../tools/local/gcp/cloud-function.ts'
 import { provisionGoogleSite } from '../../tools/local/gcp/provision.ts'
 import { startPubSubTrigger } from '../../tools/local/gcp/pubsub-trigger.ts'
 import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
+import { startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
 import { startAzureAccount } from './azure-account.ts'
@@ -121,6 +122,8 @@ test(`Google Cloud: ${burst} changes at once are far fewer requests`, async () =
   const site = 'gcp-us-central1'
   const pubsub = await startPubSubServer()
   ending.push(() => pubsub.stop())
+  const firestore = await startFirestoreServer()
+  ending.push(() => firestore.stop())
   await provisionGoogleSite({ plan, site, project: 'local', pubsubHost: pubsub.host })
   const peer = await startPeer(site)
   const forward = createCloudFunction({
@@ -130,7 +133,7 @@ test(`Google Cloud: ${burst} changes at once are far fewer requests`, async () =
     environment: {
       ...environmentOf(site, peer),
       GOOGLE_CLOUD_PROJECT: 'local',
-      FIRESTORE_EMULATOR_HOST: '127.0.0.1:1',
+      FIRESTORE_EMULATOR_HOST: firestore.host,
       PUBSUB_EMULATOR_HOST: pubsub.host,
       METADATA_SERVER_DETECTION: 'none',
     },
