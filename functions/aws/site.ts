@@ -11,6 +11,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
@@ -33,6 +34,7 @@ const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(env)))
 const dynamoDb = /* @__PURE__ */ once(createDynamoDb)
 const store = /* @__PURE__ */ once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
 const control = /* @__PURE__ */ once(() => createDynamoDbControlStore(dynamoDb()))
+const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
 const audit = /* @__PURE__ */ once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
 const bus = /* @__PURE__ */ once(() => createKinesisBus({ client: createKinesis(), clock }))
 const deadLetters = /* @__PURE__ */ once(() =>
@@ -46,6 +48,7 @@ export const capturePorts = /* @__PURE__ */ once(
     store: store(),
     deadLetters: deadLetters(),
     adoptions: rememberAdopted(adoptionsIn(control())),
+    homes: homes(),
   }),
 )
 
@@ -73,6 +76,7 @@ export const ingestPorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     audit: audit(),
+    homes: homes(),
     ...(await credentialsFrom(env)),
   }),
 )

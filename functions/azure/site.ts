@@ -10,6 +10,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
@@ -39,6 +40,7 @@ const cosmos = /* @__PURE__ */ once(() => createCosmosClient(required(env, cosmo
 const queues = /* @__PURE__ */ once(() => createQueueService(required(env, storageSetting)))
 const store = /* @__PURE__ */ once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
 const control = /* @__PURE__ */ once(() => createCosmosControlStore(cosmos()))
+const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
 const audit = /* @__PURE__ */ once(() => createCosmosAuditStore(auditContainer(cosmos())))
 const deadLetters = /* @__PURE__ */ once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
 
@@ -49,6 +51,7 @@ export const capturePorts = /* @__PURE__ */ once(
     store: store(),
     deadLetters: deadLetters(),
     adoptions: rememberAdopted(adoptionsIn(control())),
+    homes: homes(),
   }),
 )
 
@@ -79,6 +82,7 @@ export const ingestPorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     audit: audit(),
+    homes: homes(),
     ...(await credentialsFrom(env)),
   }),
 )

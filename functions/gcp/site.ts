@@ -9,6 +9,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
@@ -34,6 +35,7 @@ export const firestore = /* @__PURE__ */ once(() => createFirestore({ projectId:
 const pubsub = /* @__PURE__ */ once(() => createPubSub(projectId()))
 const store = /* @__PURE__ */ once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
 const control = /* @__PURE__ */ once(() => createFirestoreControlStore(firestore()))
+const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
 const audit = /* @__PURE__ */ once(() => createFirestoreAuditStore(firestore()))
 const deadLetters = /* @__PURE__ */ once(() => createPubSubDeadLetters(pubsub()))
 
@@ -44,6 +46,7 @@ export const capturePorts = /* @__PURE__ */ once(
     store: store(),
     deadLetters: deadLetters(),
     adoptions: rememberAdopted(adoptionsIn(control())),
+    homes: homes(),
   }),
 )
 
@@ -72,6 +75,7 @@ export const ingestPorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     audit: audit(),
+    homes: homes(),
     ...(await credentialsFrom(variables)),
   }),
 )

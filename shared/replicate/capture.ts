@@ -21,7 +21,7 @@ import {
   ValueRefused,
 } from '../ports/index.ts'
 import { refusedDocument } from './dead-letter.ts'
-import { decideRecord, nextCounter } from './decide-record.ts'
+import { type DecidingSite, decideRecord, nextCounter } from './decide-record.ts'
 import { documentWrite } from './document-write.ts'
 import { evidenceAfterCapture } from './evidence.ts'
 import { goneAtMs } from './gone.ts'
@@ -30,6 +30,7 @@ import { look, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
 import { recentResolutions } from './resolution-retention.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
+import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
 
 export interface CapturePorts {
@@ -37,6 +38,8 @@ export interface CapturePorts {
   readonly clock: Clock
   readonly store: RecordStore
   readonly deadLetters: DeadLetters
+  /** Absent: this site takes nobody's part. */
+  readonly homes?: TakenHomes
   /** Told of every sync record that was committed (see express-lane.ts). */
   readonly captured?: (ref: RecordRef, record: SyncRecord) => void
 }
@@ -107,10 +110,11 @@ interface Captured {
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
-  { here, clock, store, captured }: Omit<CapturePorts, 'deadLetters'>,
+  { here, clock, store, captured, homes }: Omit<CapturePorts, 'deadLetters'>,
 ): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
-  const record = recordAfter(ref, sight, type, here.site, clock.now())
+  const taking = type.record.decides ? await homes?.of(ref.type) : undefined
+  const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking })
   const written = sight.document.document
   const commit: Commit = { ref, record, expected: sight.revision }
   const document = type.record.corrects ? type.record.view(record.state) : written
@@ -124,7 +128,8 @@ export async function captureOnce(
   return { document }
 }
 
-function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string, nowMs: number): SyncRecord {
+function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: DecidingSite): SyncRecord {
+  const { site, nowMs } = at
   const { record } = sight
   const after = sight.document.document
   const before = type.record.view(record.state)
@@ -155,7 +160,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, site: string,
     resolutions: [...recentResolutions(record.resolutions, nowMs), ...(undone ? [undone] : [])],
     ...evidence,
   }
-  const decided = decideRecord(ref, captured, type, { site, nowMs })
+  const decided = decideRecord(ref, captured, type, at)
   const goneMs = goneAtMs(type.record.corrects ? type.record.view(decided.state) : after, type, nowMs)
   return goneMs === undefined ? decided : { ...decided, goneAtMs: goneMs }
 }

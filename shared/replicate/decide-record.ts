@@ -5,6 +5,7 @@
 import { tick } from '../causality/hybrid-logical-clock.ts'
 import { advance, counterOf } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
+import type { TakingOver } from '../resolve/merge-type.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
@@ -12,6 +13,8 @@ import { holdCapture, type SyncRecord } from './sync-record.ts'
 export interface DecidingSite {
   readonly site: string
   readonly nowMs: number
+  /** See taken-homes.ts. */
+  readonly taking?: TakingOver | undefined
 }
 
 /** The counter of this site's next write of the record. */
@@ -26,7 +29,7 @@ export function decideRecord(
   { key }: RecordRef,
   record: SyncRecord,
   type: DataType,
-  { site, nowMs }: DecidingSite,
+  { site, nowMs, taking }: DecidingSite,
 ): SyncRecord {
   const counter = nextCounter(record, site, nowMs)
   const hlc = tick(nowMs, record.hlc)
@@ -35,7 +38,7 @@ export function decideRecord(
     key,
     nowMs,
     stamp: { site, counter, hlc },
-    claims: false,
+    taking,
   })
   if (!decided) return record
   const from = counterOf(record.vector, site)

@@ -1,11 +1,9 @@
 /**
  * The settings of one route as running code sees them: read again every few seconds, and kept at the rate they say.
  */
-import { type Clock, type ControlStore, StoreUnavailable } from '../ports/index.ts'
+import type { Clock, ControlStore } from '../ports/index.ts'
 import { type FlowSettings, readFlow } from './flow-settings.ts'
-
-/** How long an instance goes by what it has read: a pause and its end take effect within this time. */
-export const flowCacheMs = 2_000
+import { keepReading } from './settings-cache.ts'
 
 /** The longest that a run waits for its turn; the trigger brings back what would take longer. */
 export const turnWaitMsMax = 5_000
@@ -32,21 +30,11 @@ export function createFlowControl({
   readonly clock: Clock
   readonly peer: string
 }): FlowControl {
-  let known: { readonly settings: FlowSettings; readonly atMs: number } | undefined
   /** When everything that went before has had its time. */
   let freeAtMs = 0
 
   return {
-    async settings() {
-      const nowMs = clock.now()
-      if (known && nowMs < known.atMs + flowCacheMs) return known.settings
-      try {
-        known = { settings: readFlow(await control.read(flowName(peer))), atMs: nowMs }
-      } catch (error) {
-        if (!known || !(error instanceof StoreUnavailable)) throw error
-      }
-      return known.settings
-    },
+    settings: keepReading(clock, async () => readFlow(await control.read(flowName(peer)))),
     async turn(changes, changesPerSecond) {
       const nowMs = clock.now()
       const waitMs = Math.max(0, freeAtMs - nowMs)

@@ -31,12 +31,15 @@ import { look, type Sight } from './look.ts'
 import { recordName } from './record-ref.ts'
 import { fitsIntoRecord } from './resolution-retention.ts'
 import type { SyncRecord } from './sync-record.ts'
+import type { TakenHomes } from './taken-homes.ts'
 
 export interface IngestPorts {
   readonly here: Here
   readonly clock: Clock
   readonly store: RecordStore
   readonly audit: AuditStore
+  /** Absent: this site takes nobody's part. */
+  readonly homes?: TakenHomes
 }
 
 /** Changes of one record are applied in their order, of different records side by side. Never rejects. */
@@ -107,8 +110,9 @@ function answerFor(error: unknown): Answer {
 }
 
 async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
-  const { here, clock, store } = ports
+  const { here, clock, store, homes } = ports
   const type = dataTypeOf(here, change.type)
+  const taking = type.record.decides ? await homes?.of(change.type) : undefined
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const nowMs = clock.now()
     const sight = await look(change, { store, type, clock })
@@ -123,7 +127,7 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
       messageAgeMaxMs: here.messageAgeMaxMs,
     })
     if (merged === 'duplicate' || merged === 'gap') return { answer: merged }
-    const decided = decideRecord(change, merged.record, type, { site: here.site, nowMs })
+    const decided = decideRecord(change, merged.record, type, { site: here.site, nowMs, taking })
     const view = decided === merged.record ? merged.view : type.record.view(decided.state)
     const record = await withoutOverflow(decided, sight, ports)
     const answer = await commitMerge(commitOf(change, sight, { record, view }, type, nowMs), store)

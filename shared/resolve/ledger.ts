@@ -185,7 +185,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
       const home = homeFor(declared, decision, sites)
       const ruling = decide(book.ruling ?? firstRuling(home, jurisdiction), jurisdiction, {
         site: decision.site,
-        claims: decision.claims && declared.decide.fixed === 'majority',
+        taking: declared.decide.fixed === 'majority' ? decision.taking : undefined,
         rule: log =>
           ledgerVerdicts(log, {
             stock: amountOf(document[stock]) ?? 0,

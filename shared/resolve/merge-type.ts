@@ -101,6 +101,16 @@ export interface Joining {
   readonly report: Report
 }
 
+/** An operator's word to a site: decide from now on what these sites have decided. */
+export interface TakingOver {
+  readonly homes: readonly SiteId[]
+  /**
+   * Counted up with every such word for a data type. Of two sites that are told to take each other's place the one told
+   * later keeps it, because the other's claims end with its turn.
+   */
+  readonly turn: number
+}
+
 /** Who decides, about which record, when. */
 export interface Decision {
   readonly site: SiteId
@@ -109,8 +119,8 @@ export interface Decision {
   readonly nowMs: number
   /** The write that the decision is part of. */
   readonly stamp: Stamp
-  /** This site is to become the home of the record. */
-  readonly claims: boolean
+  /** Whose part as a home this site is to take over; absent: nobody's. */
+  readonly taking?: TakingOver | undefined
 }
 
 /** Something that others want to hear of, such as `stock_exceeded`; told once per record and `id`. */

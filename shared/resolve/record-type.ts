@@ -36,6 +36,8 @@ export interface RecordType {
   isState(value: unknown): value is CellsState
   /** Some of its fields are Tributary's to write. */
   readonly corrects: boolean
+  /** Some of what it says is decided (see `MergeType.decide`). */
+  readonly decides: boolean
   /** See `MergeType`; undefined where nothing has to be decided, which is for most types always so. */
   decide(state: CellsState | undefined, decision: Decision): Written<CellsState> | undefined
   happened(
@@ -60,6 +62,7 @@ export function createRecordType(documentType: MergeType): RecordType {
       }),
     isState: record.isState,
     corrects: documentType.corrects === true,
+    decides: documentType.decide !== undefined,
     decide(state, decision) {
       const cell = documentIn(state)
       const decided = cell && documentType.decide?.(cell, decision)

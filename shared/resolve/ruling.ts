@@ -14,6 +14,7 @@
  */
 import type { SiteId } from '../causality/dot.ts'
 import type { Json } from '../document/json.ts'
+import type { TakingOver } from './merge-type.ts'
 
 export interface Ruling {
   /** Names its home: `sites[epoch % sites.length]`. */
@@ -94,8 +95,7 @@ function joinNamed<Value>(
 
 export interface Deciding {
   readonly site: SiteId
-  /** This site is to become the home. */
-  readonly claims: boolean
+  readonly taking: TakingOver | undefined
   /** What the home has to add to the verdicts so far. Called at the home only. */
   readonly rule: (log: readonly Json[]) => readonly Json[]
 }
@@ -115,14 +115,14 @@ const promise: Step = (ruling, _, { site }) => {
   return asked > ruling.epoch && asked > promiseOf(ruling, site) ? promising(ruling, site, asked) : ruling
 }
 
-const claim: Step = (ruling, jurisdiction, { site, claims }) => {
-  if (!claims) return ruling
+const claim: Step = (ruling, jurisdiction, { site, taking }) => {
+  if (!taking) return ruling
   const highest = Math.max(ruling.epoch, ...Object.values(ruling.promised))
-  // A claim that is under way, or has succeeded, needs no second one.
-  if (homeOf(highest, jurisdiction) === site) return ruling
+  // The home, or who is about to be: a claim of this site that is under way needs no second one.
+  if (!taking.homes.includes(homeOf(highest, jurisdiction))) return ruling
   let next = highest + 1
   while (homeOf(next, jurisdiction) !== site) next++
-  return promising(ruling, site, next)
+  return next < (taking.turn + 1) * jurisdiction.sites.length ? promising(ruling, site, next) : ruling
 }
 
 /** What the promisers knew came with their promises: nothing that was fixed is missing in the log. */

@@ -1,14 +1,25 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
- * tables held documents before, and two whose documents expire.
+ * tables held documents before, two whose documents expire, and three with reservations that a home decides.
  */
-import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
+import { counter, defineSync, fields, home, ledger, register, set } from '../../shared/declare/index.ts'
 
 const cart = fields({
   currency: register(),
   note: register(),
   items: set(fields({ quantity: counter(), note: register() })),
 })
+
+const bookings = (decide: ReturnType<typeof home>) =>
+  ledger({
+    stock: 'on_hand',
+    entries: 'reservations',
+    available: 'available',
+    quantity: 'qty',
+    status: 'status',
+    expires: 'until',
+    decide,
+  })
 
 export const plan = defineSync({
   sites: {
@@ -26,5 +37,8 @@ export const plan = defineSync({
     },
     sessions: { key: ['session_id'], merge: register(), expires: 'until' },
     baskets: { key: ['session_id'], tier: 1, merge: cart, expires: 'until' },
+    seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
+    rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
+    desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
   },
 })

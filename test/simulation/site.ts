@@ -30,6 +30,8 @@ import { prune } from '../../shared/replicate/prune.ts'
 import { publish } from '../../shared/replicate/publish.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { type Standing, type StandingQuestion, tellStandings } from '../../shared/replicate/standing.ts'
+import type { TakenHomes } from '../../shared/replicate/taken-homes.ts'
+import type { TakingOver } from '../../shared/resolve/merge-type.ts'
 import { plan } from './catalogue.ts'
 import { bothHints, type DocumentHint, DocumentHints } from './document-hints.ts'
 import { type Consume, coalescingFeed, type Feed, orderedFeed, unorderedFeed } from './feeds.ts'
@@ -46,6 +48,8 @@ export interface Observer {
   recordWritten(site: SiteId, write: RecordWritten): void
   recordRemoved(site: SiteId, removal: RecordRemoved): void
   trace(text: string): void
+  /** Sees what a flow reads and commits. */
+  watching?(site: SiteId, store: RecordStore): RecordStore
 }
 
 /** Carries requests to another site, with all that can happen on the way. */
@@ -67,6 +71,8 @@ export class SimulatedSite {
   readonly auditStore = new MemoryAuditStore()
   readonly deadLetters = new MemoryDeadLetters()
   readonly adoptions = new MemoryAdoptionStore()
+  /** By data type: whose part as a home this site has been told to take over. */
+  readonly taken = new Map<string, TakingOver>()
   /** Nobody tells this site's feed of documents that were there before. */
   isSilent = false
   /** The longest that an event of a document took to be processed. */
@@ -190,7 +196,8 @@ export class SimulatedSite {
 
   #store(timing: MemoryTiming, cause?: Change): RecordStore {
     const refuses = () => this.throttled > 0 && this.#world.capacity.chance(this.throttled)
-    return throttledStore(this.database.connect(timing, cause), refuses)
+    const store = this.database.connect(timing, cause)
+    return throttledStore(this.#observer.watching?.(this.id, store) ?? store, refuses)
   }
 
   async #capture(hints: readonly DocumentHint[], timing: MemoryTiming): Promise<undefined> {
@@ -212,7 +219,12 @@ export class SimulatedSite {
       store: this.#store(timing),
       deadLetters: this.deadLetters.connect(timing),
       adoptions: this.adoptions.connect(timing),
+      homes: this.#homes(),
     }
+  }
+
+  #homes(): TakenHomes {
+    return { of: async type => this.taken.get(type) }
   }
 
   /** This site, as an adoption sees it that may crash in any of its steps. */
@@ -286,6 +298,7 @@ export class SimulatedSite {
         clock: this.#clock(),
         store: this.#store(timing, change),
         audit: this.auditStore.connect(timing),
+        homes: this.#homes(),
       }
       answers.push(...(await ingest([change], sender, ports)))
     }

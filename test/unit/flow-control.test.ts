@@ -5,7 +5,7 @@ import { type ControlStore, StoreUnavailable } from '../../shared/ports/index.ts
 import { MemoryClock } from '../../shared/ports/memory/memory-clock.ts'
 import { createMemoryControlStore } from '../../shared/ports/memory/memory-control-store.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
-import { createFlowControl, flowCacheMs, flowName, turnWaitMsMax } from '../../shared/replicate/flow-control.ts'
+import { createFlowControl, flowName, turnWaitMsMax } from '../../shared/replicate/flow-control.ts'
 import {
   everyType,
   flowText,
@@ -17,6 +17,7 @@ import {
   stillPaused,
 } from '../../shared/replicate/flow-settings.ts'
 import { forward } from '../../shared/replicate/forward.ts'
+import { settingsCacheMs } from '../../shared/replicate/settings-cache.ts'
 import { MemorySite, startMs } from './memory-site.ts'
 
 const aws = 'aws-us-east-1'
@@ -65,11 +66,11 @@ describe('a running instance', () => {
     expect(await flow.settings()).toEqual(openFlow)
     await control.write(flowName(gcp), flowText(paused(openFlow, 'carts', startMs + minute, startMs)))
     expect(await flow.settings()).toEqual(openFlow)
-    await clock.sleep(flowCacheMs)
+    await clock.sleep(settingsCacheMs)
     const seen = await flow.settings()
     expect(heldUntilMs(seen, 'carts', clock.now())).toBe(startMs + minute)
     store.isAway = true
-    await clock.sleep(flowCacheMs)
+    await clock.sleep(settingsCacheMs)
     expect(await flow.settings()).toEqual(seen)
   })
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { defineSync, home, ledger } from '../../shared/declare/index.ts'
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
+import { takeOver } from '../../shared/replicate/take-over.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
 
 const sites = {
@@ -315,4 +316,35 @@ it('a reservation without a quantity is refused by name', async () => {
   atAws.write(sku, { on_hand: 5, reservations: { a: { status: 'requested' } } })
   expect(await atAws.capture(sku)).toBe('refused')
   expect([...atAws.deadLetters.letters.values()]).toMatchObject([{ field: 'reservations.a.qty' }])
+})
+
+describe('when the home is away', () => {
+  it('another site that is told to takes its place: what was open is decided, and what was shown stays', async () => {
+    request(atAws, 'a', 3)
+    await settle(all)
+    request(atAws, 'b', 1)
+    request(atAzure, 'c', 4)
+    const taking = { homes: { of: async () => ({ homes: [gcp], turn: 1 }) } }
+    // Nothing reaches the home any more.
+    await settle([atAws, atAzure])
+    expect([statusAt(atAws, 'b'), statusAt(atAws, 'c')]).toEqual(['requested', 'requested'])
+    expect(await takeOver(sku, { ...atAws.ports, ...taking })).toBe('claimed')
+    expect(await takeOver(sku, { ...atAws.ports, ...taking })).toBe('unchanged')
+    await settle([atAws, atAzure])
+    expect([atAws, atAzure].map(site => statusAt(site, 'b'))).toEqual(['accepted', 'accepted'])
+    expect([atAws, atAzure].map(site => statusAt(site, 'c'))).toEqual(['rejected', 'rejected'])
+    // The old home comes back with a request of its own, and follows.
+    request(atGcp, 'd', 1)
+    await settle(all)
+    expect(statuses('a')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(statuses('c')).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(statuses('d')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(all.map(site => shown(site).available)).toEqual([0, 0, 0])
+  })
+
+  it('its own verdicts show nowhere, also not there, before a second site has them', async () => {
+    request(atGcp, 'a', 5)
+    await atGcp.work()
+    expect(statusAt(atGcp, 'a')).toBe('requested')
+  })
 })

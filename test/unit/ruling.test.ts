@@ -60,7 +60,8 @@ function run(seed: number, { join, decide: decided, shown }: Variant): string | 
   const act = (site: string, claims: boolean): string | undefined => {
     const state = states.get(site)
     if (!state) return undefined
-    const after = decided(state, jurisdiction, { site, claims, rule: rule(site) })
+    const taking = claims ? { homes: sites.filter(each => each !== site), turn: 1_000 } : undefined
+    const after = decided(state, jurisdiction, { site, taking, rule: rule(site) })
     if (after) states.set(site, after)
     return look(site)
   }
@@ -136,10 +137,10 @@ describe('a planted bug is found', () => {
     'a claimant takes over without promises': {
       ...right,
       decide: (ruling, place, deciding) => {
-        if (!deciding.claims) return decide(ruling, place, deciding)
+        if (!deciding.taking) return decide(ruling, place, deciding)
         let epoch = ruling.epoch + 1
         while (homeOf(epoch, place) !== deciding.site) epoch++
-        return decide({ ...ruling, epoch }, place, { ...deciding, claims: false })
+        return decide({ ...ruling, epoch }, place, { ...deciding, taking: undefined })
       },
     },
     'verdicts are shown before a majority has them': { ...right, shown: ({ log }) => log },
@@ -180,7 +181,26 @@ describe('a planted bug is found', () => {
 it('the home rules alone where it is declared to, and nobody waits for a second site', () => {
   const alone = { sites, quorum: 1 }
   const home = firstRuling('gcp-us-central1', alone)
-  const after = decide(home, alone, { site: 'gcp-us-central1', claims: false, rule: () => ['+a'] })
+  const after = decide(home, alone, { site: 'gcp-us-central1', taking: undefined, rule: () => ['+a'] })
   expect(fixedVerdicts(after ?? home, alone)).toEqual(['+a'])
-  expect(decide(home, alone, { site: 'azure-eastus', claims: false, rule: () => ['-a'] })).toBeUndefined()
+  expect(decide(home, alone, { site: 'azure-eastus', taking: undefined, rule: () => ['-a'] })).toBeUndefined()
+})
+
+it('of two sites that are told to take each other’s place, the one that was told later keeps it', () => {
+  const [aws = '', gcp = ''] = sites
+  const taking = new Map([
+    [aws, { homes: [gcp], turn: 2 }],
+    [gcp, { homes: [aws], turn: 1 }],
+  ])
+  let state = firstRuling(aws, jurisdiction)
+  let rounds = 0
+  for (let isQuiet = false; !isQuiet; rounds++) {
+    isQuiet = true
+    for (const site of sites) {
+      const after = decide(state, jurisdiction, { site, taking: taking.get(site), rule: () => [] })
+      if (after) [state, isQuiet] = [joinRulings(state, after), false]
+    }
+    expect(rounds).toBeLessThan(20)
+  }
+  expect(homeOf(state.epoch, jurisdiction)).toBe(aws)
 })

@@ -8,6 +8,7 @@ import { addDeadLettersCommand } from './commands/dead-letters.ts'
 import { addDrainCommand } from './commands/drain.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addGetCommand } from './commands/get.ts'
+import { addHomeCommand } from './commands/home.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
@@ -22,6 +23,7 @@ const program = new Command('tributary')
 addLocalCommands(program)
 addTourCommand(program)
 addGetCommand(program)
+addHomeCommand(program)
 addLoadCommand(program)
 addAdoptCommand(program)
 addStatusCommand(program)

@@ -31,6 +31,8 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('flow'), peer: z.string() }),
   z.object({ ask: z.literal('set-flow'), peer: z.string(), settings: flowSettings }),
   z.object({ ask: z.literal('figures'), collected: z.boolean() }),
+  z.object({ ask: z.literal('homes') }),
+  z.object({ ask: z.literal('take-homes'), type: z.string(), homes: z.array(z.string()), turn: z.int() }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

@@ -11,6 +11,7 @@ import { flowName } from '../../shared/replicate/flow-control.ts'
 import { flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
+import { homesName, readHomes } from '../../shared/replicate/taken-homes.ts'
 import { createSigner } from '../../shared/wire/token.ts'
 import { answerAdopting } from './adopting-protocol.ts'
 import type { controlRequest } from './control-protocol.ts'
@@ -23,6 +24,7 @@ import { startRecording } from './record-events.ts'
 import type { RecordStanding } from './record-standing.ts'
 import { roundTripMs } from './round-trip.ts'
 import { siteFigures, siteIsReady } from './site-figures.ts'
+import { takeHomes } from './take-homes.ts'
 import type { Timing } from './timing.ts'
 
 export interface SiteProcessOptions {
@@ -202,6 +204,10 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         return {}
       case 'figures':
         return siteFigures(running.functions, asked.collected)
+      case 'homes':
+        return readHomes(await running.control.read(homesName))
+      case 'take-homes':
+        return takeHomes(asked, running)
       case 'identify':
         return { site }
       case 'stop':

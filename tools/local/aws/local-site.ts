@@ -26,6 +26,7 @@ import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
 import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
@@ -142,7 +143,14 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   const store = createDynamoDbRecordStore({ client: dynamoDb, here })
   const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })
   const control = createDynamoDbControlStore(dynamoDb)
-  const eventPorts = { here, clock: systemClock, store, deadLetters, adoptions: adoptionsIn(control) }
+  const eventPorts = {
+    here,
+    clock: systemClock,
+    store,
+    deadLetters,
+    adoptions: adoptionsIn(control),
+    homes: createTakenHomes({ control, clock: systemClock }),
+  }
   const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
   return {

@@ -25,6 +25,7 @@ import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../..
 import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere, dataTypeOf } from '../../../shared/replicate/here.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
@@ -99,6 +100,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     store: createCosmosRecordStore({ client, here }),
     deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
     adoptions: adoptionsIn(control),
+    homes: createTakenHomes({ control, clock: systemClock }),
   }
   const cosmos = cosmosAccount(cosmosConnection)
   return {

@@ -21,6 +21,7 @@ import { batchChangesMax } from '../../../shared/replicate/batches.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
+import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
 import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
@@ -129,6 +130,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     store,
     deadLetters: createPubSubDeadLetters(pubsub),
     adoptions: adoptionsIn(control),
+    homes: createTakenHomes({ control, clock: systemClock }),
   }
   const letters = openPubSubLetters(pubsubHost, project)
 
