@@ -1,5 +1,5 @@
 /**
- * The audit store: one item for each entry, by type and in the order of time; the id at the end of the sort key
+ * The audit store: one item for each entry, in its shard and in the order of time; the id at the end of the sort key
  * makes a repeated put the same put.
  *
  * What an operator searches by is an attribute of its own; the whole is one JSON text, because the values that lost
@@ -10,6 +10,7 @@ import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@
 import { auditRetentionDays, auditStoreName, auditTable } from '../../shared/declare/resource-names.ts'
 import { type AuditStore, type Clock, StoreUnavailable } from '../../shared/ports/index.ts'
 import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
+import { auditAt, auditShard, isFlagged, rulesOf } from '../../shared/replicate/audit-place.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { packParts } from '../common/packed-parts.ts'
 import { sendUntilTaken } from './backoff.ts'
@@ -72,14 +73,16 @@ async function itemsOf(entry: AuditEntry): Promise<readonly Item[]> {
   ]
 }
 
-function itemOf({ id, site, type, key, origin, atMs }: AuditEntry) {
-  const { key: partition, sort, expires } = auditTable
+function itemOf(entry: AuditEntry) {
+  const { key, sort, expires } = auditTable
   return {
-    [partition]: { S: type },
-    [sort]: { S: `${new Date(atMs).toISOString()}#${id}` },
-    [expires]: { N: String(Math.floor(atMs / 1000) + auditRetentionDays * dayS) },
-    record: { S: recordName({ type, key }) },
-    site: { S: site },
-    origin: { S: origin },
+    [key]: { S: auditShard(entry) },
+    [sort]: { S: auditAt(entry) },
+    [expires]: { N: String(Math.floor(entry.atMs / 1000) + auditRetentionDays * dayS) },
+    record: { S: recordName(entry) },
+    site: { S: entry.site },
+    origin: { S: entry.origin },
+    rules: { SS: [...rulesOf(entry)] },
+    ...(isFlagged(entry) ? { review: { BOOL: true } } : {}),
   }
 }

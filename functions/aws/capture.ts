@@ -7,6 +7,7 @@ import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
 import { capturePorts, expressLane } from './site.ts'
+import { stepsIn } from './steps-in.ts'
 import { stoodBefore } from './stood-before.ts'
 import { hintsIn } from './stream-events.ts'
 
@@ -28,7 +29,10 @@ export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResp
     }
     const results = await Promise.allSettled(
       hints.map(hint =>
-        captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), ports),
+        captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
+          ...ports,
+          steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
+        }),
       ),
     )
     await express.send()

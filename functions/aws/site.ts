@@ -16,6 +16,7 @@ import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
+import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
@@ -62,7 +63,8 @@ export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts>
   const peerId = peerFrom(env)
   const peer = await peerAt(env, siteFrom(env), peerId)
   const flow = createFlowControl({ control: control(), clock, peer: peerId })
-  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow }
+  const report = batchLog(here().site, `forward-${peerId}`)
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow, report }
 })
 
 /** Of the one peer that this function delivers to. */
@@ -77,6 +79,7 @@ export const ingestPorts = /* @__PURE__ */ once(
     store: store(),
     audit: audit(),
     homes: homes(),
+    report: batchLog(here().site, 'ingest'),
     ...(await credentialsFrom(env)),
   }),
 )

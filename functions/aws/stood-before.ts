@@ -5,6 +5,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import type { Document } from '../../shared/document/json.ts'
 import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/note.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
@@ -27,6 +28,7 @@ const writtenSchema = z.object({
   dynamodb: z.object({
     Keys: itemSchema,
     OldImage: z.optional(itemSchema),
+    NewImage: z.optional(itemSchema),
     ApproximateCreationDateTime: z._default(z.number(), 0),
     ApproximateCreationDateTimePrecision: z.optional(z.string()),
   }),
@@ -36,20 +38,35 @@ type Written = z.output<typeof writtenSchema>
 
 /** In the order of the event. Throws `ValueRefused`. */
 export function* stoodBefore(
-  { Records }: DynamoDBStreamEvent | KinesisStreamEvent,
+  event: DynamoDBStreamEvent | KinesisStreamEvent,
   ref: RecordRef,
   type: TypePlan,
 ): Iterable<Before> {
-  for (const record of Records) {
-    const isFed = 'kinesis' in record
-    const written = isFed ? fromKinesis(record.kinesis.data) : fromStream(record)
-    if (!written || written.tableName !== type.at.aws.table || !isOf(ref, type, written)) continue
+  for (const written of writesOf(event, ref, type)) {
     const { OldImage } = written.dynamodb
     // A stream without old images tells nothing of what an existing item held.
     if (!OldImage && written.eventName !== 'INSERT') continue
-    const document = OldImage && itemToDocument(ref, type, itemOf(OldImage))
-    yield isFed ? { document, writtenUs: timeUs(written) } : { document }
+    const document = OldImage && imageToDocument(ref, type, OldImage)
+    yield written.isFed ? { document, writtenUs: timeUs(written) } : { document }
   }
+}
+
+/** What the event tells of one record; `isFed`: through a Kinesis stream. */
+export function* writesOf(
+  { Records }: DynamoDBStreamEvent | KinesisStreamEvent,
+  ref: RecordRef,
+  type: TypePlan,
+): Iterable<Written & { readonly isFed: boolean }> {
+  for (const record of Records) {
+    const isFed = 'kinesis' in record
+    const written = isFed ? fromKinesis(record.kinesis.data) : fromStream(record)
+    if (written?.tableName === type.at.aws.table && isOf(ref, type, written)) yield { ...written, isFed }
+  }
+}
+
+/** Throws `ValueRefused`. */
+export function imageToDocument(ref: RecordRef, type: TypePlan, image: EventItem): Document {
+  return itemToDocument(ref, type, itemOf(image))
 }
 
 function fromStream(record: DynamoDBStreamEvent['Records'][number]): Written | undefined {

@@ -6,6 +6,7 @@ import { logFailures } from './failure-log.ts'
 import { hintsIn } from './feed-events.ts'
 import { feedTrigger } from './feed-trigger.ts'
 import { capturePorts, expressLane, here } from './site.ts'
+import { stepsIn } from './steps-in.ts'
 import { stoodBefore } from './stood-before.ts'
 
 logFailures(here().site)
@@ -19,7 +20,12 @@ for (const { plan } of here().types.values()) {
       const ports = { ...capturePorts(), captured: express.captured }
       const hints = hintsIn(feed, plan)
       const results = await Promise.allSettled(
-        hints.map(hint => captureHint(hint, () => stoodBefore(feed, hint.ref, plan), ports)),
+        hints.map(hint =>
+          captureHint(hint, () => stoodBefore(feed, hint.ref, plan), {
+            ...ports,
+            steps: () => stepsIn(feed, hint.ref, plan),
+          }),
+        ),
       )
       await express.send()
       const failed = hints.filter(({ ref }, index) => {

@@ -15,7 +15,7 @@ const neverExpires = -1
 /** How much of the reason stands in the message of a letter that is elsewhere. */
 const reasonCharactersMax = 1_000
 
-/** `audit`: the container of the audit store, in which these letters are a type of their own. */
+/** `audit`: the container of the audit store, in which these letters are a shard of their own. */
 export function createQueueDeadLetters(queues: QueueServiceClient, audit: Container): DeadLetters {
   const queue = queues.getQueueClient(deadLettersName)
   return {
@@ -29,10 +29,10 @@ export function createQueueDeadLetters(queues: QueueServiceClient, audit: Contai
 }
 
 async function storedLetter({ kind, id, site, atMs }: DeadLetter, text: string) {
-  return { id, type: deadLettersName, kind, site, atMs, packed: await packText(text), ttl: neverExpires }
+  return { id, shard: deadLettersName, kind, site, atMs, packed: await packText(text), ttl: neverExpires }
 }
 
 function referenceTo({ kind, id, site, reason, atMs }: DeadLetter, container: string) {
-  const stored = { container, type: deadLettersName, id }
+  const stored = { container, shard: deadLettersName, id }
   return { kind, id, site, reason: reason.slice(0, reasonCharactersMax), atMs, stored }
 }

@@ -29,13 +29,29 @@ const changeSchema = z.object({
 
 /** Throws `ValueRefused`. */
 export function* stoodBefore(feed: readonly unknown[], ref: RecordRef, type: TypePlan): Iterable<Before> {
+  for (const { current, previous, operationType } of changesOf(feed, ref, type)) {
+    const item = previous ?? current
+    if (operationType === 'create') yield { document: undefined }
+    else if (item) yield { document: documentFromItem(ref, type, item).document }
+  }
+}
+
+interface ItemVersions {
+  readonly current: Document | undefined
+  /** Undefined as well where the account's feed does not carry it. */
+  readonly previous: Document | undefined
+  readonly operationType: string
+}
+
+/** What the feed tells of one record. */
+export function* changesOf(feed: readonly unknown[], ref: RecordRef, type: TypePlan): Iterable<ItemVersions> {
   for (const entry of feed) {
-    const { current, previous, metadata } = changeSchema.parse(entry)
-    const item = withId(previous) ?? withId(current)
+    const { metadata, ...versions } = changeSchema.parse(entry)
+    const [current, previous] = [withId(versions.current), withId(versions.previous)]
+    const item = previous ?? current
     const id = String(item?.id ?? metadata.id)
     if (isSyncId(id) || !isOf(ref, type, id, item ?? metadata.partitionKey ?? {})) continue
-    if (metadata.operationType === 'create') yield { document: undefined }
-    else if (item) yield { document: documentFromItem(ref, type, item).document }
+    yield { current, previous, operationType: metadata.operationType }
   }
 }
 

@@ -1,4 +1,9 @@
-/** One line of JSON on stdout for each failure, where every cloud's log search finds it by its fields. Success is silent. */
+/**
+ * One line of JSON on stdout for each failure and for each batch that passes between two sites, where every cloud's log
+ * search finds it by its fields.
+ */
+import { skewWarnMs } from '../../shared/causality/clock-skew.ts'
+import type { BatchReport, ReportBatch } from '../../shared/replicate/batch-report.ts'
 import type { Pruned } from '../../shared/replicate/prune.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 
@@ -20,4 +25,12 @@ export function logFailure({ site, function: name, record, error }: Failure): vo
 /** One line for each run: a schedule has nobody to answer to. */
 export function logPruned(site: string, pruned: Pruned): void {
   process.stdout.write(`${JSON.stringify({ level: 'info', site, function: 'prune', ...pruned })}\n`)
+}
+
+/** A warning where the peer's clock is further ahead than clocks may be. `name`: the function's. */
+export function batchLog(site: string, name: string): ReportBatch {
+  return (report: BatchReport) => {
+    const level = (report.aheadMs ?? 0) > skewWarnMs ? 'warn' : 'info'
+    process.stdout.write(`${JSON.stringify({ level, site, function: name, ...report })}\n`)
+  }
 }

@@ -14,6 +14,7 @@ import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
 import { peerFrom, required, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
+import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
@@ -66,7 +67,8 @@ export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts>
   const peerId = peerFrom(variables)
   const peer = await peerAt(variables, here().site, peerId)
   const flow = createFlowControl({ control: control(), clock, peer: peerId })
-  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow }
+  const report = batchLog(here().site, `forward-${peerId}`)
+  return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow, report }
 })
 
 export const ingestPorts = /* @__PURE__ */ once(
@@ -76,6 +78,7 @@ export const ingestPorts = /* @__PURE__ */ once(
     store: store(),
     audit: audit(),
     homes: homes(),
+    report: batchLog(here().site, 'ingest'),
     ...(await credentialsFrom(variables)),
   }),
 )

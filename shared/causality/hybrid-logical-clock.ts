@@ -10,6 +10,9 @@ export type Hlc = number
 
 const ticksPerMs = 1000
 
+/** Of what was there before Tributary was, which is nobody's write: older than any real stamp. */
+export const baselineHlc: Hlc = 1
+
 /** The stamp of a write made now, at `nowMs`, by a site that has already seen `seen` (0: nothing). */
 export function tick(nowMs: number, seen: Hlc): Hlc {
   return Math.max(Math.floor(nowMs) * ticksPerMs, seen + 1)

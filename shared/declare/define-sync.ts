@@ -7,10 +7,13 @@ import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import { declaredPlacement } from './declared-placement.ts'
-import type { DocumentDescriptor } from './merge-descriptor.ts'
+import { type EscrowDescriptor, type HomeDescriptor, isOneValue, namedFields } from './merge-descriptor.ts'
+import { mergeFaults, resolverFaults } from './merge-faults.ts'
 import { documentMerge, fieldName } from './merge-schema.ts'
 import { placementOf } from './placement.ts'
 import { placementFaults, sharingFaults } from './placement-faults.ts'
+import { withResolvers } from './resolver.ts'
+import { resolversSchema } from './resolver-schema.ts'
 import type { Cloud, KeyType, SyncPlan, TypePlan } from './sync-plan.ts'
 
 /** Thrown by `defineSync`: `faults` has one line for each. */
@@ -84,6 +87,7 @@ const declaration = z.strictObject({
       { error: 'an object of data types by their names: { <name>: { key, merge } }' },
     )
     .refine(data => Object.keys(data).length >= 1, { error: 'at least one data type' }),
+  resolvers: resolversSchema.default({}),
 })
 
 export type Declaration = z.input<typeof declaration>
@@ -91,16 +95,17 @@ export type Declaration = z.input<typeof declaration>
 export function defineSync(input: Declaration): SyncPlan {
   const parsed = declaration.safeParse(input)
   if (!parsed.success) throw new DeclarationInvalid(parsed.error.issues.flatMap(issue => faultsOf(issue, input)))
-  const { sites, data } = parsed.data
+  const { sites, data, resolvers } = parsed.data
   const types = Object.entries(data).map(([name, type]) => typePlan(name, type, Object.keys(sites)))
   const faults = [
-    ...types.flatMap(type => crossFaults(type, sites)),
+    ...types.flatMap(type => [...crossFaults(type, sites), ...mergeFaults(type, resolvers)]),
     ...types.flatMap((type, index) => types.slice(0, index).flatMap(other => pairFaults(other, type, sites))),
+    ...resolverFaults(resolvers),
   ]
   if (faults.length > 0) throw new DeclarationInvalid(faults)
 
   const plan = { sites: Object.entries(sites).map(([id, site]) => ({ id, ...site })), types }
-  return freeze({ hash: planHash(plan), ...plan })
+  return freeze(withResolvers({ hash: planHash(plan), ...plan }, resolvers))
 }
 
 type ParsedType = z.output<typeof declaration>['data'][string]
@@ -122,7 +127,7 @@ function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
   const { name } = type
   const siteIds = Object.keys(sites)
   const unknown = type.sites.filter(site => !siteIds.includes(site))
-  const merged = partNames(type.merge)
+  const merged = namedFields(type.merge)
   return [
     ...unknown.map(site => `data.${name}.sites: found '${site}'; allowed: ${siteIds.join(', ')}`),
     ...placementFaults(type, cloudsOf(type.sites, sites)),
@@ -131,28 +136,52 @@ function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
       return role === undefined ? [] : [`data.${name}.omit: found '${field}', ${role}; what is omitted never travels`]
     }),
     ...expiryFaults(type),
-    ...decisionFaults(type),
+    ...decisionFaults(type, sites),
     ...type.key
       .filter(field => merged.includes(field))
       .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),
   ]
 }
 
-/** Top-level fields that merge in a way of their own. */
-function partNames(merge: DocumentDescriptor): readonly string[] {
-  if (merge.kind === 'ledger') return [merge.stock, merge.entries, merge.available]
-  return merge.kind === 'fields' ? Object.keys(merge.fields) : []
+const beginsEmpty = {
+  ledger: 'a ledger begins empty; load what there was as requests',
+  eventLog: 'an event log begins empty; write what there was status by status, or entry by entry',
+  text: 'a text begins empty; write what there was at one of the sites',
 }
 
 /** A decider needs a site to sit at, and a history from the first write on. */
-function decisionFaults({ name, merge, sites, adopt }: TypePlan): readonly string[] {
-  if (merge.kind !== 'ledger') return []
-  const { at } = merge.decide
-  const home =
-    at === 'hash' || sites.includes(at)
-      ? []
-      : [`data.${name}.merge.decide.at: found '${at}'; allowed: hash, ${sites.join(', ')}`]
-  return [...home, ...(adopt ? [`data.${name}.adopt: a ledger begins empty; load what there was as requests`] : [])]
+function decisionFaults(type: TypePlan, declared: ParsedSites): readonly string[] {
+  const { name, merge, sites, adopt } = type
+  if (merge.kind !== 'ledger' && merge.kind !== 'eventLog' && merge.kind !== 'text') return []
+  return [
+    ...deciderFaults(name, merge.decide, sites),
+    ...(adopt ? [`data.${name}.adopt: ${beginsEmpty[merge.kind]}`] : []),
+    ...historyFaults(type, declared),
+  ]
+}
+
+function deciderFaults(
+  name: string,
+  decide: HomeDescriptor | EscrowDescriptor,
+  sites: readonly string[],
+): readonly string[] {
+  if (decide.by === 'escrow') {
+    const unknown = Object.keys(decide.shares).filter(site => !sites.includes(site))
+    return unknown.map(site => `data.${name}.merge.decide.shares: found '${site}'; allowed: ${sites.join(', ')}`)
+  }
+  const { at } = decide
+  if (at === 'hash' || sites.includes(at)) return []
+  return [`data.${name}.merge.decide.at: found '${at}'; allowed: hash, ${sites.join(', ')}`]
+}
+
+/** Only entries tell of every event: a status field holds the latest one. */
+function historyFaults({ name, merge, sites }: TypePlan, declared: ParsedSites): readonly string[] {
+  if (merge.kind !== 'eventLog' || merge.entries !== undefined || merge.settled !== undefined) return []
+  const unordered = sites.filter(site => declared[site]?.cloud === 'gcp')
+  const feeds = unordered.length === 0 ? '' : `, and Firestore's events (${unordered.join(', ')}) come in any order`
+  return [
+    `data.${name}.merge.entries: found nothing; allowed: a field with the events, as a status field alone does not tell all of them${feeds}; or settled, for a status that may be set back`,
+  ]
 }
 
 /** The expiry travels with the document and is set as a whole. */
@@ -163,9 +192,11 @@ function expiryFaults({ name, key, omit, merge, expires }: TypePlan): readonly s
     ? 'a key field'
     : omit.includes(expires)
       ? 'an omitted field'
-      : merging && merging.kind !== 'register'
+      : merging && !isOneValue(merging)
         ? `a ${merging.kind}`
-        : undefined
+        : merge.kind !== 'fields' && namedFields(merge).includes(expires)
+          ? `a field of the ${merge.kind}`
+          : undefined
   return role === undefined ? [] : [`data.${name}.expires: found '${expires}', ${role}; allowed: a field of its own`]
 }
 

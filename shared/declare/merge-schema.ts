@@ -1,27 +1,69 @@
 /** What a declaration may say of how a document merges, and the words for what it may not. */
 import * as z from 'zod'
-import type { DocumentDescriptor, MergeDescriptor } from './merge-descriptor.ts'
+import { type DocumentDescriptor, type MergeDescriptor, namedFields } from './merge-descriptor.ts'
 
 export const fieldName = z.string().min(1, { error: 'a field name is not empty' })
 
 const merge: z.ZodType<MergeDescriptor> = z.lazy(() =>
-  z.discriminatedUnion('kind', joined, { error: 'made with register(), counter(), set(...) or fields(...)' }),
+  z.discriminatedUnion('kind', joined, { error: `made with ${joinedNames} or fields(...)` }),
 )
+
+const joinedNames =
+  'register(), counter(), set(...), highest(...), siblings(), authority(...), custom(...), appendOnly()'
+const siteName = z.string().min(1, { error: 'the id of a site' })
 
 /** What merges by joins alone. */
 const joined = [
-  z.strictObject({ kind: z.literal('register') }),
+  z.strictObject({ kind: z.literal('register'), review: z.literal(true).exactOptional() }),
+  z.strictObject({ kind: z.literal('highest'), by: fieldName.exactOptional() }),
+  z.strictObject({ kind: z.literal('siblings') }),
+  z.strictObject({
+    kind: z.literal('authority'),
+    of: z.discriminatedUnion('by', [
+      z.strictObject({ by: z.literal('site'), site: siteName }),
+      z.strictObject({
+        by: z.literal('source'),
+        field: fieldName,
+        sites: z
+          .record(fieldName, siteName)
+          .refine(sites => Object.keys(sites).length > 0, { error: 'at least one source: { <source>: SITE }' }),
+      }),
+    ]),
+    passive: z.enum(['accept', 'refuse']),
+  }),
+  z.strictObject({
+    kind: z.literal('custom'),
+    name: z.string().min(1, { error: 'the name of one of the resolvers' }),
+    version: z.int({ error: 'a whole number from 1 on' }).min(1, { error: 'a whole number from 1 on' }),
+  }),
+  z.strictObject({ kind: z.literal('appendOnly') }),
   z.strictObject({ kind: z.literal('counter') }),
   z
     .strictObject({ kind: z.literal('set'), element: merge, by: fieldName.exactOptional() })
-    .refine(({ by, element }) => by === undefined || element.kind === 'fields' || element.kind === 'register', {
+    .refine(({ by, element }) => by === undefined || objectKinds.has(element.kind), {
       path: ['element'],
-      error: 'an element that is named by a field of its own is an object: register() or fields(...)',
+      error:
+        'an element that is named by a field of its own is an object: register(), highest({ by }), siblings(), authority(...) or fields(...)',
     }),
   z.strictObject({ kind: z.literal('fields'), fields: z.record(fieldName, merge) }),
 ] as const
 
+/** What holds objects and gives back the very ones that were written. */
+const objectKinds: ReadonlySet<string> = new Set(['register', 'highest', 'siblings', 'authority', 'fields'])
+
 const word = z.string().min(1, { error: 'a word is not empty' })
+
+const home = z.strictObject({ by: z.literal('home'), at: z.string(), fixed: z.enum(['majority', 'home']) })
+
+const share = z.number().min(0).max(100, { error: 'a part of a hundred' })
+const escrow = z.strictObject({
+  by: z.literal('escrow'),
+  shares: z
+    .record(z.string(), share)
+    .refine(shares => Object.values(shares).reduce((sum, part) => sum + part, 0) <= 100, {
+      error: 'parts of a hundred, together not more',
+    }),
+})
 
 const ledger = z
   .strictObject({
@@ -46,7 +88,7 @@ const ledger = z
       .refine(words => new Set(Object.values(words)).size === Object.keys(words).length, {
         error: 'eight different words',
       }),
-    decide: z.strictObject({ by: z.literal('home'), at: z.string(), fixed: z.enum(['majority', 'home']) }),
+    decide: z.discriminatedUnion('by', [home, escrow], { error: 'made with home(...) or escrow(...)' }),
   })
   .refine(({ stock, entries, available }) => new Set([stock, entries, available]).size === 3, {
     error: 'three different fields for stock, entries and available',
@@ -55,10 +97,57 @@ const ledger = z
     error: 'different fields for quantity, status and expires',
   })
 
+const machine = z
+  .strictObject({ initial: word, transitions: z.record(word, z.array(word)) })
+  .superRefine(({ initial, transitions }, { addIssue }) => {
+    const known = `a status with a line of its own in transitions: ${Object.keys(transitions).join(', ')}`
+    const check = (status: string, path: (string | number)[]) => {
+      if (!Object.hasOwn(transitions, status)) addIssue({ code: 'custom', path, message: known })
+    }
+    check(initial, ['initial'])
+    for (const [from, targets] of Object.entries(transitions))
+      for (const [index, to] of targets.entries()) check(to, ['transitions', from, index])
+  })
+
+const eventLog = z
+  .strictObject({
+    kind: z.literal('eventLog'),
+    machine,
+    status: fieldName,
+    settled: fieldName.exactOptional(),
+    entries: z
+      .strictObject({
+        field: fieldName,
+        to: fieldName,
+        status: fieldName,
+        words: z
+          .strictObject({ request: word, yes: word, no: word })
+          .refine(({ request, yes, no }) => new Set([request, yes, no]).size === 3, { error: 'three different words' }),
+      })
+      .refine(({ to, status }) => to !== status, { error: 'different fields for to and status' })
+      .exactOptional(),
+    decide: home,
+  })
+  .refine(log => new Set(namedFields(log)).size === namedFields(log).length, {
+    error: 'different fields for status, settled and entries',
+  })
+
+const text = z.strictObject({
+  kind: z.literal('text'),
+  fields: z
+    .array(fieldName)
+    .min(1, { error: 'at least one field' })
+    .refine(names => new Set(names).size === names.length, { error: 'each field once' }),
+  decide: home,
+})
+
 export const documentMerge: z.ZodType<DocumentDescriptor> = z
-  .discriminatedUnion('kind', [...joined, ledger], {
-    error: 'made with register(), counter(), set(...), fields(...) or ledger(...)',
+  .discriminatedUnion('kind', [...joined, ledger, eventLog, text], {
+    error: `made with ${joinedNames}, fields(...), ledger(...), eventLog(...) or text(...)`,
   })
   .refine(({ kind }) => kind !== 'counter' && kind !== 'set', {
-    error: 'a document is an object: the outermost type is register(), fields(...) or ledger(...)',
+    error: 'a document is an object: the outermost type is none of counter() and set(...)',
+  })
+  .refine(merge => merge.kind !== 'highest' || merge.by !== undefined, {
+    error: 'a document is compared by one of its fields: highest({ by })',
   })

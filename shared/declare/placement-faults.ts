@@ -4,6 +4,7 @@
  */
 import { isCosmosOwn } from '../document/portable.ts'
 import { mayMeet, parseTemplate, templateFault } from './key-template.ts'
+import { namedFields } from './merge-descriptor.ts'
 import { isNumberKey, type Placement } from './placement.ts'
 import { cosmosSyncMark, feedName } from './resource-names.ts'
 import type { Cloud, TypePlan } from './sync-plan.ts'
@@ -33,7 +34,7 @@ function awsFaults({ key, merge, at: { aws } }: PlacedType, path: string): reado
         ]
       : [`${place}: ${found}`]
   }
-  const merged = merge.kind === 'fields' ? Object.keys(merge.fields) : []
+  const merged = namedFields(merge)
   const feed = feedName(aws.table)
   return [
     ...(aws.feed === 'kinesis' && feed.length > streamNameMax

@@ -55,7 +55,7 @@ export const syncTable = {
 /** The sync table's index over the items whose document is gone, or will be. */
 export const tombstoneIndex = 'tombstones'
 
-/** DynamoDB attributes of the audit table: by type, in the order of time. */
-export const auditTable = { key: 'type', sort: 'at', expires: 'expiresAtS' } as const
+/** DynamoDB attributes of the audit table: by shard (see replicate/audit-place.ts), in the order of time. */
+export const auditTable = { key: 'shard', sort: 'at', expires: 'expiresAtS' } as const
 
 export const auditRetentionDays = 90

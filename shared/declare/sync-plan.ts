@@ -1,6 +1,7 @@
 /** The compiled declaration: frozen, complete, hashed. Everything reads it, nothing re-reads the declaration. */
 import type { DocumentDescriptor } from './merge-descriptor.ts'
 import type { Placement } from './placement.ts'
+import type { Resolvers } from './resolver.ts'
 
 export type Cloud = 'aws' | 'gcp' | 'azure'
 
@@ -39,6 +40,8 @@ export interface SyncPlan {
   readonly hash: string
   readonly sites: readonly SitePlan[]
   readonly types: readonly TypePlan[]
+  /** The functions that `custom(...)` names; not enumerable, as no text can carry them (see resolver.ts). */
+  readonly resolvers?: Resolvers
 }
 
 export function siteOf(plan: SyncPlan, id: string): SitePlan {

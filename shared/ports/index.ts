@@ -5,6 +5,7 @@ import type { ChangeEvent } from '../replicate/change-event.ts'
 import type { DeadLetter } from '../replicate/dead-letter.ts'
 
 export type * from './adoption-store.ts'
+export type * from './audit-log.ts'
 export type * from './control-store.ts'
 export type * from './document-scan.ts'
 export * from './errors.ts'

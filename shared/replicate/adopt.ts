@@ -17,7 +17,7 @@
  */
 
 import type { SiteId } from '../causality/dot.ts'
-import { joinedParts } from '../declare/merge-descriptor.ts'
+import { joinedParts, primaryOf } from '../declare/merge-descriptor.ts'
 import type { TypePlan } from '../declare/sync-plan.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
 import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
@@ -36,7 +36,7 @@ export interface AdoptOptions {
   readonly clock: Clock
   /** Longer than any event of a feed takes to be processed, and than the sites' clocks differ. */
   readonly settleMs: number
-  /** Where documents differ, this site's counts, if it has one. */
+  /** Where documents differ, this site's counts, if it has one. Absent: the declared primary's, or what settles them. */
   readonly baseline?: SiteId
   readonly onProgress: (progress: AdoptProgress) => void
   readonly onRefused: (refused: RefusedRecord) => void
@@ -225,7 +225,7 @@ class AdoptionRun {
   }
 
   async #agree(ref: RecordRef): Promise<Settlement> {
-    const { sites, type, baseline } = this.#options
+    const { sites, type, baseline = primaryOf(type.merge) } = this.#options
     const noted = await Promise.all(sites.map(site => this.#of(site, () => site.read(ref))))
     // Interrupted half-way through: as it was begun, so it is ended.
     const begun = noted.find(({ settled }) => settled)?.settled

@@ -236,6 +236,7 @@ function resolutionOf(
     ...interval,
     atMs,
     vectors: { local: {}, remote: {}, merged: { [origin]: baselineCounter } },
+    clocks: { local: 0, remote: 0 },
     ...(local === undefined ? {} : { local }),
     outcome,
     arbitrations: [{ path: [], rule: 'baselines-differ', lost }],

@@ -8,6 +8,8 @@ export type Answer =
   | { readonly answer: 'gap' }
   /** Made under another plan than the one deployed here: keep it and try later. */
   | { readonly answer: 'held' }
+  /** Its clock, or its sender's, is so far ahead that its stamp cannot be believed: keep it and try later. */
+  | { readonly answer: 'quarantined'; readonly aheadMs: number }
   /** Could not be tried: the store throttles, or others kept changing the record. Try again. */
   | { readonly answer: 'busy'; readonly reason: string }
   /** Cannot be processed as it is. */
@@ -26,6 +28,8 @@ export const refusalReasons = [
   /** The document that stands here cannot be captured, so nothing can be merged into it. */
   'local_document_refused',
   'shadow_mismatch',
+  /** The user's own function that settles concurrent values threw, did not end, or made what no document holds. */
+  'resolver_failed',
   'internal',
 ] as const
 

@@ -4,6 +4,7 @@
  * A delta is applied where all that it builds on has arrived, and only there: then the record's one version vector is
  * true for every cell. A whole state brings its own past along and is applied anywhere.
  */
+import { isWithinSkew } from '../causality/clock-skew.ts'
 import type { SiteId } from '../causality/dot.ts'
 import { counterOf, includes, joinVectors, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
@@ -42,7 +43,7 @@ export function applyChange(
     a: { seen: record.vector, whole: true },
     b: { seen: change.vector, whole: isWhole(change) },
     path: [],
-    report: arbitration => arbitrations.push(arbitration),
+    report: arbitration => arbitrations.push(withUncertainty(arbitration)),
   })
   const vector = joinVectors(record.vector, change.vector)
   const view = type.view(state)
@@ -58,6 +59,13 @@ export function applyChange(
       resolutions: [...recentResolutions(record.resolutions, at.nowMs), ...resolutions],
     },
   }
+}
+
+/** The order is the same everywhere, and for some of the values it is chance. */
+function withUncertainty(arbitration: Arbitration): Arbitration {
+  const { rule, kept, lost = [] } = arbitration
+  const isUncertain = rule === 'latest-write-wins' && kept && lost.some(({ hlc }) => isWithinSkew(kept.hlc, hlc))
+  return isUncertain ? { ...arbitration, uncertain: true } : arbitration
 }
 
 function standingOf(seen: VersionVector, change: Change, at: Site): 'new' | 'duplicate' | 'gap' {
@@ -109,6 +117,7 @@ function resolutionsOf(merging: Merging): readonly Resolution[] {
       ...interval,
       atMs: at.nowMs,
       vectors: { local: record.vector, remote: change.vector, merged: vector },
+      clocks: { local: record.hlc, remote: change.hlc },
       ...parts,
       arbitrations,
     }

@@ -7,6 +7,7 @@
  * A real first counter is a clock in milliseconds, so this dot is never used for anything else.
  */
 import type { SiteId } from '../causality/dot.ts'
+import { baselineHlc } from '../causality/hybrid-logical-clock.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Document } from '../document/json.ts'
 import { ValueRefused } from '../ports/errors.ts'
@@ -16,7 +17,6 @@ import type { RecordRef } from './record-ref.ts'
 import { noRecord, type SyncRecord } from './sync-record.ts'
 
 export const baselineCounter = 1
-const baselineHlc = 1
 
 /** Whose dot it is; says nothing about where the document was. */
 export function baselineSite({ plan }: DataType): SiteId {

@@ -29,6 +29,7 @@ import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
 import { recentResolutions } from './resolution-retention.ts'
+import { type TellSteps, versionsBetween } from './steps.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
@@ -42,6 +43,8 @@ export interface CapturePorts {
   readonly homes?: TakenHomes
   /** Told of every sync record that was committed (see express-lane.ts). */
   readonly captured?: (ref: RecordRef, record: SyncRecord) => void
+  /** What the hint tells of the writes since; asked only where every version counts. */
+  readonly steps?: TellSteps
 }
 
 export type CaptureResult = 'unchanged' | 'captured' | 'refused'
@@ -110,14 +113,15 @@ interface Captured {
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
-  { here, clock, store, captured, homes }: Omit<CapturePorts, 'deadLetters'>,
+  { here, clock, store, captured, homes, steps }: Omit<CapturePorts, 'deadLetters'>,
 ): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
   const taking = type.record.decides ? await homes?.of(ref.type) : undefined
-  const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking })
+  const between = type.record.stepwise ? versionsBetween(steps, sight.record.shadow, sight.document.document) : []
+  const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking, between })
   const written = sight.document.document
   const commit: Commit = { ref, record, expected: sight.revision }
-  const document = type.record.corrects ? type.record.view(record.state) : written
+  const document = type.record.corrects ? putRight(record, sight, type) : written
   const result = await store.commit(
     jsonEquals(document, written)
       ? commit
@@ -128,7 +132,18 @@ export async function captureOnce(
   return { document }
 }
 
-function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: DecidingSite): SyncRecord {
+/** What stands where part of a write, or all of it, was not the application's to write. */
+function putRight(record: SyncRecord, sight: Sight, type: DataType): Document | undefined {
+  // Nothing came in the place of a document that has expired: it need not be brought back.
+  return sight.expired && record.shadow === sight.record.shadow ? undefined : type.record.view(record.state)
+}
+
+interface CapturingSite extends DecidingSite {
+  /** The versions before the present one that are to be captured with it. */
+  readonly between: readonly Document[]
+}
+
+function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: CapturingSite): SyncRecord {
   const { site, nowMs } = at
   const { record } = sight
   const after = sight.document.document
@@ -140,7 +155,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: DecidingS
   const to = nextCounter(record, site, nowMs)
   const hlc = tick(nowMs, record.hlc)
   const standing = sight.expired ? undefined : before
-  const written = type.record.write(record.state, standing, after, { site, counter: to, hlc })
+  const written = type.record.write(record.state, standing, after, { site, counter: to, hlc }, at.between)
   // A write of nothing but what is not the application's changes no cell, and is undone.
   const { state, touched } = written ?? { state: record.state, touched: {} }
   const view = type.record.view(state)

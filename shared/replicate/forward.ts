@@ -15,6 +15,7 @@ import {
   StoreUnavailable,
 } from '../ports/index.ts'
 import type { Answer } from './answer.ts'
+import { batchReport, type ReportBatch } from './batch-report.ts'
 import { batchesOf } from './batches.ts'
 import type { Change } from './change.ts'
 import { type ChangeEvent, ChangeMalformed, changeEventOf } from './change-event.ts'
@@ -38,6 +39,8 @@ export interface ForwardPorts {
   readonly deadLetters: DeadLetters
   /** Of this site's route to the peer. */
   readonly flow: FlowControl
+  /** Told of every batch that the peer answered. */
+  readonly report?: ReportBatch
 }
 
 export const refusalAttemptsMax = 3
@@ -189,7 +192,16 @@ async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts)
     if (!(error instanceof PeerUnavailable)) throw error
     return events.map(() => again(error.message))
   }
+  reportSent(events, answers, ports)
   return Promise.all(events.map((event, index) => settleAlone(event, answers[index], ports)))
+}
+
+function reportSent(events: readonly ChangeEvent[], answers: readonly Answer[], ports: ForwardPorts): void {
+  const { report, peerId: peer, clock } = ports
+  if (!report) return
+  const bytes = events.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  const changes = events.map(({ change }) => change)
+  report(batchReport(changes, answers, { batch: 'sent', peer, bytes }, clock.now()))
 }
 
 /** What goes wrong with one change is its own affair: its neighbours in the batch keep their answers. */
@@ -220,9 +232,15 @@ async function settle(event: ChangeEvent, answer: Answer | undefined, ports: For
       // Made before this site's declaration changed: its present state speaks under the present one.
       if (event.change.plan !== ports.here.plan.hash) return sendWhole(event.change, ports)
       return waits(event.change, `${ports.peerId} runs another plan than ${event.change.plan}`)
+    case 'quarantined':
+      return waits(event.change, `${ports.peerId} keeps it in quarantine: ${aheadText(answer.aheadMs, ports)}`)
     case undefined:
       return again(`${ports.peerId} gave no answer for this change`)
   }
+}
+
+function aheadText(aheadMs: number, { here }: ForwardPorts): string {
+  return `the clock of ${here.site} is ${(aheadMs / 1000).toFixed(1)} s ahead; set it right and it goes on by itself`
 }
 
 async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded> {

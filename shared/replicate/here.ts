@@ -1,6 +1,7 @@
 /** The plan as one site sees it, with the merge types of every data type it holds ready to use. */
 import type { SiteId } from '../causality/dot.ts'
-import type { DocumentDescriptor } from '../declare/merge-descriptor.ts'
+import { isOneValue, namedFields } from '../declare/merge-descriptor.ts'
+import type { Resolvers } from '../declare/resolver.ts'
 import { type SyncPlan, siteOf, type TypePlan, typesAt } from '../declare/sync-plan.ts'
 import { documentTypeOf } from '../resolve/merge-type-of.ts'
 import { createRecordType, type RecordType } from '../resolve/record-type.ts'
@@ -25,23 +26,18 @@ export interface Here {
 
 export function createHere(plan: SyncPlan, site: SiteId, ageMaxMs: number = messageAgeMaxMs): Here {
   siteOf(plan, site)
-  const types = new Map(typesAt(plan, site).map(type => [type.name, dataTypeFrom(type)]))
+  const types = new Map(typesAt(plan, site).map(type => [type.name, dataTypeFrom(type, site, plan.resolvers)]))
   return { site, plan, types, messageAgeMaxMs: ageMaxMs }
 }
 
-function dataTypeFrom(plan: TypePlan): DataType {
+function dataTypeFrom(plan: TypePlan, site: SiteId, resolvers: Resolvers | undefined): DataType {
   const { merge, expires } = plan
   return {
     plan,
-    record: createRecordType(documentTypeOf(merge, plan.sites)),
-    indivisible: merge.kind === 'register',
-    declared: [...declaredParts(merge), ...(expires === undefined ? [] : [expires])],
+    record: createRecordType(documentTypeOf(merge, plan.sites, resolvers, site)),
+    indivisible: isOneValue(merge) || merge.kind === 'appendOnly',
+    declared: [...namedFields(merge), ...(expires === undefined ? [] : [expires])],
   }
-}
-
-function declaredParts(merge: DocumentDescriptor): readonly string[] {
-  if (merge.kind === 'ledger') return [merge.stock, merge.entries, merge.available]
-  return merge.kind === 'fields' ? Object.keys(merge.fields) : []
 }
 
 export function dataTypeOf(here: Here, name: string): DataType {

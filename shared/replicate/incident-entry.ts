@@ -18,6 +18,8 @@ export interface IncidentEntry extends RecordRef {
   readonly name: string
   /** What it is about, inside the record: the id of a reservation. */
   readonly subject: string
+  /** Somebody should look at it. */
+  readonly review?: true
   readonly data: { readonly [name: string]: Json }
 }
 
@@ -36,7 +38,18 @@ export function incidentsIn(
     .map((incident): IncidentEntry => ({ ...about(ref, site, incident), atMs: nowMs }))
 }
 
-function about({ type, key }: RecordRef, site: SiteId, { name, id: subject, data }: Incident) {
+function about({ type, key }: RecordRef, site: SiteId, { name, id: subject, review, data }: Incident) {
   const id = hash('sha256', JSON.stringify([type, key, name, subject]), 'base64url').slice(0, 27)
-  return { kind: 'incident' as const, id, site, origin: site, type, key, name, subject, data }
+  return {
+    kind: 'incident' as const,
+    id,
+    site,
+    origin: site,
+    type,
+    key,
+    name,
+    subject,
+    ...(review && { review }),
+    data,
+  }
 }

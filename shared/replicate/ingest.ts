@@ -4,7 +4,9 @@
  * A merge is only made into a document that the sync record knows of: if the application wrote meanwhile, its write
  * is captured first. `applied` is said only after the commit; a crash before that makes the next delivery a duplicate.
  */
+import { skewMaxMs } from '../causality/clock-skew.ts'
 import type { SiteId } from '../causality/dot.ts'
+import { ResolverFailed } from '../declare/resolver.ts'
 import { jsonEquals } from '../document/json.ts'
 import { withoutFields } from '../document/portable.ts'
 import {
@@ -19,6 +21,7 @@ import {
 } from '../ports/index.ts'
 import type { Answer, RefusalReason } from './answer.ts'
 import { applyChange, type Merged } from './apply-change.ts'
+import { aheadMsOf } from './batch-report.ts'
 import { attemptsMax, captureOnce } from './capture.ts'
 import type { Change } from './change.ts'
 import { decideRecord } from './decide-record.ts'
@@ -28,6 +31,7 @@ import { hasExpired } from './expiry.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
 import { look, type Sight } from './look.ts'
+import { quarantineEntry } from './quarantine-entry.ts'
 import { recordName } from './record-ref.ts'
 import { fitsIntoRecord } from './resolution-retention.ts'
 import type { SyncRecord } from './sync-record.ts'
@@ -42,11 +46,15 @@ export interface IngestPorts {
   readonly homes?: TakenHomes
 }
 
-/** Changes of one record are applied in their order, of different records side by side. Never rejects. */
+/**
+ * Changes of one record are applied in their order, of different records side by side. Never rejects.
+ * `sentAtMs`: when they were sent, by the sender's clock, as far as that is known.
+ */
 export async function ingest(
   changes: readonly Change[],
   sender: SiteId,
   ports: IngestPorts,
+  sentAtMs = 0,
 ): Promise<readonly Answer[]> {
   const answers: Answer[] = changes.map(() => ({ answer: 'busy', reason: 'not tried' }))
   const rows = new Map<string, number[]>()
@@ -60,21 +68,32 @@ export async function ingest(
     [...rows.values()].map(async row => {
       for (const index of row) {
         const change = changes[index]
-        if (change) answers[index] = await ingestOne(change, sender, ports)
+        if (change) answers[index] = await ingestOne(change, sender, ports, sentAtMs)
       }
     }),
   )
   return answers
 }
 
-async function ingestOne(change: Change, sender: SiteId, ports: IngestPorts): Promise<Answer> {
+async function ingestOne(change: Change, sender: SiteId, ports: IngestPorts, sentAtMs: number): Promise<Answer> {
   const refusal = inadmissible(change, sender, ports.here)
   if (refusal) return refusal
   try {
-    return await merge(change, ports)
+    return (await quarantine(change, ports, sentAtMs)) ?? (await merge(change, ports))
   } catch (error) {
     return answerFor(error)
   }
+}
+
+/**
+ * A stamp from a clock that is far ahead would win over everything until real time has caught up, and every later write of
+ * the record would be stamped after it. So nothing of it is taken in.
+ */
+async function quarantine(change: Change, { here, clock, audit }: IngestPorts, sentAtMs: number) {
+  const aheadMs = aheadMsOf(change, sentAtMs, clock.now())
+  if (aheadMs <= skewMaxMs) return undefined
+  await audit.put([quarantineEntry(change, here.site, aheadMs)])
+  return { answer: 'quarantined', aheadMs } as const
 }
 
 /** What is wrong with a change before any store is touched. */
@@ -105,6 +124,7 @@ function refused(reason: RefusalReason, detail: string): Answer {
 function answerFor(error: unknown): Answer {
   if (error instanceof StoreUnavailable || error instanceof Contended) return { answer: 'busy', reason: error.message }
   if (error instanceof ValueRefused) return refused('local_document_refused', error.message)
+  if (error instanceof ResolverFailed) return refused('resolver_failed', error.message)
   if (error instanceof ShadowMismatch) return refused('shadow_mismatch', error.message)
   return refused('internal', error instanceof Error ? `${error.name}: ${error.message}` : String(error))
 }

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { SiteId } from '../causality/dot.ts'
+import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import type { Json } from '../document/json.ts'
 import type { Arbitration } from '../resolve/merge-type.ts'
@@ -22,6 +23,8 @@ export interface Resolution {
   /** When, by this site's clock, in ms. */
   readonly atMs: number
   readonly vectors: { readonly local: VersionVector; readonly remote: VersionVector; readonly merged: VersionVector }
+  /** The latest stamp of the record here, and of what came. */
+  readonly clocks: { readonly local: Hlc; readonly remote: Hlc }
   /** The part of the document that the arriving writes touched: as it was here, as it came, as it is now. Absent: no document. */
   readonly local?: Json
   readonly remote?: Json

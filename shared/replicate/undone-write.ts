@@ -3,10 +3,11 @@
  * commit that captures the write; the audit keeps what was written.
  */
 import { joinedParts } from '../declare/merge-descriptor.ts'
-import type { Document, Json } from '../document/json.ts'
-import { isJsonObject, jsonEquals } from '../document/json.ts'
+import type { Document } from '../document/json.ts'
 import { changedLeaves } from '../resolve/changed-leaves.ts'
 import type { Path } from '../resolve/merge-type.ts'
+import { partAt } from '../resolve/parts.ts'
+import { type UndonePart, undonePart } from '../resolve/undone-part.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import { type Resolution, resolutionId } from './resolution.ts'
@@ -30,9 +31,13 @@ export interface UndoneWrite {
 /** Undefined: nothing was undone. */
 export function undoneWrite(write: UndoneWrite): Resolution | undefined {
   const { ref, type, site, from, to, nowMs, before, written, outcome, record, vector } = write
-  const undone = changedLeaves(joinedParts(type.plan.merge), before, written).filter(
-    ({ path, after }) => !jsonEquals(valueAt(outcome, path), after),
+  const { merge } = type.plan
+  const parts = joinedParts(merge)
+  const differing = changedLeaves(parts, outcome, written)
+  const leaves = changedLeaves(parts, before, written).filter(
+    ({ path, after }) => differing.some(leaf => isAlong(leaf.path, path)) && !type.record.takes(path, after),
   )
+  const undone = distinct(leaves.map(({ path }) => undonePart(merge, path)))
   if (undone.length === 0) return undefined
   const interval = { site, type: ref.type, key: ref.key, origin: site, from, to }
   const version = { site, counter: to, hlc: record.hlc }
@@ -41,17 +46,22 @@ export function undoneWrite(write: UndoneWrite): Resolution | undefined {
     ...interval,
     atMs: nowMs,
     vectors: { local: record.vector, remote: vector, merged: vector },
+    clocks: { local: record.hlc, remote: record.hlc },
     ...(written && { remote: written }),
     ...(outcome && { outcome }),
-    arbitrations: undone.map(({ path, after }) => ({
-      path,
-      rule: 'owned-by-tributary',
-      lost: [{ ...version, value: after ?? null }],
+    arbitrations: undone.map(part => ({
+      ...part,
+      lost: [{ ...version, value: partAt(parts, written, part.path) ?? null }],
     })),
   }
 }
 
-function valueAt(value: Json | undefined, [name, ...below]: Path): Json | undefined {
-  if (name === undefined) return value
-  return isJsonObject(value) && Object.hasOwn(value, name) ? valueAt(value[name], below) : undefined
+/** One of two paths leads on from the other, or they are the same. */
+function isAlong(a: Path, b: Path): boolean {
+  const length = Math.min(a.length, b.length)
+  return a.slice(0, length).every((name, index) => name === b[index])
+}
+
+function distinct(parts: readonly UndonePart[]): readonly UndonePart[] {
+  return [...new Map(parts.map(part => [JSON.stringify(part.path), part])).values()]
 }

@@ -10,7 +10,7 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { compare } from '../causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
-import { isInOrder, namesOf } from '../document/names.ts'
+import { inOrder, isInOrder, namesOf } from '../document/names.ts'
 import { tagKind } from '../document/tagged.ts'
 import { isDots, joinPresence } from './dots.ts'
 import type {
@@ -49,6 +49,14 @@ function childOf(cells: Readonly<Record<string, unknown>>, name: string): unknow
 
 function fieldOf(document: Document | undefined, name: string): Json | undefined {
   return document !== undefined && Object.hasOwn(document, name) ? document[name] : undefined
+}
+
+/** The fields that are not the very same value in both, which many are; of the others each type finds out. */
+function changedNames(before: Document, after: Document): readonly string[] {
+  const names: string[] = []
+  for (const name of Object.keys(after)) if (after[name] !== fieldOf(before, name)) names.push(name)
+  for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) names.push(name)
+  return inOrder(names)
 }
 
 function objectOf(value: Json | undefined): Document | undefined {
@@ -188,7 +196,7 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
         const { cells, touched } = removeBelow(state, stamp)
         return { state: normal([], cells), touched }
       }
-      const { cells, touched } = eachCell(state.cells, namesOf(before, after), (name, cell) =>
+      const { cells, touched } = eachCell(state.cells, changedNames(before, after), (name, cell) =>
         typeOf(name).write(cell, fieldOf(before, name), fieldOf(after, name), stamp),
       )
       if (Object.keys(touched).length === 0) return undefined
@@ -213,10 +221,18 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
     join(aState, bState, joining) {
       const a = aState ?? empty
       const b = bState ?? empty
-      const below: Joining = { ...joining, a: knowledgeBelow(aState, joining.a), b: knowledgeBelow(bState, joining.b) }
+      const below = joiningBelow(aState, bState, joining)
       const present = joinPresence(a.present, b.present, joining)
       reportRevival(a, b, present, joining)
       return normal(present, joinBelow(a, b, below))
+    },
+
+    openSiblings(state, path) {
+      if (state.present.length === 0) return []
+      return Object.keys(state.cells).flatMap(name => {
+        const cell = childOf(state.cells, name)
+        return (cell && typeOf(name).openSiblings?.(cell, [...path, name])) ?? []
+      })
     },
 
     view(state) {
@@ -246,8 +262,14 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
 
 function ignore(): void {}
 
+function joiningBelow(a: CellsState | undefined, b: CellsState | undefined, joining: Joining): Joining {
+  const [aKnows, bKnows] = [knowledgeBelow(a, joining.a), knowledgeBelow(b, joining.b)]
+  return aKnows === joining.a && bKnows === joining.b ? joining : { ...joining, a: aKnows, b: bKnows }
+}
+
 /** A side that is absent altogether is known to be empty, with all that could be below. */
 function knowledgeBelow(state: CellsState | undefined, knowledge: Knowledge): Knowledge {
+  if (knowledge.whole) return knowledge
   return state === undefined || state.whole ? { ...knowledge, whole: true } : knowledge
 }
 

@@ -6,7 +6,7 @@ import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../document/json.ts'
 import { taggedIn } from '../document/tagged.ts'
 import type { Path } from './merge-type.ts'
-import { namedParts, partType } from './parts.ts'
+import { composed, namedParts, partType } from './parts.ts'
 
 /**
  * A plain value; a number that is counted; an element of a set that came or went; one that
@@ -42,19 +42,20 @@ function leavesIn(
 ): readonly ChangedLeaf[] {
   const leaf = (kind: LeafKind) => [{ path, kind, before, after }]
   if (merge.kind === 'counter') return leaf('amount')
-  if (merge.kind === 'register') {
+  const whole = composed(merge)
+  if (!whole) {
     if (!isPlainObject(before, path) || !isPlainObject(after, path)) return leaf('value')
     return changedParts(before, after).flatMap(([name, x, y]) => leavesIn(merge, x, y, [...path, name]))
   }
-  const was = namedParts(merge, before)
-  const is = namedParts(merge, after)
+  const was = namedParts(whole, before)
+  const is = namedParts(whole, after)
   if (!was || !is) return leaf('value')
   const gone = Object.keys(is).length === 0 ? 'cleared' : 'member'
   return changedParts(was, is).flatMap(([name, x, y]): readonly ChangedLeaf[] => {
     const below = [...path, name]
-    return merge.kind === 'set' && (x === undefined || y === undefined)
+    return whole.kind === 'set' && (x === undefined || y === undefined)
       ? [{ path: below, kind: gone, before: x, after: y }]
-      : leavesIn(partType(merge, name), x, y, below)
+      : leavesIn(partType(whole, name), x, y, below)
   })
 }
 

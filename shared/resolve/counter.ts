@@ -17,7 +17,7 @@ import type { SiteId } from '../causality/dot.ts'
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { covers } from '../causality/version-vector.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
-import { namesOf } from '../document/names.ts'
+import { isInOrder, namesOf } from '../document/names.ts'
 import { textOfNumber } from '../document/portable-number.ts'
 import { add, amountOf, amountToJson, compareAmounts, isAmount, maximum, subtract } from './amount.ts'
 import { isDots, joinPresence } from './dots.ts'
@@ -27,11 +27,17 @@ const empty: CounterState = { present: [], slots: {} }
 
 function total({ slots }: CounterState): Amount {
   let sum: Amount = 0
-  for (const site of Object.keys(slots)) {
-    const slot = slots[site]
-    if (slot) sum = add(sum, subtract(subtract(slot[1], slot[3]), subtract(slot[2], slot[4])))
-  }
+  for (const site of Object.keys(slots)) sum = add(sum, totalAt(slots[site]))
   return sum
+}
+
+function totalAt(slot: Slot | undefined): Amount {
+  return slot ? subtract(subtract(slot[1], slot[3]), subtract(slot[2], slot[4])) : 0
+}
+
+/** What each site has added and taken away. */
+export function totalsBySite(state: CounterState | undefined): ReadonlyMap<SiteId, Amount> {
+  return new Map(Object.entries(state?.slots ?? {}).map(([site, slot]) => [site, totalAt(slot)]))
 }
 
 function reset(slots: CounterState['slots']): CounterState['slots'] {
@@ -108,7 +114,7 @@ function isSlot(value: unknown): boolean {
 }
 
 function slotOrder(slots: CounterState['slots']): CounterState['slots'] {
-  return Object.keys(slots).length < 2
+  return isInOrder(Object.keys(slots))
     ? slots
     : Object.fromEntries(Object.entries(slots).sort(([x], [y]) => (x < y ? -1 : 1)))
 }

@@ -11,6 +11,8 @@ export interface Joined<Item> {
   readonly onlyB: readonly Item[]
 }
 
+const none: readonly never[] = []
+
 /**
  * Joins two collections of dotted things: one stays if both sides have it, or if the side that lacks it has not
  * seen it. (What a side has seen and does not hold, it has removed.)
@@ -20,6 +22,8 @@ export function joinDotted<Item extends Dotted>(
   b: readonly Item[],
   { a: aKnows, b: bKnows }: Pick<Joining, 'a' | 'b'>,
 ): Joined<Item> {
+  const [x, y] = [a[0], b[0]]
+  if (a.length === 1 && b.length === 1 && x && y) return joinSingles(a, b, [x, y], { a: aKnows, b: bKnows })
   const both: Item[] = []
   const onlyA: Item[] = []
   const onlyB: Item[] = []
@@ -32,6 +36,20 @@ export function joinDotted<Item extends Dotted>(
   // Nearly always one: the latest write, which has seen all others.
   if (joined.length > 1) joined.sort(compareDots)
   return { joined, both, onlyA, onlyB }
+}
+
+/** Nearly all there are: one on each side. */
+function joinSingles<Item extends Dotted>(
+  a: readonly Item[],
+  b: readonly Item[],
+  [x, y]: readonly [Item, Item],
+  knows: Pick<Joining, 'a' | 'b'>,
+): Joined<Item> {
+  if (sameDot(x, y)) return { joined: a, both: a, onlyA: none, onlyB: none }
+  const onlyA = covers(knows.b.seen, x) ? none : a
+  const onlyB = covers(knows.a.seen, y) ? none : b
+  const stay = onlyA === none ? onlyB : onlyB === none ? onlyA : compareDots(x, y) < 0 ? [x, y] : [y, x]
+  return { joined: stay, both: none, onlyA, onlyB }
 }
 
 function hasDot(items: readonly Dotted[], dot: Dotted): boolean {

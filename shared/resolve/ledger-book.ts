@@ -1,11 +1,13 @@
 /** What a ledger remembers beside its document: verdicts, and what applications have said that no verdict can take back. */
 
-import type { Json } from '../document/json.ts'
+import { type Json, setField } from '../document/json.ts'
 import * as z from '../document/schema.ts'
 import { isAmount } from './amount.ts'
+import { type Escrow, joinEscrows } from './escrow.ts'
 import { createLattice } from './lattice.ts'
 import type { Amount } from './merge-type.ts'
 import { joinRulings, type Ruling } from './ruling.ts'
+import { rulingSchema } from './ruling-schema.ts'
 
 export const verdictKinds = ['accepted', 'rejected', 'confirmed', 'expired'] as const
 
@@ -22,6 +24,8 @@ export type Ended = 'cancelled' | 'done'
 export interface LedgerBook {
   /** Absent: nobody has decided anything yet. */
   readonly ruling?: Ruling
+  /** Of a ledger that is decided by escrow. */
+  readonly escrow?: Escrow
   readonly ended: { readonly [id: string]: Ended }
   /** Reservations that an application wants confirmed. */
   readonly confirming: readonly string[]
@@ -29,19 +33,23 @@ export interface LedgerBook {
 
 export const emptyBook: LedgerBook = { ended: {}, confirming: [] }
 
-const count = z.number().check(z.int(), z.minimum(0))
+const amount = z.custom<Amount>(isAmount)
 const verdict = z.union([
   z.tuple([z.string(), z.enum(verdictKinds)]),
-  z.tuple([z.string(), z.enum(verdictKinds), z.custom<Amount>(isAmount)]),
+  z.tuple([z.string(), z.enum(verdictKinds), amount]),
 ])
 const book = z.object({
-  ruling: z.optional(
-    z.object({
-      epoch: count,
-      log: z.array(verdict),
-      stored: z.record(z.string(), z.record(z.string(), count)),
-      promised: z.record(z.string(), count),
-    }),
+  ruling: z.optional(rulingSchema(verdict)),
+  escrow: z.optional(
+    z.record(
+      z.string(),
+      z.object({
+        version: z.number().check(z.int(), z.minimum(0)),
+        given: z.record(z.string(), amount),
+        asked: z.record(z.string(), z.tuple([amount, z.number()])),
+        answers: z.record(z.string(), z.enum(verdictKinds)),
+      }),
+    ),
   ),
   ended: z.record(z.string(), z.enum(['cancelled', 'done'])),
   confirming: z.array(z.string()),
@@ -52,6 +60,7 @@ export const bookType = createLattice<LedgerBook>({
     const ruling = a.ruling && b.ruling ? joinRulings(a.ruling, b.ruling) : (a.ruling ?? b.ruling)
     return {
       ...(ruling && { ruling }),
+      ...((a.escrow || b.escrow) && { escrow: joinEscrows(a.escrow ?? {}, b.escrow ?? {}) }),
       ended: joinEnds(a.ended, b.ended),
       confirming: [...new Set([...a.confirming, ...b.confirming])].sort(),
     }
@@ -63,9 +72,14 @@ export const bookType = createLattice<LedgerBook>({
 function joinEnds(a: LedgerBook['ended'], b: LedgerBook['ended']): LedgerBook['ended'] {
   const joined: Record<string, Ended> = {}
   for (const id of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
-    joined[id] = a[id] === 'done' || b[id] === 'done' ? 'done' : 'cancelled'
+    setField(joined, id, endOf(a, id) === 'done' || endOf(b, id) === 'done' ? 'done' : 'cancelled')
   }
   return joined
+}
+
+/** Undefined: no application has ended it. A reservation may be called `constructor`. */
+export function endOf(ended: LedgerBook['ended'], id: string): Ended | undefined {
+  return Object.hasOwn(ended, id) ? ended[id] : undefined
 }
 
 /** What a log says of each reservation: its last word, and the quantity it was ruled upon with. */

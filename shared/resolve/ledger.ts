@@ -2,7 +2,8 @@
  * Three sites reserve the last unit at once: who gets it, and how does nobody ever hear "accepted" for more than there is?
  *
  * Requests join like any set. Only the home of the record decides them, in its order, each against the stock that is not
- * held by an earlier one; its verdicts are shown once a majority has them (see ruling.ts), and then never change. What
+ * held by an earlier one; its verdicts are shown once a majority has them (see ruling.ts), and then never change. Or, by
+ * escrow, every site decides at once within its share of the stock (see escrow.ts). What
  * ends a reservation (the application cancels it, removes it, has shipped it) is not decided: it only grows, wins over a
  * verdict that comes later, and frees what was held. Between a confirmation and an expiry the home decides.
  *
@@ -17,12 +18,13 @@ import { type Document, isJsonObject, type Json, setField } from '../document/js
 import { amountOf, amountToJson, compareAmounts, subtract } from './amount.ts'
 import { counterType } from './counter.ts'
 import { createFields } from './fields.ts'
-import { bookType, type Ended, emptyBook, type LedgerBook, type Ruled, ruledById } from './ledger-book.ts'
+import { bookType, type Ended, emptyBook, endOf, type LedgerBook, type Ruled } from './ledger-book.ts'
+import { createEscrowDecider } from './ledger-escrow.ts'
 import { heldBy } from './ledger-holds.ts'
-import { ledgerVerdicts, type Request } from './ledger-verdicts.ts'
-import type { CellState, CellsState, Decision, Incident, MergeType, Misfit, Path } from './merge-type.ts'
+import { createHomeDecider } from './ledger-home.ts'
+import type { Request } from './ledger-verdicts.ts'
+import type { CellState, CellsState, Incident, MergeType, Misfit, Path } from './merge-type.ts'
 import { registerType, stampOfFirst } from './register.ts'
-import { decide, firstRuling, fixedVerdicts, homeOf, type Jurisdiction, majorityOf } from './ruling.ts'
 import { createSet } from './set.ts'
 
 /** The two cells of the state: what the application sees, and what is remembered beside it. */
@@ -45,10 +47,11 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     ]),
     registerType,
   )
-  const jurisdiction: Jurisdiction = {
-    sites,
-    quorum: declared.decide.fixed === 'majority' ? majorityOf(sites) : 1,
-  }
+  const decider =
+    declared.decide.by === 'home'
+      ? createHomeDecider(declared.decide, sites)
+      : createEscrowDecider(declared.decide, sites)
+  const fixedOf = decider.ruled
 
   function shown(state: CellsState): Document | undefined {
     const document = innerView(state)
@@ -57,7 +60,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     const ruled = fixedOf(book)
     const reservations = entriesOf(document)
     const visible: Record<string, Json> = {}
-    for (const [id, entry] of Object.entries(reservations)) {
+    for (const [id, entry] of reservations) {
       const of = ruled.get(id)
       setField(visible, id, {
         ...entry,
@@ -70,7 +73,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
   }
 
   function wordOf(id: string, { ended, confirming }: LedgerBook, ruled: Ruled | undefined): string {
-    const end = ended[id]
+    const end = endOf(ended, id)
     if (end !== undefined) return end === 'done' ? words.done : words.cancel
     switch (ruled?.kind) {
       case undefined:
@@ -86,22 +89,17 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     }
   }
 
-  function fixedOf({ ruling }: LedgerBook): ReadonlyMap<string, Ruled> {
-    return ruledById(ruling ? fixedVerdicts(ruling, jurisdiction) : [])
-  }
-
   function innerView(state: CellsState): Document | undefined {
     const view = parts.view(state)
     const document = isJsonObject(view) ? view[documentCell] : undefined
     return isJsonObject(document) ? document : undefined
   }
 
-  function entriesOf(document: Document | undefined): { readonly [id: string]: Document } {
+  /** In the order of the document; reservations may be called anything. */
+  function entriesOf(document: Document | undefined): ReadonlyMap<string, Document> {
     const found = document?.[entries]
-    if (!isJsonObject(found)) return {}
-    return Object.fromEntries(
-      Object.entries(found).flatMap(([id, entry]) => (isJsonObject(entry) ? [[id, entry]] : [])),
-    )
+    if (!isJsonObject(found)) return new Map()
+    return new Map(Object.entries(found).flatMap(([id, entry]) => (isJsonObject(entry) ? [[id, entry] as const] : [])))
   }
 
   /** Without what belongs to Tributary. */
@@ -111,8 +109,8 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     const { [available]: _, ...document } = after
     if (!Object.hasOwn(after, entries)) return document
     const reservations: Record<string, Json> = {}
-    for (const [id, { [status]: __, ...entry }] of Object.entries(entriesOf(after))) {
-      const asRuled = ruled.has(id) ? before[id]?.[quantity] : undefined
+    for (const [id, { [status]: __, ...entry }] of entriesOf(after)) {
+      const asRuled = ruled.has(id) ? before.get(id)?.[quantity] : undefined
       setField(reservations, id, asRuled === undefined ? entry : { ...entry, [quantity]: asRuled })
     }
     return { ...document, [entries]: reservations }
@@ -126,10 +124,10 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     const is = entriesOf(after)
     const ended: Record<string, Ended> = { ...book.ended }
     const confirming = new Set(book.confirming)
-    for (const id of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    for (const id of new Set([...was.keys(), ...is.keys()])) {
       const kind = ruled.get(id)?.kind
-      const said = is[id] === undefined ? words.cancel : is[id]?.[status]
-      const isOver = Object.hasOwn(book.ended, id) || kind === 'rejected' || kind === 'expired'
+      const said = is.has(id) ? is.get(id)?.[status] : words.cancel
+      const isOver = endOf(book.ended, id) !== undefined || kind === 'rejected' || kind === 'expired'
       if (isOver || said === wordOf(id, book, ruled.get(id))) continue
       if (said === words.cancel) setField(ended, id, 'cancelled')
       else if (said === words.done && kind !== undefined) setField(ended, id, 'done')
@@ -141,7 +139,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
   }
 
   function requestsIn(state: CellsState): readonly Request[] {
-    return Object.entries(entriesOf(innerView(state))).flatMap(([id, entry]) => {
+    return [...entriesOf(innerView(state))].flatMap(([id, entry]) => {
       const expires = declared.expires === undefined ? undefined : entry[declared.expires]
       const stamp = stampOfFirst(cellAt(state, [documentCell, entries, id, quantity]))
       const asked = amountOf(entry[quantity])
@@ -169,7 +167,8 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
         stamp,
       )
       const outcome = written?.state ?? state
-      const book = outcome && bookAfter(outcome, was, is)
+      // A document in the place of a deleted one says nothing of what that one had promised: that is over.
+      const book = outcome && bookAfter(outcome, was ?? (state && innerView(state)), is)
       if (!outcome || !book) return written
       const touched = written === undefined ? {} : written.touched
       return {
@@ -179,29 +178,16 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     },
 
     decide(state, decision) {
-      const document = innerView(state)
-      if (!document) return undefined
+      if (!innerView(state)) return undefined
       const book = bookIn(state)
-      const home = homeFor(declared, decision, sites)
-      const ruling = decide(book.ruling ?? firstRuling(home, jurisdiction), jurisdiction, {
-        site: decision.site,
-        taking: declared.decide.fixed === 'majority' ? decision.taking : undefined,
-        rule: log =>
-          ledgerVerdicts(log, {
-            stock: amountOf(document[stock]) ?? 0,
-            requests: requestsIn(state),
-            book,
-            nowMs: decision.nowMs,
-          }),
-      })
-      return ruling && { state: withBook(state, { ...book, ruling }), touched: { [bookCell]: true } }
+      const cell = cellAt(state, [documentCell, stock])
+      const scene = { book, stock: cell && 'slots' in cell ? cell : undefined, requests: requestsIn(state) }
+      const after = decider.decide(scene, decision)
+      return after && { state: withBook(state, after), touched: { [bookCell]: true } }
     },
 
     happened(before, after, { site }): readonly Incident[] {
-      const book = bookIn(after)
-      if (!book.ruling || homeOf(book.ruling.epoch, jurisdiction) !== site) return []
-      const known = before ? fixedOf(bookIn(before)) : new Map<string, Ruled>()
-      const fresh = [...fixedOf(book)].filter(([id, { kind }]) => kind === 'rejected' && !known.has(id))
+      const fresh = [...decider.rejectedHere(before ? bookIn(before) : emptyBook, bookIn(after), site)]
       return fresh.map(([id, ruled]) => ({
         name: 'stock_exceeded',
         id,
@@ -214,7 +200,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
   }
 
   function quantityMisfit(document: Document, path: Path): Misfit | undefined {
-    for (const [id, entry] of Object.entries(entriesOf(document))) {
+    for (const [id, entry] of entriesOf(document)) {
       const asked = amountOf(entry[quantity])
       if (asked === undefined || compareAmounts(asked, 0) <= 0) {
         return { path: [...path, entries, id, quantity], reason: 'a reservation needs a quantity above 0' }
@@ -242,11 +228,4 @@ function cellAt(state: CellState, [name, ...below]: Path): CellState | undefined
 
 function asDocument(value: Json | undefined): Document | undefined {
   return isJsonObject(value) ? value : undefined
-}
-
-function homeFor({ decide: { at } }: LedgerDescriptor, { key }: Decision, sites: readonly string[]): string {
-  if (at !== 'hash') return at
-  // Spreads the records over the sites; the same wherever it is asked.
-  const sum = [...key.join('\u0000')].reduce((hash, unit) => (Math.imul(hash, 31) + (unit.codePointAt(0) ?? 0)) | 0, 7)
-  return sites[Math.abs(sum) % sites.length] ?? ''
 }

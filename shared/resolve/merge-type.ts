@@ -79,11 +79,33 @@ export interface Arbitration {
   readonly path: Path
   /** Somebody should look at it. */
   readonly review?: true
-  readonly rule: 'latest-write-wins' | 'sum' | 'update-beats-removal' | 'baselines-differ' | 'owned-by-tributary'
-  /** For `latest-write-wins`: who won. For `baselines-differ` see replicate/adopt.ts. */
+  /** The clocks chose between writes that lie closer together than clocks may differ (see causality/clock-skew.ts). */
+  readonly uncertain?: true
+  readonly rule: Rule
+  /** Who won, where one of several values did. For `baselines-differ` see replicate/adopt.ts. */
   readonly kept?: Version
-  /** For `latest-write-wins` and `owned-by-tributary`: the values that are not in the document any more, whole. */
+  /** The values that are not in the document, or not any more, whole. */
   readonly lost?: readonly Version[]
+}
+
+export type Rule =
+  | 'latest-write-wins'
+  | 'highest-wins'
+  | 'siblings-kept'
+  | 'authority-wins'
+  | 'first-write-stays'
+  | `custom:${string}`
+  | 'sum'
+  | 'update-beats-removal'
+  | 'baselines-differ'
+  | 'owned-by-tributary'
+  | 'event-replay'
+
+/** Concurrent values that wait for somebody to choose; a write that has seen them replaces them all. */
+export interface OpenSiblings {
+  readonly path: Path
+  /** The one that is shown first, the others from the latest back. */
+  readonly versions: readonly Version[]
 }
 
 export type Report = (arbitration: Arbitration) => void
@@ -127,6 +149,8 @@ export interface Decision {
 export interface Incident {
   readonly name: string
   readonly id: string
+  /** Somebody should look at it. */
+  readonly review?: true
   readonly data: { readonly [name: string]: Json }
 }
 
@@ -136,13 +160,17 @@ export interface MergeType<State extends CellState = CellState> {
   /**
    * What a local write did: turns `before`, the present view, into `after`; undefined stands for absent.
    * Put-get law: the view of the result equals `after`. Returns undefined if nothing was touched.
+   * `between`: as far as it is known, what it was in between, one after another (see `stepwise`).
    */
   write(
     state: State | undefined,
     before: Json | undefined,
     after: Json | undefined,
     stamp: Stamp,
+    between?: readonly Json[],
   ): Written<State> | undefined
+  /** As a document every version counts, not only the one that a write left. */
+  readonly stepwise?: true
   /** The set element that holds this cell is removed: what must not come back if a concurrent write revives it. */
   hide(state: State, stamp: Stamp): Written<State> | undefined
   /** The delta that carries just the touched cells. Joined to the state before the write it gives the state after. */
@@ -154,6 +182,18 @@ export interface MergeType<State extends CellState = CellState> {
    * document is then put right. Absent: the put-get law holds.
    */
   readonly corrects?: true
+  /**
+   * Of a write that was put right: this part was understood, and what becomes of it is told once it is decided (see
+   * `happened`). Absent: nothing is.
+   */
+  takes?(path: Path, value: Json | undefined): boolean
+  /**
+   * False: as a document it takes no such write, be it a creation or a deletion, and all is put back as it was.
+   * Absent: it takes any.
+   */
+  admits?(before: Json | undefined, after: Json | undefined, stamp: Stamp): boolean
+  /** Those that somebody has to look at; absent: there never are any. */
+  openSiblings?(state: State, path: Path): readonly OpenSiblings[]
   /** The value an application sees; undefined: absent. */
   view(state: State): Json | undefined
   /**

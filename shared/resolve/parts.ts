@@ -1,9 +1,31 @@
 /** The parts of a composed value, named: the fields of an object, the elements of a set in either of its forms. */
-import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
+import { type MergeDescriptor, register, set } from '../declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
+import type { Path } from './merge-type.ts'
 
 type Composed = Extract<MergeDescriptor, { kind: 'fields' | 'set' }>
 type Parts = ReadonlyMap<string, Json>
+
+const entries: Composed = set(register())
+
+/** What has parts that are compared one by one; undefined: one value, or an amount. */
+export function composed(merge: MergeDescriptor): Composed | undefined {
+  if (merge.kind === 'appendOnly') return entries
+  return merge.kind === 'fields' || merge.kind === 'set' ? merge : undefined
+}
+
+/** The value at the end of a path, which may go on inside one value; undefined: absent. */
+export function partAt(
+  merge: MergeDescriptor | undefined,
+  value: Json | undefined,
+  [name, ...below]: Path,
+): Json | undefined {
+  if (name === undefined) return value
+  const whole = merge && composed(merge)
+  const parts = whole ? namedParts(whole, value) : value
+  if (!isJsonObject(parts) || !Object.hasOwn(parts, name)) return undefined
+  return partAt(whole && partType(whole, name), parts[name], below)
+}
 
 /**
  * Puts several values together part by part; a part that comes out undefined is left out. Elements of an array keep the

@@ -8,7 +8,7 @@
 import type { MergeDescriptor } from '../declare/merge-descriptor.ts'
 import { isJsonObject, type Json, jsonEquals } from '../document/json.ts'
 import { add, amountOf, amountToJson, subtract } from './amount.ts'
-import { combineParts } from './parts.ts'
+import { combineParts, composed } from './parts.ts'
 
 export interface Rebasing {
   readonly from: Json | undefined
@@ -21,15 +21,14 @@ export function rebase(merge: MergeDescriptor, { from, to, onto }: Rebasing): Js
   if (jsonEquals(from, to)) return onto
   if (to === undefined || jsonEquals(from, onto)) return to
   switch (merge.kind) {
-    case 'register':
-      return to
     case 'counter':
       return moved(from, to, onto)
     default: {
       // The order of an array's elements is `onto`'s, with new ones behind.
       const combine = (part: MergeDescriptor, [x, y, z]: readonly (Json | undefined)[]) =>
         rebase(part, { onto: x, from: y, to: z })
-      return combineParts(merge, [onto, from, to], combine) ?? to
+      const whole = composed(merge)
+      return (whole && combineParts(whole, [onto, from, to], combine)) ?? to
     }
   }
 }

@@ -16,6 +16,8 @@ import type {
   Joining,
   MergeType,
   Misfit,
+  OpenSiblings,
+  Path,
   Touched,
   Written,
 } from './merge-type.ts'
@@ -29,13 +31,19 @@ export interface RecordType {
     before: Document | undefined,
     after: Document | undefined,
     stamp: Stamp,
+    between?: readonly Document[],
   ): Written<CellsState> | undefined
   cut(state: CellsState, touched: Touched): CellsState
   join(a: CellsState | undefined, b: CellsState | undefined, joining: Joining): CellsState | undefined
   view(state: CellsState | undefined): Document | undefined
+  /** Concurrent values that wait for somebody to choose. */
+  openSiblings(state: CellsState | undefined): readonly OpenSiblings[]
   isState(value: unknown): value is CellsState
   /** Some of its fields are Tributary's to write. */
   readonly corrects: boolean
+  /** See `MergeType`. */
+  readonly stepwise: boolean
+  takes(path: Path, value: Json | undefined): boolean
   /** Some of what it says is decided (see `MergeType.decide`). */
   readonly decides: boolean
   /** See `MergeType`; undefined where nothing has to be decided, which is for most types always so. */
@@ -48,11 +56,15 @@ export interface RecordType {
 }
 
 export function createRecordType(documentType: MergeType): RecordType {
-  const record = createCells({ typeOf: () => documentType, whenRemoved: 'keep', shape: 'a record' })
+  const record = recordOf(documentType)
   const wrap = (document: Document | undefined): Json | undefined => document && { [content]: document }
   return {
     misfit: document => documentType.misfit(document, []),
-    write: (state, before, after, stamp) => record.write(state, wrap(before), wrap(after), stamp),
+    write(state, before, after, stamp, between = []) {
+      if (documentType.admits?.(before, after, stamp) === false) return undefined
+      const outer = between.length === 0 ? record : recordOf(writingBetween(documentType, between))
+      return outer.write(state, wrap(before), wrap(after), stamp)
+    },
     cut: record.cut,
     join: (a, b, joining) =>
       record.join(a, b, {
@@ -62,6 +74,8 @@ export function createRecordType(documentType: MergeType): RecordType {
       }),
     isState: record.isState,
     corrects: documentType.corrects === true,
+    stepwise: documentType.stepwise === true,
+    takes: (path, value) => documentType.takes?.(path, value) ?? false,
     decides: documentType.decide !== undefined,
     decide(state, decision) {
       const cell = documentIn(state)
@@ -74,12 +88,27 @@ export function createRecordType(documentType: MergeType): RecordType {
       const cell = documentIn(after)
       return (cell && documentType.happened?.(documentIn(before), cell, decision)) ?? []
     },
+    openSiblings(state) {
+      const cell = documentIn(state)
+      return (cell && documentType.openSiblings?.(cell, [])) ?? []
+    },
     view(state) {
       const outer = state && record.view(state)
       if (!isJsonObject(outer)) return undefined
       const document = outer[content]
       return isJsonObject(document) ? document : undefined
     },
+  }
+}
+
+function recordOf(documentType: MergeType): MergeType<CellsState> {
+  return createCells({ typeOf: () => documentType, whenRemoved: 'keep', shape: 'a record' })
+}
+
+function writingBetween(documentType: MergeType, between: readonly Document[]): MergeType {
+  return {
+    ...documentType,
+    write: (state, before, after, stamp) => documentType.write(state, before, after, stamp, between),
   }
 }
 

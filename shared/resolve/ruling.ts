@@ -22,6 +22,11 @@ export interface Ruling {
   /** The verdicts of the home, in its order. In one epoch it only grows. */
   readonly log: readonly Json[]
   /**
+   * So many verdicts that stood in front are not kept any more: every site knew them to be fixed. All lengths count them.
+   * Absent: none.
+   */
+  readonly dropped?: number
+  /**
    * How much of the log of each epoch each site has stored; written by that site alone. Of every epoch, so that what was
    * fixed once is so for ever, whatever came later: homes move seldom.
    */
@@ -51,33 +56,52 @@ export function homeOf(epoch: number, { sites }: Jurisdiction): SiteId {
   return sites[epoch % sites.length] ?? ''
 }
 
-/** The verdicts that may be shown. */
+/** The verdicts that may be shown, as far as they are kept. */
 export function fixedVerdicts(ruling: Ruling, jurisdiction: Jurisdiction): readonly Json[] {
-  return ruling.log.slice(0, fixedLength(ruling, jurisdiction))
+  return ruling.log.slice(0, fixedLength(ruling, jurisdiction) - droppedFrom(ruling))
 }
 
-function fixedLength({ log, stored }: Ruling, { sites, quorum }: Jurisdiction): number {
+/** How many verdicts there are, kept or not. */
+export function logLength(ruling: Ruling): number {
+  return droppedFrom(ruling) + ruling.log.length
+}
+
+export function droppedFrom({ dropped = 0 }: Ruling): number {
+  return dropped
+}
+
+/** Without the first `length` verdicts. Only what every site knows to be fixed may go: no later log differs in it. */
+export function withoutFirst(ruling: Ruling, length: number): Ruling {
+  const dropped = droppedFrom(ruling)
+  return length <= dropped ? ruling : { ...ruling, log: ruling.log.slice(length - dropped), dropped: length }
+}
+
+/** How many of the verdicts may be shown. */
+export function fixedLength(ruling: Ruling, { sites, quorum }: Jurisdiction): number {
+  const { stored } = ruling
   const epochs = new Set(Object.values(stored).flatMap(lengths => Object.keys(lengths).map(Number)))
   const fixed = [...epochs].map(epoch => {
     const lengths = sites.map(site => stored[site]?.[epoch] ?? 0).sort((a, b) => b - a)
     return lengths[quorum - 1] ?? 0
   })
-  return Math.min(log.length, Math.max(0, ...fixed))
+  return Math.min(logLength(ruling), Math.max(0, ...fixed))
 }
 
 /** Commutative, associative, idempotent. */
 export function joinRulings(a: Ruling, b: Ruling): Ruling {
   const [low, high] = compareLogs(a, b) <= 0 ? [a, b] : [b, a]
-  return {
+  const joined: Ruling = {
     epoch: high.epoch,
     log: high.log,
+    ...(high.dropped !== undefined && { dropped: high.dropped }),
     stored: joinNamed(low.stored, high.stored, (x, y) => joinNamed(x, y, Math.max)),
     promised: joinNamed(low.promised, high.promised, Math.max),
   }
+  return withoutFirst(joined, droppedFrom(low))
 }
 
 function compareLogs(a: Ruling, b: Ruling): number {
-  return a.epoch - b.epoch || a.log.length - b.log.length
+  return a.epoch - b.epoch || logLength(a) - logLength(b)
 }
 
 function joinNamed<Value>(
@@ -141,10 +165,11 @@ const rule: Step = (ruling, jurisdiction, { site, rule: verdicts }) => {
 }
 
 const store: Step = (ruling, _, { site }) => {
-  const { epoch, log, stored } = ruling
+  const { epoch, stored } = ruling
   const mine = stored[site] ?? {}
-  if (promiseOf(ruling, site) > epoch || log.length <= (mine[epoch] ?? 0)) return ruling
-  return { ...ruling, stored: { ...stored, [site]: { ...mine, [epoch]: log.length } } }
+  const logged = logLength(ruling)
+  if (promiseOf(ruling, site) > epoch || logged <= (mine[epoch] ?? 0)) return ruling
+  return { ...ruling, stored: { ...stored, [site]: { ...mine, [epoch]: logged } } }
 }
 
 function promiseOf({ promised }: Ruling, site: SiteId): number {

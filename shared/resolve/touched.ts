@@ -19,10 +19,14 @@ function isCells(state: CellState): state is CellsState {
 /** Everything that either of two writes touched. */
 export function joinTouched(a: Touched, b: Touched): Touched {
   if (a === true || b === true) return true
-  const joined: Record<string, Touched> = { ...a }
+  let joined: Record<string, Touched> | undefined
   for (const name of Object.keys(b)) {
     const mine = b[name] ?? true
-    setField(joined, name, Object.hasOwn(a, name) ? joinTouched(a[name] ?? true, mine) : mine)
+    const known = Object.hasOwn(a, name) ? (a[name] ?? true) : undefined
+    const both = known === undefined ? mine : joinTouched(known, mine)
+    if (both === known) continue
+    joined ??= { ...a }
+    setField(joined, name, both)
   }
-  return joined
+  return joined ?? a
 }

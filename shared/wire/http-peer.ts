@@ -38,6 +38,7 @@ const answers = z.object({
   answers: z.array(
     z.discriminatedUnion('answer', [
       z.object({ answer: z.enum(['applied', 'duplicate', 'gap', 'held']) }),
+      z.object({ answer: z.literal('quarantined'), aheadMs: z.number() }),
       z.object({ answer: z.literal('busy'), reason: z.string() }),
       z.object({
         answer: z.literal('refused'),

@@ -3,9 +3,9 @@
  * any store is touched.
  */
 
-import type { SiteId } from '../causality/dot.ts'
 import * as z from '../document/schema.ts'
 import type { Answer } from '../replicate/answer.ts'
+import { aheadMsOf, batchReport, type ReportBatch } from '../replicate/batch-report.ts'
 import type { Change } from '../replicate/change.ts'
 import { ChangeMalformed, decodeChange } from '../replicate/change-event.ts'
 import { type IngestPorts, ingest } from '../replicate/ingest.ts'
@@ -36,6 +36,8 @@ export function tooLargeByHeader(headers: IngestRequest['headers']): IngestRespo
 }
 
 export interface IngestEndpointPorts extends IngestPorts {
+  /** Told of every batch that was answered. */
+  readonly report?: ReportBatch
   readonly sign: Sign
   readonly verify: Verify
 }
@@ -52,12 +54,13 @@ class Refusal extends Error {
 
 export async function answerIngest(request: IngestRequest, ports: IngestEndpointPorts): Promise<IngestResponse> {
   try {
-    const { sender, digest, events } = await admit(request, ports)
+    const admitted = await admit(request, ports)
+    const { sender, digest, events } = admitted
     const asks = request.headers['content-type'] === standingsContentType
     const body = JSON.stringify(
       asks
         ? { standings: await tellStandings(questionsIn(events), sender, ports) }
-        : { answers: await answersFor(events, sender, ports) },
+        : { answers: await answersFor(admitted, request.body.length, ports) },
     )
     const { here, clock, sign } = ports
     const token = await sign({
@@ -73,6 +76,8 @@ export async function answerIngest(request: IngestRequest, ports: IngestEndpoint
   }
 }
 
+type Admitted = Awaited<ReturnType<typeof admit>>
+
 function requestTooLarge(): Refusal {
   return new Refusal(413, 'request_too_large', `a request is at most ${requestBytesMax} bytes`)
 }
@@ -85,19 +90,30 @@ function responseTo({ status, code, message }: Refusal): IngestResponse {
 async function admit({ headers, body }: IngestRequest, { here, clock, verify }: IngestEndpointPorts) {
   if (body.length > requestBytesMax) throw requestTooLarge()
   const bearer = headers.authorization?.match(/^Bearer (.+)$/i)?.[1]
-  const { issuer, digest } = await verify(bearer, here.site, clock.now())
+  const { issuer, digest, atMs } = await verify(bearer, here.site, clock.now())
   if (digestOf(body) !== digest) throw new Refusal(400, 'digest_mismatch', 'the body is not the one that was signed')
-  return { sender: issuer, digest, events: await decodeBody(body, headers['content-encoding']) }
+  return { sender: issuer, digest, sentAtMs: atMs, events: await decodeBody(body, headers['content-encoding']) }
 }
 
 /** One answer per event, in their order. One that is malformed does not hold up its neighbours. */
-async function answersFor(events: readonly unknown[], sender: SiteId, ports: IngestPorts): Promise<readonly Answer[]> {
+async function answersFor(
+  { sender, sentAtMs, events }: Admitted,
+  bytes: number,
+  ports: IngestEndpointPorts,
+): Promise<readonly Answer[]> {
   const decoded = events.map(event => decodeOrRefuse(event, ports.here.plan.hash))
   const changes = decoded.flatMap(item => ('answer' in item ? [] : [item]))
-  const answers = [...(await ingest(changes, sender, ports))].values()
-  return decoded.map(item =>
-    'answer' in item ? item : (answers.next().value ?? { answer: 'busy', reason: 'no answer' }),
+  // Before anything is waited for: what is under way when the clock is read would look like the sender's clock.
+  const nowMs = ports.clock.now()
+  const ingested = [...(await ingest(changes, sender, ports, sentAtMs))].values()
+  const answers = decoded.map(
+    (item): Answer => ('answer' in item ? item : (ingested.next().value ?? { answer: 'busy', reason: 'no answer' })),
   )
+  ports.report?.({
+    ...batchReport(changes, answers, { batch: 'received', peer: sender, bytes }, nowMs),
+    aheadMs: Math.max(sentAtMs - nowMs, ...changes.map(change => aheadMsOf(change, sentAtMs, nowMs))),
+  })
+  return answers
 }
 
 const madeUnder = z.object({ data: z.object({ plan: z.string() }) })

@@ -10,7 +10,13 @@ export const expandedBytesMax = 8_000_000
 /** How long a token is good for. */
 export const tokenLifetimeS = 60
 
-/** By how much the clocks of two sites may differ before a token is refused. */
+/** How long a token is taken beyond its expiry, for clocks that differ. */
 export const clockToleranceS = 10
+
+/**
+ * A sender whose clock is ahead by no more is heard all the same: its changes are turned away one by one, and that is told
+ * (see ingest.ts). A token that is refused would look like a wrong key.
+ */
+export const clockAheadMaxS = 3600
 
 if (batchBytesMax >= expandedBytesMax) throw new Error('a batch must fit into a request')

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { errors, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import type { SiteId } from '../causality/dot.ts'
-import { clockToleranceS, tokenLifetimeS } from './limits.ts'
+import { clockAheadMaxS, clockToleranceS, tokenLifetimeS } from './limits.ts'
 
 const algorithm = 'ES256'
 
@@ -39,6 +39,8 @@ export interface Verified {
   /** What the body must hash to. */
   readonly digest: string
   readonly inReplyTo: string | undefined
+  /** When, by the issuer's clock, in ms. */
+  readonly atMs: number
 }
 
 export function digestOf(body: Uint8Array): string {
@@ -50,7 +52,8 @@ export type Sign = (signed: Signed) => Promise<string>
 export async function createSigner(privateKey: JWK): Promise<Sign> {
   const key = await importJWK(privateKey, algorithm)
   return ({ issuer, audience, body, nowMs, inReplyTo }) => {
-    const nowS = Math.floor(nowMs / 1000)
+    // With its milliseconds: the receiver tells by it how far the clocks are apart.
+    const nowS = nowMs / 1000
     return new SignJWT({ digest: digestOf(body), ...(inReplyTo === undefined ? {} : { inReplyTo }) })
       .setProtectedHeader({ alg: algorithm, typ: inReplyTo === undefined ? 'tributary-request' : 'tributary-answer' })
       .setIssuer(issuer)
@@ -77,15 +80,29 @@ export async function createVerifier(publicKeys: ReadonlyMap<SiteId, JWK>): Prom
         audience,
         currentDate: new Date(nowMs),
         clockTolerance: clockToleranceS,
-        maxTokenAge: tokenLifetimeS,
         requiredClaims: ['iss', 'aud', 'iat', 'exp', 'digest'],
       })
-      const { iss, digest, inReplyTo } = payload
+      const { iss, digest, inReplyTo, iat = 0, exp = Number.POSITIVE_INFINITY } = payload
+      refuseOddTimes(iat, exp, nowMs / 1000)
       if (typeof digest !== 'string') throw new TokenRefused('invalid', 'the token carries no digest')
-      return { issuer: iss ?? '', digest, inReplyTo: typeof inReplyTo === 'string' ? inReplyTo : undefined }
+      return {
+        issuer: iss ?? '',
+        digest,
+        inReplyTo: typeof inReplyTo === 'string' ? inReplyTo : undefined,
+        atMs: iat * 1000,
+      }
     } catch (error) {
       throw tokenRefused(error)
     }
+  }
+}
+
+function refuseOddTimes(iatS: number, expS: number, nowS: number): void {
+  // Fractions of a second are not exact.
+  if (expS - iatS > tokenLifetimeS + 0.001)
+    throw new TokenRefused('invalid', `it lives longer than ${tokenLifetimeS} s`)
+  if (iatS - nowS > clockAheadMaxS) {
+    throw new TokenRefused('invalid', `its issuer's clock is ${Math.round(iatS - nowS)} s ahead of this site's`)
   }
 }
 

@@ -6,14 +6,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { cartOf } from './cart.ts'
+import { installPackage } from './install-package.ts'
 import type { LagSite, LagTarget } from './lag.ts'
 import type { OpenOptions } from './open-options.ts'
-import { installPouchDB } from './pouchdb/install.ts'
 import type { MeshNodeMessage, MeshNodeOrder } from './pouchdb/mesh-messages.ts'
 
 export const openPouchDBServerMesh = (options: OpenOptions) =>
@@ -23,7 +24,7 @@ export const openPouchDBMesh = (options: OpenOptions) =>
   openMesh('PouchDB 9 mesh', './pouchdb/embedded-node.ts', options)
 
 async function openMesh(name: string, program: string, { onProgress, signal }: OpenOptions): Promise<LagTarget> {
-  await installPouchDB(onProgress, signal)
+  await installPackage('the PouchDB mesh', join(import.meta.dirname, 'pouchdb'), { onProgress, signal })
   const nodes = ['node-1', 'node-2', 'node-3'].map(node => startNode(node, program))
   const agent = new Agent({ keepAlive: true })
   const close = async () => {

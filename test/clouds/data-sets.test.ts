@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { readResolutions } from '../../tools/cli/commands/audit.ts'
 import { readStatus } from '../../tools/cli/commands/status.ts'
+import { readResolutions } from '../../tools/cli/read-audit.ts'
 import type {
   ApplicationClient,
   FieldPath,

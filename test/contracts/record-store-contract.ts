@@ -180,6 +180,7 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
               to: 1,
               atMs: 5,
               vectors: { local: {}, remote: { 'gcp-us-central1': 1 }, merged: { 'gcp-us-central1': 1 } },
+              clocks: { local: 0, remote: 1 },
               local: unusualDocument,
               arbitrations: [arbitration],
             },

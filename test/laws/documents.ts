@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { FieldsDescriptor, MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
 import { numberFromDouble } from '../../shared/document/portable-number.ts'
+import { composed } from '../../shared/resolve/parts.ts'
 
 /** A name that ordinary objects already have is among them on purpose. */
 export const names = fc.constantFrom('tea', 'mug', '__proto__')
@@ -82,14 +83,14 @@ export function applyEdit(
 }
 
 function mix(descriptor: MergeDescriptor, before: Json, drawn: Json, choose: () => number): Json {
-  switch (descriptor.kind) {
-    case 'register':
-    case 'counter':
+  const whole = composed(descriptor)
+  switch (whole?.kind) {
+    case undefined:
       return choose() < 3 ? drawn : before
     case 'fields':
-      return mixNames(before, drawn, choose, name => fieldOf(descriptor, name))
+      return mixNames(before, drawn, choose, name => fieldOf(whole, name))
     case 'set': {
-      const { by, element } = descriptor
+      const { by, element } = whole
       if (by === undefined) return mixNames(before, drawn, choose, () => element)
       const mixed = mixNames(byIdentity(before, by), byIdentity(drawn, by), choose, () => element)
       // Whatever was mixed, an element keeps the identity that names it.

@@ -15,6 +15,7 @@ const dotsJunk = [null, 7, 'x', {}]
 const dotJunk = [null, 7, [], ['a'], ['a', 1.5], [1, 1], ['a', 1, 2], ['a', '1']]
 const siteJunk = [null, 7, []]
 const numberJunk = [null, 'x', 1.5, 2 ** 53]
+const latticeJunk = [null, 7, 'x', [], {}]
 const siblingJunk = [null, 7, [], ['a', 1, 1], ['a', 1, 1, 'red', 1]]
 const slotJunk = [null, 7, [], [0, 0, 0], [0, 0, 0, 0, 0]]
 // The last ones are numbers, but sums with them would take all memory.
@@ -30,6 +31,7 @@ function cellSpots(cell: Json, path: Spot['path']): readonly Spot[] {
   const itself = { path, junk: cellJunk }
   if (Array.isArray(cell)) return [itself, ...each(cell, path, siblingSpots)]
   if (!isJsonObject(cell)) return []
+  if ('lattice' in cell) return [itself, { path: [...path, 'lattice'], junk: latticeJunk }]
   const below = 'cells' in cell ? 'cells' : 'slots'
   return [
     itself,

@@ -3,7 +3,7 @@
  * and together) or as whole states, wherever it is admissible. The laws of the merge types are asked of what it reaches.
  */
 import fc from 'fast-check'
-import type { Stamp } from '../../shared/causality/hybrid-logical-clock.ts'
+import { baselineHlc, type Stamp } from '../../shared/causality/hybrid-logical-clock.ts'
 import {
   advance,
   counterOf,
@@ -12,13 +12,14 @@ import {
   joinVectors,
   type VersionVector,
 } from '../../shared/causality/version-vector.ts'
-import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
+import { type DocumentDescriptor, joinedParts, type MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, jsonEquals } from '../../shared/document/json.ts'
-import type { CellsState, Touched } from '../../shared/resolve/merge-type.ts'
-import { mergeTypeOf } from '../../shared/resolve/merge-type-of.ts'
+import type { CellsState, TakingOver, Touched } from '../../shared/resolve/merge-type.ts'
+import { documentTypeOf } from '../../shared/resolve/merge-type-of.ts'
 import { createRecordType, type RecordType } from '../../shared/resolve/record-type.ts'
 import { joinTouched } from '../../shared/resolve/touched.ts'
 import { applyEdit, type Edit, editsOf } from './documents.ts'
+import { resolvers } from './resolvers.ts'
 
 /** A state and what it takes into account. */
 export interface Snapshot {
@@ -49,13 +50,15 @@ export interface Delta {
 export type Action =
   | { readonly act: 'write'; readonly site: number; readonly clock: number; readonly edit: Edit }
   | { readonly act: 'delta' | 'late' | 'whole'; readonly from: number; readonly to: number }
+  /** Becomes the home, for types that have one. */
+  | { readonly act: 'claim'; readonly site: number }
 
 export interface Plot {
   readonly sites: number
   readonly actions: readonly Action[]
 }
 
-export function plotsOf(documents: fc.Arbitrary<Document>): fc.Arbitrary<Plot> {
+export function plotsOf(documents: fc.Arbitrary<Document>, claims = false): fc.Arbitrary<Plot> {
   const site = fc.nat(3)
   const write = fc.record({ act: fc.constant('write' as const), site, clock: fc.nat(40), edit: editsOf(documents) })
   const send = (act: 'delta' | 'late' | 'whole') => fc.record({ act: fc.constant(act), from: site, to: site })
@@ -64,6 +67,7 @@ export function plotsOf(documents: fc.Arbitrary<Document>): fc.Arbitrary<Plot> {
     { weight: 3, arbitrary: send('delta') },
     { weight: 1, arbitrary: send('late') },
     { weight: 1, arbitrary: send('whole') },
+    ...(claims ? [{ weight: 1, arbitrary: fc.record({ act: fc.constant('claim' as const), site }) }] : []),
   )
   // Something to disagree about comes first.
   return fc.record({
@@ -92,16 +96,15 @@ export class History {
   readonly #carry: (state: CellsState | undefined) => CellsState | undefined
 
   constructor(
-    descriptor: MergeDescriptor,
+    descriptor: DocumentDescriptor,
     plot: Plot,
     carry: (state: CellsState | undefined) => CellsState | undefined = state => state,
   ) {
-    this.type = createRecordType(mergeTypeOf(descriptor))
-    this.#descriptor = descriptor
+    const sites = Array.from({ length: plot.sites }, (_, index) => `site-${index}`)
+    this.type = createRecordType(documentTypeOf(descriptor, sites, resolvers))
+    this.#descriptor = joinedParts(descriptor)
     this.#carry = carry
-    for (let index = 0; index < plot.sites; index++) {
-      this.#replicas.push({ site: `site-${index}`, ...nothing, hlc: 0 })
-    }
+    for (const site of sites) this.#replicas.push({ site, ...nothing, hlc: baselineHlc })
     for (const action of plot.actions) this.#take(action)
   }
 
@@ -139,9 +142,20 @@ export class History {
     const { site, vector } = replica
     const stamp = { site, counter: counterOf(vector, site) + 1, hlc: Math.max(clock, replica.hlc + 1) }
     const written = this.type.write(replica.state, before, document, stamp)
-    if (!written) throw new Error('a document changed and nothing was written')
-    const after = { state: this.#carry(written.state), vector: advance(vector, [site, stamp.counter]) }
-    return { site, stamp, before: replica, after, document, touched: written.touched }
+    if (!written && !this.type.corrects) throw new Error('a document changed and nothing was written')
+    const { state, touched } = written ?? { state: replica.state, touched: {} }
+    const after = { state: this.#carry(state), vector: advance(vector, [site, stamp.counter]) }
+    return { site, stamp, before: replica, after, document, touched }
+  }
+
+  /** What a site of a type that decides writes by itself; undefined: nothing is to be decided. */
+  decide(replica: Replica, taking?: TakingOver): Write | undefined {
+    const { site, vector, hlc } = replica
+    const stamp = { site, counter: counterOf(vector, site) + 1, hlc: hlc + 1 }
+    const decided = this.type.decide(replica.state, { site, key: ['one'], nowMs: hlc, stamp, taking })
+    if (!decided) return undefined
+    const after = { state: this.#carry(decided.state), vector: advance(vector, [site, stamp.counter]) }
+    return { site, stamp, before: replica, after, document: this.view(after), touched: decided.touched }
   }
 
   #joined(a: Snapshot, b: Snapshot, whole: boolean): CellsState | undefined {
@@ -155,16 +169,28 @@ export class History {
 
   #take(action: Action): void {
     if (action.act === 'write') this.#write(action)
+    else if (action.act === 'claim') this.#decide(action.site % this.#replicas.length, true)
     else this.#send(action.act, action.from % this.#replicas.length, action.to % this.#replicas.length)
   }
 
   #write({ site, edit, clock }: Extract<Action, { act: 'write' }>): void {
     const index = site % this.#replicas.length
     const replica = this.#at(index)
-    const write = this.write(replica, applyEdit(this.#descriptor, this.view(replica), edit), clock)
+    const document = applyEdit(this.#descriptor, this.view(replica), edit)
+    if (document !== undefined && this.type.misfit(document) !== undefined) return
+    this.#commit(index, this.write(replica, document, clock))
+    this.#decide(index)
+  }
+
+  #commit(index: number, write: Write | undefined): void {
     if (!write) return
     this.writes.push(write)
-    this.#set(index, { ...replica, ...write.after, hlc: write.stamp.hlc })
+    this.#set(index, { ...this.#at(index), ...write.after, hlc: write.stamp.hlc })
+  }
+
+  #decide(index: number, claims = false): void {
+    const homes = this.#replicas.map(({ site }) => site).filter(site => site !== this.#at(index).site)
+    this.#commit(index, this.decide(this.#at(index), claims ? { homes, turn: 1000 } : undefined))
   }
 
   #send(act: 'delta' | 'late' | 'whole', fromIndex: number, toIndex: number): void {
@@ -177,6 +203,7 @@ export class History {
       ? this.receive(to, carried)
       : this.join(to, { state: this.#carry(from.state), vector: from.vector })
     this.#set(toIndex, { ...to, ...received, state: this.#carry(received.state), hlc: Math.max(from.hlc, to.hlc) })
+    this.#decide(toIndex)
   }
 
   /** The oldest write that `to` misses, or late all that it misses as they stand now; undefined: not admissible there. */

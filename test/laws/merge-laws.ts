@@ -1,26 +1,18 @@
 /**
  * The laws of every merge type, asked of random histories (riak_dt: one type, one file, one laws suite). If one of them
  * fails, sites end up with different documents, or a write is lost, or what was captured reads differently.
- *
- * LAW_RUNS sets the number of cases for each law (a long run: 10,000), LAW_SEED repeats a run.
  */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { counterOf } from '../../shared/causality/version-vector.ts'
+import { describe, expect } from 'vitest'
 import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
-import { canonicalText } from '../../shared/document/canonical.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { textOfNumber } from '../../shared/document/portable-number.ts'
-import type { CellsState } from '../../shared/resolve/merge-type.ts'
+import { historyLaws, law, numbers, picker, text } from './cases.ts'
 import { applyEdit, editsOf } from './documents.ts'
 import { spoiled } from './garbage.ts'
-import { admissible, type Delta, History, nothing, plotsOf, type Snapshot, type Write } from './history.ts'
+import { History, nothing, plotsOf, type Snapshot, type Write } from './history.ts'
+import { joinLaws } from './join-laws.ts'
 import { descriptorAt, normal, partAt, partsOf, revived, withoutPart } from './removal.ts'
-
-const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
-const seed = process.env.LAW_SEED
-
-const timeoutMs = 30_000 + numRuns * 60
 
 export function describeMergeLaws(
   name: string,
@@ -28,72 +20,14 @@ export function describeMergeLaws(
   arbitraryDocument: fc.Arbitrary<Document>,
 ): void {
   const plots = plotsOf(arbitraryDocument)
-  const numbers = fc.infiniteStream(fc.nat(1_000_000))
-
-  function law<Drawn>(title: string, arbitrary: fc.Arbitrary<Drawn>, check: (drawn: Drawn) => void): void {
-    const options = seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) }
-    it(title, { timeout: timeoutMs }, () => fc.assert(fc.property(arbitrary, check), options))
-  }
-
-  const historyLaw = (title: string, check: (history: History, pick: Pick) => void) =>
-    law(title, fc.tuple(plots, numbers), ([plot, stream]) => {
-      check(new History(descriptor, plot), picker(stream))
-    })
+  const historyLaw = historyLaws(descriptor, plots)
 
   describe(`the laws of ${name}`, () => {
     historyLaw('a captured document reads as it was written, whatever was concurrent (put-get)', history => {
       for (const { after, document } of history.writes) expect(text(history.view(after))).toBe(text(document))
     })
 
-    historyLaw('a delta does to the state before what the write did', history => {
-      for (const write of history.writes) {
-        const { state } = history.receive(write.before, history.deltaOf(write))
-        expect(text(state)).toBe(text(write.after.state))
-      }
-    })
-
-    historyLaw('a join is commutative', (history, pick) => {
-      const [a, b] = [pick(history.snapshots), pick(history.snapshots)]
-      expect(text(history.join(a, b).state)).toBe(text(history.join(b, a).state))
-    })
-
-    historyLaw('a join is associative', (history, pick) => {
-      const [a, b, c] = [pick(history.snapshots), pick(history.snapshots), pick(history.snapshots)]
-      const left = history.join(history.join(a, b), c)
-      expect(text(left.state)).toBe(text(history.join(a, history.join(b, c)).state))
-    })
-
-    historyLaw('a join is idempotent: what has been taken in, whole or as a delta, changes nothing again', history => {
-      const all = history.replicas.reduce<Snapshot>((x, y) => history.join(x, y), nothing)
-      for (const snapshot of history.snapshots) expect(text(history.join(all, snapshot).state)).toBe(text(all.state))
-      for (const write of history.writes) {
-        expect(text(history.receive(all, history.deltaOf(write)).state)).toBe(text(all.state))
-      }
-    })
-
-    historyLaw('whatever arrives in whatever order, often or once, sites converge', (history, pick) => {
-      const expected = history.replicas.reduce<Snapshot>((x, y) => history.join(x, y), nothing)
-      for (let site = 0; site < 2; site++) {
-        const reached = deliverAll(history, pick)
-        expect(text(reached.state)).toBe(text(expected.state))
-        expect(text(history.view(reached))).toBe(text(history.view(expected)))
-      }
-    })
-
-    law('states survive their encoding', plots, plot => {
-      const plain = new History(descriptor, plot)
-      const encoded = new History(descriptor, plot, throughJson)
-      expect(encoded.snapshots.map(({ state }) => text(state))).toEqual(plain.snapshots.map(({ state }) => text(state)))
-    })
-
-    historyLaw('every state and every delta is recognised, encoded or not', history => {
-      const reached = [...history.snapshots, ...history.writes.map(write => history.deltaOf(write))]
-      for (const { state } of reached) {
-        if (state === undefined) continue
-        expect(history.type.isState(state)).toBe(true)
-        expect(history.type.isState(throughJson(state))).toBe(true)
-      }
-    })
+    joinLaws(descriptor, plots)
 
     historyLaw('a state that is spoiled anywhere is not recognised', (history, pick) => {
       const { state } = pick(history.snapshots)
@@ -139,40 +73,6 @@ export function describeMergeLaws(
       }
     })
   })
-}
-
-type Pick = <Item>(items: readonly Item[]) => Item
-
-/** Decisions that only the run itself can ask for, drawn all the same by fast-check. */
-function picker(numbers: Iterator<number>): Pick {
-  return items => {
-    const item = items[Number(numbers.next().value) % items.length]
-    if (item === undefined) throw new RangeError('nothing to pick from')
-    return item
-  }
-}
-
-/** One text for equal states or documents. */
-function text(value: CellsState | Document | Json | undefined): string {
-  return value === undefined ? 'absent' : canonicalText(JSON.parse(JSON.stringify(value)))
-}
-
-function throughJson(state: CellsState | undefined): CellsState | undefined {
-  return state && JSON.parse(JSON.stringify(state))
-}
-
-/** A new site gets every write as a delta and some whole states, in a random admissible order, some of it twice. */
-function deliverAll(history: History, pick: Pick): Snapshot {
-  const deltas = history.writes.map(write => history.deltaOf(write))
-  let reached: Snapshot = nothing
-  const isNew = ({ site, to }: Delta) => to > counterOf(reached.vector, site)
-  for (let left = deltas; left.length > 0; left = left.filter(isNew)) {
-    if (pick([true, false, false, false])) reached = history.join(reached, pick(history.snapshots))
-    else reached = history.receive(reached, pick(left.filter(delta => admissible(reached.vector, delta))))
-    const known = deltas.filter(delta => !isNew(delta))
-    if (known.length > 0 && pick([true, false, false])) reached = history.receive(reached, pick(known))
-  }
-  return reached
 }
 
 interface Meeting {

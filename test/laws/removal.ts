@@ -6,7 +6,7 @@
  * the writer's own share of its amounts. An element of a removed set that the writer did not touch stays removed.
  */
 import Big from 'big.js'
-import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
+import { isOneValue, type MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { numberFromDouble, textOfNumber } from '../../shared/document/portable-number.ts'
 import { byIdentity, fieldOf } from './documents.ts'
@@ -50,14 +50,14 @@ export function revived(
   after: Json | undefined,
 ): Json | undefined {
   if (after === undefined || jsonEquals(before, after)) return undefined
-  if (descriptor.kind === 'register') return after
+  if (isOneValue(descriptor)) return after
   if (descriptor.kind === 'counter') return share(before, after)
   return each(descriptor, before, after, descriptor.kind === 'set' ? revived : kept)
 }
 
 /** A part below a revived group of fields: it was hidden, not removed. */
 function kept(descriptor: MergeDescriptor, before: Json | undefined, after: Json | undefined): Json | undefined {
-  if (descriptor.kind === 'register' || after === undefined) return after
+  if (isOneValue(descriptor) || after === undefined) return after
   if (descriptor.kind === 'counter') return share(before, after)
   return each(descriptor, before, after, descriptor.kind === 'set' ? revived : kept)
 }
@@ -79,7 +79,7 @@ function share(before: Json | undefined, after: Json): Json {
 
 /** Array sets as maps at every depth: this comparison leaves order out. */
 export function normal(descriptor: MergeDescriptor, value: Json | undefined): Json | undefined {
-  if (value === undefined || descriptor.kind === 'register' || descriptor.kind === 'counter') return value
+  if (value === undefined || isOneValue(descriptor) || descriptor.kind === 'counter') return value
   return Object.fromEntries(
     Object.entries(cellsOf(descriptor, value)).map(([name, inner]) => [
       name,
@@ -93,7 +93,7 @@ function isArraySet(descriptor: MergeDescriptor): boolean {
 }
 
 function cellsOf(descriptor: MergeDescriptor, value: Json | undefined): Document {
-  if (value === undefined || descriptor.kind === 'register' || descriptor.kind === 'counter') return {}
+  if (value === undefined || isOneValue(descriptor) || descriptor.kind === 'counter') return {}
   if (Array.isArray(value) && descriptor.kind === 'set' && descriptor.by !== undefined) {
     return byIdentity(value, descriptor.by)
   }

@@ -14,6 +14,7 @@ import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } from '@
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createDynamoDbAuditLog } from '../../functions/aws/audit-log.ts'
 import { createDynamoDbAuditStore } from '../../functions/aws/audit-store.ts'
 import { createKinesisBus } from '../../functions/aws/bus.ts'
 import { createDynamoDb } from '../../functions/aws/clients.ts'
@@ -29,6 +30,7 @@ import { auditStoreName, changesName, syncStoreName } from '../../shared/declare
 import type { Document, Json } from '../../shared/document/json.ts'
 import { type RecordStore, StoreUnavailable } from '../../shared/ports/index.ts'
 import { MemoryDatabase } from '../../shared/ports/memory/memory-database.ts'
+import { auditShard } from '../../shared/replicate/audit-place.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { changeEventOf } from '../../shared/replicate/change-event.ts'
@@ -48,6 +50,7 @@ import {
 import { createKinesisClient, type KinesisLocal, startKinesisLocal } from '../../tools/local/aws/kinesis-local.ts'
 import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.ts'
 import { type SqsLocal, startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
+import { describeAuditLog } from '../contracts/audit-log-contract.ts'
 import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
@@ -138,6 +141,11 @@ describeTombstones('DynamoDB', async () => ({
   close: async () => {},
 }))
 describeControlStore('DynamoDB', async () => ({ control: createDynamoDbControlStore(tables), close: async () => {} }))
+describeAuditLog('DynamoDB', async () => ({
+  audit: createDynamoDbAuditStore({ client: tables, clock: systemClock }),
+  log: createDynamoDbAuditLog(tables),
+  close: async () => {},
+}))
 
 let serial = 0
 function article(): RecordRef {
@@ -445,6 +453,7 @@ function resolution(number: number, atMs = 1_760_000_000_000 + number): Resoluti
     to: number + 1,
     atMs,
     vectors: { local: {}, remote: {}, merged: {} },
+    clocks: { local: 0, remote: 0 },
     local: { lost: 1e300 },
     arbitrations: [],
   }
@@ -461,8 +470,8 @@ describe('the audit store', () => {
         new QueryCommand({
           TableName: auditStoreName,
           KeyConditionExpression: '#t = :t',
-          ExpressionAttributeNames: { '#t': 'type' },
-          ExpressionAttributeValues: { ':t': { S: 'articles' } },
+          ExpressionAttributeNames: { '#t': 'shard' },
+          ExpressionAttributeValues: { ':t': { S: auditShard({ type: 'articles', key: ['a|b'] }) } },
           ConsistentRead: true,
           ExclusiveStartKey,
         }),

@@ -20,6 +20,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import plan from '#plan'
 import { auditStoreName, syncStoreName } from '../../shared/declare/resource-names.ts'
+import { auditShard } from '../../shared/replicate/audit-place.ts'
 import { touchedBy } from '../../shared/resolve/touched.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { createVerifier, digestOf } from '../../shared/wire/token.ts'
@@ -335,8 +336,8 @@ describe('ingest', () => {
         new QueryCommand({
           TableName: auditStoreName,
           KeyConditionExpression: '#t = :t',
-          ExpressionAttributeNames: { '#t': 'type' },
-          ExpressionAttributeValues: { ':t': { S: 'products' } },
+          ExpressionAttributeNames: { '#t': 'shard' },
+          ExpressionAttributeValues: { ':t': { S: auditShard(ref) } },
         }),
       )
       found = Items.find(({ record }) => record?.S === 'products#contested')?.resolution?.S

@@ -26,6 +26,7 @@ import { defineSync, fields, register } from '../../shared/declare/index.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Peer } from '../../shared/ports/index.ts'
 import { openFlowControl } from '../../shared/ports/memory/open-flow-control.ts'
+import { auditShard } from '../../shared/replicate/audit-place.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { busText, readBusMessage } from '../../shared/replicate/claim.ts'
@@ -202,28 +203,31 @@ describe('the audit store', () => {
   const resolution = (id: string, local: string): Resolution => ({
     ...{ id, site: azureSite, type: 'articles', key: ['a'], origin: 'aws-us-east-1', from: 0, to: 1, atMs: 5 },
     vectors: { local: {}, remote: {}, merged: {} },
+    clocks: { local: 0, remote: 0 },
     local: { text: local },
     arbitrations: [],
   })
   const entries = async () => (await account.container('tributary-audit').items.readAll().fetchAll()).resources
 
-  test('keeps a resolution once, by type, for 90 days', async () => {
+  const shard = auditShard({ type: 'articles', key: ['a'] })
+
+  test('keeps a resolution once, in the shard of its record, for 90 days', async () => {
     const audit = createCosmosAuditStore(auditContainer(client))
     await audit.put([resolution('one', 'lost'), resolution('two', 'lost too')])
     await audit.put([resolution('one', 'lost')])
     const stored = (await entries()).sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
     expect(stored).toMatchObject([
-      { ...resolution('one', 'lost'), ttl: 90 * 86_400 },
-      { ...resolution('two', 'lost too'), ttl: 90 * 86_400 },
+      { entry: resolution('one', 'lost'), ttl: 90 * 86_400 },
+      { entry: resolution('two', 'lost too'), ttl: 90 * 86_400 },
     ])
-    const { resource } = await account.container('tributary-audit').item('one', 'articles').read()
-    expect(resource).toMatchObject(resolution('one', 'lost'))
+    const { resource } = await account.container('tributary-audit').item('one', shard).read()
+    expect(resource).toMatchObject({ entry: resolution('one', 'lost'), record: 'articles#a', rules: ['merged'] })
   })
 
   test('keeps one that is larger than an item, whole', async () => {
     const large = resolution('large', 'word '.repeat(600_000))
     await createCosmosAuditStore(auditContainer(client)).put([large])
-    const { resource } = await account.container('tributary-audit').item('large', 'articles').read()
+    const { resource } = await account.container('tributary-audit').item('large', shard).read()
     expect(resource).toMatchObject({ origin: 'aws-us-east-1', packed: expect.any(String) })
     expect(JSON.parse(await unpackText(resource.packed))).toEqual(large)
   })
@@ -270,7 +274,7 @@ describe('the dead letters', () => {
       reason: reason.slice(0, 1_000),
       atMs: 5,
     })
-    const { resource } = await account.container(stored.container).item(stored.id, stored.type).read()
+    const { resource } = await account.container(stored.container).item(stored.id, stored.shard).read()
     expect(resource.ttl).toBe(-1)
     expect(JSON.parse(await unpackText(resource.packed))).toEqual(letter)
   })

@@ -312,14 +312,17 @@ describe('from a peer to this site', () => {
     expect(await (await peerOfAzure()).deliver(theirs)).toEqual([{ answer: 'applied' }])
     awsOutage = undefined
     const audit = account.container('tributary-audit').items
-    const query = { query: 'SELECT * FROM c WHERE c.key[0] = @id', parameters: [{ name: '@id', value: idOf(ref) }] }
+    const query = {
+      query: 'SELECT * FROM c WHERE c.record = @record',
+      parameters: [{ name: '@record', value: recordName(ref) }],
+    }
     const entry = await eventually(async () => {
       const { resources } = await audit.query(query).fetchAll()
       expect(resources).toHaveLength(1)
       return resources[0]
     })
-    expect(entry).toMatchObject({ site: azureSite, type: 'products', origin: peerId, ttl: 90 * 86_400 })
-    expect([entry.local, entry.remote]).toEqual([{ title: 'from azure' }, { title: 'from aws' }])
+    expect(entry).toMatchObject({ site: azureSite, origin: peerId, ttl: 90 * 86_400 })
+    expect([entry.entry.local, entry.entry.remote]).toEqual([{ title: 'from azure' }, { title: 'from aws' }])
     await eventually(async () => {
       const [winner] = (await partitionOf(ref)).filter(({ id }) => id === idOf(ref))
       expect(aws.document(ref)).toEqual({ title: winner?.title })

@@ -2,6 +2,7 @@
 import type { CosmosClient } from '@azure/cosmos'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { AccountUnsuited } from '../../functions/azure/account-check.ts'
+import { createCosmosAuditLog } from '../../functions/azure/audit-log.ts'
 import { auditContainer, createCosmosAuditStore } from '../../functions/azure/audit-store.ts'
 import { createCosmosControlStore } from '../../functions/azure/control-store.ts'
 import { createCosmosClient } from '../../functions/azure/cosmos-client.ts'
@@ -16,6 +17,7 @@ import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { noRecord } from '../../shared/replicate/sync-record.ts'
+import { describeAuditLog } from '../contracts/audit-log-contract.ts'
 import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { contractPlan, describeRecordStore, type StoreUnderTest } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
@@ -54,6 +56,19 @@ describeRecordStore('the Cosmos record store', async (): Promise<StoreUnderTest>
         return Object.fromEntries(Object.entries(resource).filter(([name]) => !own.includes(name)))
       },
     },
+    async close() {
+      client.dispose()
+      await account.stop()
+    },
+  }
+})
+
+describeAuditLog('Cosmos', async () => {
+  const account = await startAzureAccount(contractPlan)
+  const client = createCosmosClient(account.cosmosConnection)
+  return {
+    audit: createCosmosAuditStore(auditContainer(client)),
+    log: createCosmosAuditLog(auditContainer(client)),
     async close() {
       client.dispose()
       await account.stop()

@@ -6,6 +6,7 @@ import { FieldPath, FieldValue, Firestore, GeoPoint, Timestamp } from '@google-c
 import { type Message, PubSub } from '@google-cloud/pubsub'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { unpackParts } from '../../functions/common/packed-parts.ts'
+import { createFirestoreAuditLog } from '../../functions/gcp/audit-log.ts'
 import { createFirestoreAuditStore } from '../../functions/gcp/audit-store.ts'
 import { createPubSubBus } from '../../functions/gcp/bus.ts'
 import { captureDocument } from '../../functions/gcp/capture-document.ts'
@@ -22,6 +23,7 @@ import { documentPath } from '../../shared/place/gcp-place.ts'
 import { type RecordStore, StoreUnavailable, ValueRefused } from '../../shared/ports/index.ts'
 import { MemoryAdoptionStore } from '../../shared/ports/memory/memory-adoption-store.ts'
 import { MemoryDatabase } from '../../shared/ports/memory/memory-database.ts'
+import { auditShard } from '../../shared/replicate/audit-place.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { type DeadLetter, refusedDocument } from '../../shared/replicate/dead-letter.ts'
@@ -36,6 +38,7 @@ import { encodeDocumentEventData } from '../../tools/local/gcp/document-event-da
 import { provisionGoogleSite } from '../../tools/local/gcp/provision.ts'
 import { type FirestoreServer, startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { type PubSubServer, startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
+import { describeAuditLog } from '../contracts/audit-log-contract.ts'
 import { describeControlStore } from '../contracts/control-store-contract.ts'
 import { type Application, contractPlan, describeRecordStore } from '../contracts/record-store-contract.ts'
 import { describeTombstones } from '../contracts/tombstones-contract.ts'
@@ -132,6 +135,12 @@ describe('as every record store', () => {
 
   describeControlStore('Firestore', async () => ({
     control: createFirestoreControlStore(client),
+    close: async () => {},
+  }))
+
+  describeAuditLog('Firestore', async () => ({
+    audit: createFirestoreAuditStore(client),
+    log: createFirestoreAuditLog(client),
     close: async () => {},
   }))
 
@@ -325,6 +334,7 @@ describe('a document named to capture', () => {
 const resolution: Resolution = {
   ...{ id: 'an-id', site, type: 'carts', key: ['alice'], origin: 'aws-us-east-1', from: 0, to: 1, atMs: 86_400_000 },
   vectors: { local: {}, remote: { 'aws-us-east-1': 1 }, merged: { 'aws-us-east-1': 1 } },
+  clocks: { local: 0, remote: 1 },
   local: { lists: [[1], [2]], __name__: 'kept' },
   arbitrations: [],
 }
@@ -479,10 +489,14 @@ describe('the audit store', () => {
     forget()
     expect(written).not.toHaveBeenCalled()
 
-    const found = await plain.collection(auditStoreName).where('type', '==', 'carts').orderBy('at').get()
+    const found = await plain.collection(auditStoreName).where('record', '==', 'carts#alice').orderBy('at').get()
     expect(found.docs.map(({ id }) => id)).toEqual(['an-id', 'another-id'])
     const entry = found.docs[0]?.data()
-    expect(entry).toMatchObject({ key: ['alice'], at: Timestamp.fromMillis(86_400_000) })
+    expect(entry).toMatchObject({
+      shard: auditShard(resolution),
+      at: '1970-01-02T00:00:00.000Z#an-id',
+      rules: ['merged'],
+    })
     expect(entry?.expiresAt).toEqual(Timestamp.fromMillis(91 * 86_400_000))
     expect(JSON.parse(entry?.resolution)).toEqual(resolution)
   })

@@ -3,9 +3,12 @@ import { Command } from 'commander'
 import { adoptionBugs } from './adoption-bugs.ts'
 import { expiryBugs } from './expiry-bugs.ts'
 import { hunt } from './hunt.ts'
+import { ledgerBugs } from './ledger-bugs.ts'
 import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
+import { simulate as simulateLedger } from './simulate-ledger.ts'
+import { textBugs } from './text-bugs.ts'
 
 const program = new Command('simulate')
   .description('Runs the replication flows in virtual time under faults and checks the invariants.')
@@ -16,6 +19,7 @@ const program = new Command('simulate')
   .option('--planted', 'leave out each rule of the protocol in turn and count the seeds until it is noticed', false)
   .option('--prune <when>', 'always, never or sometimes', 'sometimes')
   .option('--expiry', 'runs with documents that expire', false)
+  .option('--ledger', 'runs with reservations that a home decides', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
@@ -32,6 +36,7 @@ const options = program.opts<{
   prune: string
   rule: string
   expiry: boolean
+  ledger: boolean
   trace: boolean
   json: boolean
 }>()
@@ -40,7 +45,7 @@ process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
 async function huntAll(): Promise<number> {
   const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
-  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs]
+  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...textBugs]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {
     const result = await hunt(bug, { seedsMax: Number(options.seeds) })
     found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })
@@ -51,7 +56,8 @@ async function huntAll(): Promise<number> {
 }
 
 async function runSeeds(): Promise<number> {
-  const { seed, seeds, from, expiry, trace, json } = options
+  const { seed, seeds, from, expiry, ledger, trace, json } = options
+  const simulation = ledger ? '--ledger ' : expiry ? '--expiry ' : ''
   const prune = options.prune === 'sometimes' ? {} : { prune: options.prune === 'always' }
   const first = Number(seed ?? from)
   const last = seed === undefined ? first + Number(seeds) - 1 : first
@@ -59,7 +65,11 @@ async function runSeeds(): Promise<number> {
   const failures: { seed: number; violations: readonly string[] }[] = []
   const startedMs = performance.now()
   for (let current = first; current <= last && failures.length < 5; current++) {
-    const run = await (expiry ? simulateExpiry(current, { trace }) : simulate(current, { trace, ...prune }))
+    const run = await (ledger
+      ? simulateLedger(current, { trace })
+      : expiry
+        ? simulateExpiry(current, { trace })
+        : simulate(current, { trace, ...prune }))
     for (const line of run.trace) console.log(line)
     total.seeds += 1
     total.writes += run.writes
@@ -75,7 +85,7 @@ async function runSeeds(): Promise<number> {
     for (const failure of failures) {
       console.log(`seed ${failure.seed}: ${failure.violations.length} violations`)
       for (const violation of failure.violations.slice(0, 5)) console.log(`  ${violation}`)
-      console.log(`  npm run simulate -- ${expiry ? '--expiry ' : ''}--seed ${failure.seed} --trace`)
+      console.log(`  npm run simulate -- ${simulation}--seed ${failure.seed} --trace`)
     }
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
     console.log(

@@ -159,7 +159,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: 'shared/resolve/register.ts',
         find: 'return result.joined.length === 0 ? undefined : result.joined',
-        replace: 'const best = winner(result.joined)\n    return best && [best]',
+        replace: 'const best = chosen(result.joined)?.sibling\n    return best && [best]',
       },
     ],
   },

@@ -28,8 +28,9 @@ import { ingest } from '../../shared/replicate/ingest.ts'
 import { captureEvent } from '../../shared/replicate/note.ts'
 import { prune } from '../../shared/replicate/prune.ts'
 import { publish } from '../../shared/replicate/publish.ts'
-import { recordName } from '../../shared/replicate/record-ref.ts'
+import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { type Standing, type StandingQuestion, tellStandings } from '../../shared/replicate/standing.ts'
+import { takeOver } from '../../shared/replicate/take-over.ts'
 import type { TakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { TakingOver } from '../../shared/resolve/merge-type.ts'
 import { plan } from './catalogue.ts'
@@ -153,6 +154,12 @@ export class SimulatedSite {
       ),
     )
     if (outcome.outcome === 'returned') this.#observer.trace(`${this.id} pruned ${JSON.stringify(outcome.result)}`)
+  }
+
+  /** An operator's command, that one record of which this site is to become the home follows at once. */
+  async takeOver(ref: RecordRef): Promise<void> {
+    const { outcome } = await this.#invoke('take over', timing => takeOver(ref, this.#capturePorts(timing)))
+    this.#observer.trace(`${this.id} take over ${recordName(ref)}: ${outcome}`)
   }
 
   #feed<Item>(

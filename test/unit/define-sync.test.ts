@@ -87,13 +87,13 @@ describe('a fault says where it is, what was found there, and what is allowed', 
     ['a merge type that is not called', withCarts({ merge: register }), ['data.carts.merge: found function register']],
     [
       'an unknown merge type',
-      withCarts({ merge: { kind: 'text' } }),
-      ['data.carts.merge.kind: found "text"; allowed: made with register(), counter()'],
+      withCarts({ merge: { kind: 'poem' } }),
+      ['data.carts.merge.kind: found "poem"; allowed: made with register(), counter()'],
     ],
     [
       'an unknown merge type below',
-      withCarts({ merge: fields({ a: set({ kind: 'text' } as never) }) }),
-      ['data.carts.merge.fields.a.element.kind: found "text"; allowed: made with register(), counter()'],
+      withCarts({ merge: fields({ a: set({ kind: 'poem' } as never) }) }),
+      ['data.carts.merge.fields.a.element.kind: found "poem"; allowed: made with register(), counter()'],
     ],
     [
       'a document that is a number',

@@ -1,7 +1,9 @@
 /** Reservations against a stock at three sites, through the real flows: what an application is told must stay true. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { defineSync, home, ledger } from '../../shared/declare/index.ts'
+import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
+import { forward } from '../../shared/replicate/forward.ts'
 import { takeOver } from '../../shared/replicate/take-over.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
 
@@ -72,6 +74,11 @@ const say = (site: MemorySite, id: string, status: string) =>
     document.reservations[id] = { ...(document.reservations[id] ?? { qty: 0 }), status }
   })
 
+const incidentsAt = (site: MemorySite) =>
+  [...site.audit.entries.values()].flatMap(entry =>
+    'kind' in entry && entry.kind === 'incident' ? [[entry.name, entry.subject]] : [],
+  )
+
 async function stocked(amount: number): Promise<void> {
   atAws.write(sku, { on_hand: amount, reservations: {} })
   await settle(all)
@@ -123,11 +130,7 @@ it('of more than there is, the latest are rejected, the same ones everywhere, an
   expect(accepted[0]).toHaveLength(2)
   expect(new Set(accepted.map(ids => ids.join())).size).toBe(1)
   expect(all.map(site => shown(site).available)).toEqual([0, 0, 0])
-  const incidents = all.map(site =>
-    [...site.audit.entries.values()].flatMap(entry =>
-      'kind' in entry && entry.kind === 'incident' ? [[entry.name, entry.subject]] : [],
-    ),
-  )
+  const incidents = all.map(incidentsAt)
   const rejected = ['late-0', 'late-1', 'late-2'].filter(id => statusAt(atAws, id) === 'rejected')
   // The home tells, and the others leave it to it.
   expect(incidents[0]).toEqual([])
@@ -312,6 +315,31 @@ describe('expiry and confirmation race, and the home settles it', () => {
   })
 })
 
+it('a document in the place of a deleted one holds nothing of what that one held', async () => {
+  request(atAws, 'a', 3)
+  await settle(all)
+  atAzure.write(sku, undefined)
+  await settle(all)
+  expect(all.map(site => site.document(sku))).toEqual([undefined, undefined, undefined])
+  atAws.write(sku, { on_hand: 5, reservations: {} })
+  await settle(all)
+  expect(all.map(shown)).toEqual(all.map(() => ({ on_hand: 5, available: 5, reservations: {} })))
+  request(atAzure, 'b', 5)
+  await settle(all)
+  expect(statuses('b')).toEqual(['accepted', 'accepted', 'accepted'])
+})
+
+it('a reservation may be called like something that every object has', async () => {
+  request(atAws, 'constructor', 3)
+  await settle(all)
+  expect(statuses('constructor')).toEqual(['accepted', 'accepted', 'accepted'])
+  edit(atAzure, document => {
+    document.reservations = {}
+  })
+  await settle(all)
+  expect(all.map(site => shown(site).available)).toEqual([5, 5, 5])
+})
+
 it('a reservation without a quantity is refused by name', async () => {
   atAws.write(sku, { on_hand: 5, reservations: { a: { status: 'requested' } } })
   expect(await atAws.capture(sku)).toBe('refused')
@@ -340,6 +368,25 @@ describe('when the home is away', () => {
     expect(statuses('c')).toEqual(['rejected', 'rejected', 'rejected'])
     expect(statuses('d')).toEqual(['accepted', 'accepted', 'accepted'])
     expect(all.map(site => shown(site).available)).toEqual([0, 0, 0])
+  })
+
+  it('whoever takes its place tells of a rejection that it does not know to be fixed', async () => {
+    request(atGcp, 'a', 9)
+    await atGcp.work()
+    // The verdict comes to a second site, and no answer comes back.
+    await forward(atGcp.texts.splice(0), {
+      ...atGcp.ports,
+      peerId: azure,
+      peer: createMemoryPeer(gcp, atAzure.ports),
+    })
+    const taking = { homes: { of: async () => ({ homes: [gcp], turn: 1 }) } }
+    await takeOver(sku, { ...atAzure.ports, ...taking })
+    await settle([atAws, atAzure])
+    expect([atAws, atAzure].map(site => statusAt(site, 'a'))).toEqual(['rejected', 'rejected'])
+    expect(incidentsAt(atAzure)).toEqual([['stock_exceeded', 'a']])
+    request(atAws, 'b', 1)
+    await settle(all)
+    expect(all.flatMap(incidentsAt)).toEqual([['stock_exceeded', 'a']])
   })
 
   it('its own verdicts show nowhere, also not there, before a second site has them', async () => {

@@ -1,7 +1,7 @@
 /** Documents that differed before anybody knew of the others: what they become, and what was written since stays on top. */
 import { array, constantFrom, dictionary, integer, option, property, record, assert as run } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { counter, fields, register, set } from '../../shared/declare/index.ts'
+import { appendOnly, counter, fields, highest, register, set } from '../../shared/declare/index.ts'
 import type { Json } from '../../shared/document/json.ts'
 import { rebase } from '../../shared/resolve/rebase.ts'
 import { settle, settleDocuments } from '../../shared/resolve/settle.ts'
@@ -10,6 +10,8 @@ const merge = fields({
   stock: counter(),
   items: set(fields({ quantity: counter() })),
   lines: set(fields({ count: counter() }), { by: 'sku' }),
+  offer: highest({ by: 'version' }),
+  log: appendOnly(),
 })
 
 const sku = constantFrom('tea', 'mug', 'jam')
@@ -18,6 +20,11 @@ const documents = record(
   {
     title: constantFrom('a', 'b'),
     stock: amount,
+    offer: record(
+      { version: option(amount, { nil: 'none' }), title: constantFrom('a', 'b') },
+      { noNullPrototype: true },
+    ),
+    log: dictionary(sku, amount, { noNullPrototype: true }),
     items: dictionary(sku, record({ quantity: amount }), { noNullPrototype: true }),
     lines: option(
       array(record({ sku, count: amount }), { maxLength: 3 }).map(lines => [
@@ -48,6 +55,12 @@ describe('settling', () => {
         expect(unordered(settle(merge, left, b))).toEqual(unordered(left))
       }),
     )
+  })
+
+  it('keeps the highest where that is declared to count, and every entry that is only added', () => {
+    const one = { offer: { version: 10, title: 'a' }, log: { a: 1 } }
+    const other = { offer: { version: 9, title: 'b' }, log: { b: 2 } }
+    expect(settle(merge, one, other)).toEqual({ offer: one.offer, log: { a: 1, b: 2 } })
   })
 
   it('keeps what only one has, the greater number and one of two texts', () => {

@@ -1,7 +1,7 @@
 /**
  * Bundles every function of every cloud, each into one file. What runs locally and what deploys is the same file.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
@@ -37,16 +37,40 @@ const unusedLeftOut: Plugin = {
 }
 
 /** An instance that starts finds the declaration checked and compiled: neither it nor what checks it is in the bundle. */
-function compiledPlan(plan: SyncPlan): Plugin {
+function compiledPlan(plan: SyncPlan, config: string | undefined): Plugin {
+  // A literal would lose a field named __proto__.
+  const compiled = `JSON.parse(${JSON.stringify(JSON.stringify(plan))})`
+  const hasResolvers = config !== undefined && Object.keys(plan.resolvers ?? {}).length > 0
   return {
     name: 'compiled plan',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^#plan$/ }, ({ path }) => ({ path, namespace: 'plan', sideEffects: false }))
-      // A literal would lose a field named __proto__.
-      const contents = `export default JSON.parse(${JSON.stringify(JSON.stringify(plan))})`
-      onLoad({ filter: /./, namespace: 'plan' }, () => ({ contents }))
+      onLoad({ filter: /./, namespace: 'plan' }, () => ({
+        contents: hasResolvers ? withItsResolvers(compiled, config) : `export default ${compiled}`,
+        resolveDir: projectRoot,
+      }))
+      if (hasResolvers) onLoad({ filter: /[\\/]shared[\\/]declare[\\/]index\.ts$/ }, resolversOnly)
     },
   }
+}
+
+/** Functions have no text that could be compiled: they come from the declaration itself, of which nothing else is used. */
+function withItsResolvers(compiled: string, config: string): string {
+  return `
+    import resolvers from ${JSON.stringify(config)}
+    import { withResolvers } from ${JSON.stringify(join(projectRoot, 'shared/declare/resolver.ts'))}
+    export default withResolvers(${compiled}, resolvers)
+  `
+}
+
+/** What a declaration imports, without the check: it was checked when its plan was compiled. */
+function resolversOnly({ path }: { readonly path: string }) {
+  const contents = `
+    export * from ${JSON.stringify(join(dirname(path), 'merge-descriptor.ts'))}
+    export class DeclarationInvalid extends Error {}
+    export const defineSync = ({ resolvers }) => resolvers
+  `
+  return { contents, resolveDir: dirname(path) }
 }
 
 /** What each cloud's runtime brings along, and what its libraries need to live in one CommonJS file. */
@@ -68,7 +92,7 @@ export async function bundleFunctions({ config, out, clouds }: BundleOptions): P
   await Promise.all(
     clouds.map(cloud =>
       build({
-        ...buildOptionsOf(cloud, plan),
+        ...buildOptionsOf(cloud, plan, config),
         entryPoints: Object.fromEntries(
           functionNames.map(name => [`${name}/index`, join(projectRoot, 'functions', cloud, `${name}.ts`)]),
         ),
@@ -78,8 +102,11 @@ export async function bundleFunctions({ config, out, clouds }: BundleOptions): P
   )
 }
 
-/** How a function of this cloud is bundled, whatever its code is. */
-export function buildOptionsOf(cloud: Cloud, plan: SyncPlan): BuildOptions {
+/**
+ * How a function of this cloud is bundled, whatever its code is. `config`: the declaration that the plan was compiled from,
+ * where resolvers of its own may be.
+ */
+export function buildOptionsOf(cloud: Cloud, plan: SyncPlan, config?: string): BuildOptions {
   return {
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -88,7 +115,7 @@ export function buildOptionsOf(cloud: Cloud, plan: SyncPlan): BuildOptions {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    plugins: [compiledPlan(plan), unusedLeftOut],
+    plugins: [compiledPlan(plan, config), unusedLeftOut],
     legalComments: 'none',
     logLevel: 'warning',
     ...perCloud[cloud],

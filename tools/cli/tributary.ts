@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { addAdoptCommand } from './commands/adopt.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addCheckWritesCommand } from './commands/check-writes.ts'
+import { addConflictsCommand } from './commands/conflicts.ts'
 import { addDeadLettersCommand } from './commands/dead-letters.ts'
 import { addDrainCommand } from './commands/drain.ts'
 import { addFlowCommands } from './commands/flow.ts'
@@ -13,6 +14,7 @@ import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
 import { addPruneCommand } from './commands/prune.ts'
+import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
 
@@ -28,6 +30,8 @@ addLoadCommand(program)
 addAdoptCommand(program)
 addStatusCommand(program)
 addAuditCommand(program)
+addConflictsCommand(program)
+addReplayCommand(program)
 addCheckWritesCommand(program)
 addDeadLettersCommand(program)
 addPruneCommand(program)

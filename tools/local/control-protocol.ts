@@ -1,9 +1,26 @@
 /** What the command line asks the host process of a site, over HTTP on 127.0.0.1. One POST, JSON both ways. */
 import { z } from 'zod'
+import type { AuditFilter } from '../../shared/ports/index.ts'
 import { flowSettings } from '../../shared/replicate/flow-settings.ts'
+import type { ReviewEntry } from '../../shared/replicate/review-entry.ts'
 import { adoptingRequest } from './adopting-protocol.ts'
 
 export const secretHeader = 'tributary-secret'
+
+const auditFilter: z.ZodType<AuditFilter> = z.object({
+  type: z.string(),
+  key: z.array(z.string()).exactOptional(),
+  fromMs: z.number().exactOptional(),
+  untilMs: z.number().exactOptional(),
+  rule: z.string().exactOptional(),
+  review: z.literal(true).exactOptional(),
+  order: z.enum(['newest', 'oldest']),
+  limit: z.int().min(1).max(1000),
+})
+
+const reviewEntry = z.custom<ReviewEntry>(
+  value => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'review',
+)
 
 export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('cut'), sites: z.array(z.string()) }),
@@ -14,7 +31,10 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('status') }),
   z.object({ ask: z.literal('records'), type: z.string() }),
   z.object({ ask: z.literal('record'), type: z.string(), key: z.array(z.string()).min(1) }),
-  z.object({ ask: z.literal('audit') }),
+  z.object({ ask: z.literal('audit'), filter: auditFilter, cursor: z.string().optional() }),
+  z.object({ ask: z.literal('put-audit'), entries: z.array(reviewEntry).min(1) }),
+  // By how much the clock of the site's functions is ahead; below 0: behind.
+  z.object({ ask: z.literal('clock'), aheadMs: z.number() }),
   z.object({ ask: z.literal('dead-letters') }),
   z.object({ ask: z.literal('replay'), id: z.string() }),
   z.object({ ask: z.literal('invoke'), function: z.string(), event: z.unknown() }),

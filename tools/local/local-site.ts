@@ -1,8 +1,7 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
-import type { ControlStore, Tombstones } from '../../shared/ports/index.ts'
+import type { AuditLog, AuditStore, ControlStore, Tombstones } from '../../shared/ports/index.ts'
 import type { AdoptingSite } from '../../shared/replicate/adopting-site.ts'
-import type { AuditEntry } from '../../shared/replicate/audit-entry.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
 import type { ReplayPorts, TakeLetters } from './dead-letter-queue.ts'
@@ -56,7 +55,7 @@ export interface LocalSite {
   readonly adopting: AdoptingSite
   /** Every sync record of a data type. */
   records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
-  auditEntries(): Promise<readonly AuditEntry[]>
+  readonly audit: AuditStore & AuditLog
   triggers(): readonly TriggerReport[]
   stop(): Promise<void>
 }

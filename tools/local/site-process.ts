@@ -9,6 +9,7 @@ import type { z } from 'zod'
 import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
 import { flowName } from '../../shared/replicate/flow-control.ts'
 import { flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
+import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { homesName, readHomes } from '../../shared/replicate/taken-homes.ts'
@@ -23,6 +24,7 @@ import { createPruner, type Pruner, startPruning } from './prune-site.ts'
 import { startRecording } from './record-events.ts'
 import type { RecordStanding } from './record-standing.ts'
 import { roundTripMs } from './round-trip.ts'
+import { clockAheadMs, setClockAhead } from './runtime/site-clock.ts'
 import { siteFigures, siteIsReady } from './site-figures.ts'
 import { takeHomes } from './take-homes.ts'
 import type { Timing } from './timing.ts'
@@ -167,7 +169,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         return {
           triggers: running.triggers(),
           deadLetters: (await listLetters(running.takeLetters)).length,
-          nowMs: Date.now(),
+          nowMs: Date.now() + clockAheadMs(),
         }
       case 'records':
         return standings(running, asked.type)
@@ -175,10 +177,17 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         const ref = { type: asked.type, key: asked.key }
         const stored = await running.ports.store.readRecord(ref)
         const { document } = await running.ports.store.readDocument(ref)
-        return { document: document ?? null, vector: stored?.record.vector ?? {} }
+        const open = dataTypeOf(running.ports.here, asked.type).record.openSiblings(stored?.record.state)
+        return { document: document ?? null, vector: stored?.record.vector ?? {}, open }
       }
       case 'audit':
-        return running.auditEntries()
+        return running.audit.query(asked.filter, asked.cursor)
+      case 'put-audit':
+        await running.audit.put(asked.entries)
+        return {}
+      case 'clock':
+        setClockAhead(asked.aheadMs)
+        return {}
       case 'dead-letters':
         return listLetters(running.takeLetters)
       case 'replay':
@@ -209,7 +218,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
       case 'take-homes':
         return takeHomes(asked, running)
       case 'identify':
-        return { site }
+        return { site, nowMs: Date.now() + clockAheadMs() }
       case 'stop':
         setImmediate(exit)
         return {}

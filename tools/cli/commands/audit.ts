@@ -1,90 +1,44 @@
-/** `tributary audit`: what was resolved, where, by which rule, and what lost; and which writes set a merge back. */
-import type { Command } from 'commander'
-import { z } from 'zod'
-import { type AuditEntry, isResolution } from '../../../shared/replicate/audit-entry.ts'
-import { keyText } from '../../../shared/replicate/record-ref.ts'
-import type { Resolution } from '../../../shared/replicate/resolution.ts'
-import type { StaleWriteBack } from '../../../shared/replicate/write-back.ts'
+/** `tributary audit`: what was resolved, where, by which rule, and what lost; and whatever else the audit stores hold. */
+import { type Command, Option } from 'commander'
+import { type AuditOptions, addAuditOptions, auditQuestion, countOf } from '../audit-options.ts'
+import { auditHeads, auditRows } from '../audit-rows.ts'
 import { columns, printJson } from '../output.ts'
-import { type RunningClouds, runningClouds } from '../running-clouds.ts'
+import { readAudit } from '../read-audit.ts'
+import { runningClouds } from '../running-clouds.ts'
 
-const entriesOfSite = z.array(
-  z.custom<AuditEntry>(value => typeof value === 'object' && value !== null && 'id' in value),
-)
-
-/** Of all sites, oldest first. */
-export async function readAudit(clouds: RunningClouds): Promise<readonly AuditEntry[]> {
-  const bySite = await Promise.all(
-    clouds.plan.sites.map(async ({ id }) => entriesOfSite.parse(await clouds.ask(id, { ask: 'audit' }))),
-  )
-  return bySite.flat().sort((a, b) => a.atMs - b.atMs)
-}
-
-export async function readResolutions(clouds: RunningClouds): Promise<readonly Resolution[]> {
-  return (await readAudit(clouds)).filter(isResolution)
-}
-
-interface AuditOptions {
-  readonly type?: string
-  readonly site?: string
-  readonly key?: string
+interface Options extends AuditOptions {
+  readonly rule?: string
+  readonly order: 'newest' | 'oldest'
+  readonly limit: number
   readonly json: boolean
 }
 
 export function addAuditCommand(program: Command): void {
-  program
-    .command('audit')
-    .description('every resolution of concurrent writes, and every write that set a merge back, oldest first')
-    .option('--type <type>', 'of this data type only')
-    .option('--site <site>', 'made at this site only')
-    .option('--key <key>', 'of this record only')
+  addAuditOptions(
+    program
+      .command('audit')
+      .description('resolutions of concurrent writes, blind writes, incidents, quarantine and reviews of 90 days'),
+  )
+    .option('--rule <rule>', 'by this rule only: latest-write-wins, sum, merged, uncertain, stale-write-back, ...')
+    .addOption(new Option('--order <order>', 'newest or oldest first').choices(['newest', 'oldest']).default('newest'))
+    .addOption(new Option('--limit <count>', 'entries at most').argParser(countOf).default(100))
     .option('--json', 'print whole entries, losing values included, as JSON', false)
-    .addHelpText('after', '\nExamples:\n  npx tributary audit --type carts\n  npx tributary audit --key alice --json')
-    .action(async ({ type, site, key, json }: AuditOptions) => {
-      const entries = (await readAudit(await runningClouds())).filter(
-        entry =>
-          (type === undefined || entry.type === type) &&
-          (site === undefined || entry.site === site) &&
-          (key === undefined || keyText(entry.key) === key),
-      )
-      if (json) return printJson(entries)
-      console.log(columns(['time', 'at', 'record', 'from', 'cell', 'rule', 'kept', 'lost'], entries.flatMap(rowsOf)))
+    .addHelpText(
+      'after',
+      '\nThe stores are asked by type and time; what else is asked for narrows that. A resolution is told by each site.\n\nExamples:\n  npx tributary audit --type carts --since 2h\n  npx tributary audit --key alice --json\n  npx tributary audit --region us-east-1 --rule stale-write-back --order oldest --limit 1000',
+    )
+    .action(async (options: Options) => {
+      const { rule, order, limit, json } = options
+      const clouds = await runningClouds()
+      const question = { ...auditQuestion(clouds, options), ...(rule !== undefined && { rule }), order }
+      const found = await readAudit(clouds, { ...question, limit: limit + 1 })
+      const shown = found.slice(0, limit)
+      if (json) printJson(shown)
+      else console.log(columns(auditHeads, shown.flatMap(auditRows)))
+      const last = shown.at(-1)
+      if (found.length <= limit || !last) return
+      // `until` leaves its own moment out, which may hold more than was shown.
+      const [next, atMs] = order === 'newest' ? ['until', last.atMs + 1] : ['since', last.atMs]
+      console.error(`there is more: --limit ${limit * 10}, or --${next} ${new Date(atMs).toISOString()}`)
     })
-}
-
-function rowsOf(entry: AuditEntry): readonly (readonly string[])[] {
-  const { atMs, site, type, key, origin } = entry
-  const head = [new Date(atMs).toISOString(), site, `${type}/${keyText(key)}`, origin]
-  return cellRows(entry).map(row => [...head, ...row])
-}
-
-function cellRows(entry: AuditEntry): readonly Row[] {
-  if (isResolution(entry)) return arbitrationRows(entry)
-  return entry.kind === 'incident' ? [[entry.subject, entry.name, short(entry.data), '']] : writeBackRows(entry)
-}
-
-type Row = readonly [cell: string, rule: string, kept: string, lost: string]
-
-function arbitrationRows({ arbitrations, outcome }: Resolution): readonly Row[] {
-  if (arbitrations.length === 0) return [['', 'merged', short(outcome), '']]
-  return arbitrations.map(({ path, rule, kept, lost }) => [
-    path.join('.'),
-    rule,
-    kept ? `${short(kept.value)} (${kept.site})` : '',
-    (lost ?? []).map(({ value, site: from }) => `${short(value)} (${from})`).join(', '),
-  ])
-}
-
-function writeBackRows({ kind, site, setBack }: StaleWriteBack): readonly Row[] {
-  return setBack.map(({ path, undone, written, by }) => [
-    path.join('.'),
-    kind,
-    `${written ?? 'absent'} (${site})`,
-    `${undone ?? 'absent'} (${by[0]})`,
-  ])
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? ''
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -6,8 +6,8 @@ import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { type BlindWrite, type Finding, findBlindWrites } from '../../check-writes/blind-writes.ts'
 import { durationMs } from '../duration-option.ts'
 import { printJson } from '../output.ts'
+import { readAudit } from '../read-audit.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
-import { readAudit } from './audit.ts'
 
 interface CheckOptions {
   readonly site?: string
@@ -68,16 +68,12 @@ export async function checkWrites(clouds: RunningClouds, { type, site, sinceMs }
   const { plan } = clouds
   if (type !== undefined && !typeOf(plan, type))
     throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
-  const entries = (await readAudit(clouds)).filter(isWriteBack)
-  return findBlindWrites(
-    plan,
-    entries.filter(
-      entry =>
-        entry.atMs >= sinceMs &&
-        (type === undefined || entry.type === type) &&
-        (site === undefined || entry.site === site),
-    ),
-  )
+  const entries = await readAudit(clouds, {
+    ...{ rule: 'stale-write-back', fromMs: sinceMs },
+    ...(type !== undefined && { type }),
+    ...(site !== undefined && { sites: [site] }),
+  })
+  return findBlindWrites(plan, entries.filter(isWriteBack))
 }
 
 function report(findings: readonly Finding[]): string {

@@ -8,7 +8,12 @@ import { keyFromText } from '../../../shared/replicate/record-ref.ts'
 import { printJson } from '../output.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-const recordAnswer = z.object({ document: z.json().nullable(), vector: z.record(z.string(), z.number()) })
+const recordAnswer = z.object({
+  document: z.json().nullable(),
+  vector: z.record(z.string(), z.number()),
+  /** Cells with values that wait for somebody to choose. */
+  open: z.array(z.object({ path: z.array(z.string()) })).default([]),
+})
 
 export type RecordAtSite = z.output<typeof recordAnswer>
 

@@ -48,6 +48,9 @@ function homesToTake({ plan, requireSite }: RunningClouds, type: string, to: str
     throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
   }
   if (!('decide' in known.merge)) throw new CommandFailed(`'${type}' merges by joins alone: it has no home`)
+  if (known.merge.decide.by === 'escrow') {
+    throw new CommandFailed(`'${type}' is decided by every site within its share (escrow): it has no home`)
+  }
   if (known.merge.decide.fixed === 'home') {
     throw new CommandFailed(`'${type}' is declared with fixed: 'home', so that its home cannot move`)
   }

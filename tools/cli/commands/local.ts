@@ -1,5 +1,5 @@
-/** `tributary local up|down|cut|heal`: the clouds of the declaration on this machine. */
-import type { Command } from 'commander'
+/** `tributary local up|down|cut|heal|clock`: the clouds of the declaration on this machine. */
+import { type Command, InvalidArgumentError } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
@@ -52,6 +52,7 @@ export function addLocalCommands(program: Command): void {
       else console.log(wasUp ? 'down' : 'nothing was up')
     })
 
+  addClockCommand(local)
   for (const [name, description] of [
     ['cut', 'a cut site reaches nobody and is reached by nobody'],
     ['heal', 'end a cut'],
@@ -68,6 +69,35 @@ export function addLocalCommands(program: Command): void {
         else console.log(cut.length === 0 ? 'no site is cut' : `cut: ${cut.join(', ')}`)
       })
   }
+}
+
+function addClockCommand(local: Command): void {
+  local
+    .command('clock')
+    .description("set the clock of a site's functions wrong, to see what comes of it; its stores keep their own")
+    .argument('<site>', 'the site')
+    .argument('<off>', '+11s, 600ms, -2s (after --), or right', clockOffMs)
+    .option('--json', 'print the result as JSON', false)
+    .addHelpText(
+      'after',
+      '\nOver 500 ms ahead warns, over 10 s its changes wait in quarantine: npx tributary status\n\nExamples:\n  npx tributary local clock aws-us-east-1 +11s\n  npx tributary local clock aws-us-east-1 right\n  npx tributary local clock aws-us-east-1 -- -2s',
+    )
+    .action(async (site: string, aheadMs: number, { json }: { json: boolean }) => {
+      const clouds = await runningClouds()
+      clouds.requireSite(site)
+      await clouds.ask(site, { ask: 'clock', aheadMs })
+      if (json) printJson({ site, aheadMs })
+      else console.log(aheadMs === 0 ? `${site}: its clock is right` : `${site}: its clock is ${aheadMs} ms off`)
+    })
+}
+
+/** In ms; below 0: behind. */
+function clockOffMs(text: string): number {
+  if (text === 'right') return 0
+  const [, sign, count, unit] = /^([+-]?)(\d+)(ms|s|m|h)$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidArgumentError('such as +11s, 600ms, -2s, or right')
+  const ms = Number(count) * ({ ms: 1, s: 1000, m: 60_000 }[unit ?? ''] ?? 3_600_000)
+  return sign === '-' ? -ms : ms
 }
 
 async function changeCut(site: string, isCut: boolean): Promise<readonly string[]> {

@@ -1,11 +1,19 @@
-/** `tributary status`: per site, peer and data type how much is under way, how old, and the last error. */
+/** `tributary status`: per site, peer and data type how much is under way, how old, what waits for a clock, the last error. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { skewMaxMs, skewWarnMs } from '../../../shared/causality/clock-skew.ts'
+import { counterOf } from '../../../shared/causality/version-vector.ts'
 import { peersOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { isQuarantine } from '../../../shared/replicate/audit-entry.ts'
 import { heldUntilMs, openFlow } from '../../../shared/replicate/flow-settings.ts'
+import { pruneAfterMs } from '../../../shared/replicate/message-age.ts'
+import type { QuarantineEntry } from '../../../shared/replicate/quarantine-entry.ts'
+import { recordName } from '../../../shared/replicate/record-ref.ts'
 import { standingAt } from '../../local/record-standing.ts'
 import type { Timing } from '../../local/timing.ts'
+import { clockAheadOf } from '../clock-ahead.ts'
 import { columns, duration, printJson } from '../output.ts'
+import { readAudit } from '../read-audit.ts'
 import { readSettings } from '../routes.ts'
 import { type RunningClouds, runningClouds } from '../running-clouds.ts'
 
@@ -33,6 +41,8 @@ export interface RouteStatus {
   /** Age of the oldest of them. */
   readonly lagMs: number
   readonly lastError: string | undefined
+  /** Writes among them that the peer keeps in quarantine: the clock that stamped them is too far ahead. */
+  readonly quarantined: number
   /** Held back by an operator until then, ms since 1970. */
   readonly pausedUntilMs: number | undefined
   /** The operator's limit on the route. */
@@ -43,6 +53,8 @@ export interface Status {
   readonly timing: Timing
   readonly routes: readonly RouteStatus[]
   readonly cut: readonly string[]
+  /** By how many ms each site's clock is ahead of this machine's; below 0: behind. */
+  readonly clocks: Readonly<Record<string, number>>
   readonly deadLetters: Readonly<Record<string, number>>
   readonly errors: readonly { readonly site: string; readonly function: string; readonly error: string }[]
 }
@@ -56,6 +68,7 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
   const sites = await Promise.all(
     plan.sites.map(async ({ id }) => {
       const status = siteStatus.parse(await clouds.ask(id, { ask: 'status' }))
+      const aheadMs = await clockAheadOf(clouds, id)
       const types = typesAt(plan, id).map(async ({ name }) => {
         return [name, await readStandings(clouds, id, name)] as const
       })
@@ -64,11 +77,12 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
       )
       return [
         id,
-        { ...status, records: new Map(await Promise.all(types)), flows: new Map(await Promise.all(flows)) },
+        { ...status, aheadMs, records: new Map(await Promise.all(types)), flows: new Map(await Promise.all(flows)) },
       ] as const
     }),
   )
   const bySite = new Map(sites)
+  const quarantined = await readQuarantine(clouds, bySite)
   const routes = sites.flatMap(([site, here]) =>
     peersOf(plan, site).flatMap(({ id: peer }) =>
       [...here.records].flatMap(([type, records]): readonly RouteStatus[] => {
@@ -83,6 +97,7 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
             type,
             ...standingAt(site, records, there, here.nowMs),
             lastError,
+            quarantined: quarantined.filter(entry => isOnRoute(entry, site, peer, type)).length,
             pausedUntilMs: heldUntilMs(flow, type, here.nowMs),
             changesPerSecond: flow.changesPerSecond,
           },
@@ -94,6 +109,7 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
     timing: state.timing,
     routes,
     cut: state.cut,
+    clocks: Object.fromEntries(sites.map(([site, { aheadMs }]) => [site, aheadMs])),
     deadLetters: Object.fromEntries(sites.map(([site, { deadLetters }]) => [site, deadLetters])),
     errors: sites.flatMap(([site, { triggers }]) =>
       triggers.flatMap(({ function: name, lastError }) =>
@@ -101,6 +117,37 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
       ),
     ),
   }
+}
+
+type Records = ReadonlyMap<string, Awaited<ReturnType<typeof readStandings>>>
+
+/** What is kept in quarantine still. Asked only where something is under way, as most of the time nothing is. */
+async function readQuarantine(clouds: RunningClouds, sites: ReadonlyMap<string, { readonly records: Records }>) {
+  const counterAt = (site: string, type: string, name: string, origin: string) =>
+    counterOf(
+      sites
+        .get(site)
+        ?.records.get(type)
+        ?.find(record => record.name === name)?.vector ?? {},
+      origin,
+    )
+  const isBehind = [...sites].some(([site, { records }]) =>
+    [...records].some(([type, own]) =>
+      peersOf(clouds.plan, site).some(
+        ({ id }) => standingAt(site, own, sites.get(id)?.records.get(type) ?? own, 0).backlog > 0,
+      ),
+    ),
+  )
+  if (!isBehind) return []
+  const entries = await readAudit(clouds, { rule: 'quarantine', fromMs: Date.now() - pruneAfterMs })
+  return entries.filter(
+    (entry): entry is QuarantineEntry =>
+      isQuarantine(entry) && counterAt(entry.site, entry.type, recordName(entry), entry.origin) < entry.counter,
+  )
+}
+
+function isOnRoute(entry: QuarantineEntry, site: string, peer: string, type: string): boolean {
+  return entry.origin === site && entry.site === peer && entry.type === type
 }
 
 export function addStatusCommand(program: Command): void {
@@ -114,13 +161,14 @@ export function addStatusCommand(program: Command): void {
       if (json) return printJson(status)
       console.log(
         columns(
-          ['site', 'peer', 'type', 'backlog', 'lag', 'flow', 'last error'],
-          status.routes.map(({ site, peer, type, backlog, lagMs, lastError, ...flow }) => [
+          ['site', 'peer', 'type', 'backlog', 'lag', 'quarantined', 'flow', 'last error'],
+          status.routes.map(({ site, peer, type, backlog, lagMs, lastError, quarantined, ...flow }) => [
             site,
             peer,
             type,
             String(backlog),
             backlog === 0 ? '-' : duration(lagMs),
+            quarantined === 0 ? '-' : String(quarantined),
             flowText(flow),
             backlog === 0 ? '' : (lastError ?? ''),
           ]),
@@ -128,9 +176,19 @@ export function addStatusCommand(program: Command): void {
       )
       console.log(`timing: ${status.timing}`)
       if (status.cut.length > 0) console.log(`cut off: ${status.cut.join(', ')}`)
+      for (const line of clockWarnings(status.clocks)) console.log(line)
       const letters = Object.entries(status.deadLetters).filter(([, count]) => count > 0)
       for (const [site, count] of letters) console.log(`${site}: ${count} dead letters (npx tributary dead-letters)`)
     })
+}
+
+function clockWarnings(clocks: Status['clocks']): readonly string[] {
+  return Object.entries(clocks).flatMap(([site, aheadMs]) => {
+    if (Math.abs(aheadMs) <= skewWarnMs) return []
+    const off = `${duration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}`
+    const then = aheadMs > skewMaxMs ? '; its changes wait in quarantine until the clock is right' : ''
+    return [`warning: the clock of ${site} is ${off} (up to ${skewWarnMs} ms is normal)${then}`]
+  })
 }
 
 function flowText({

@@ -1,7 +1,8 @@
 /** The tour: one write travels, three edits converge, a site is cut and comes back. True if everything was as it must be. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keyFromText } from '../../../shared/replicate/record-ref.ts'
 import type { ApplicationClient, Item } from '../../local/official-clients/application-client.ts'
-import { readResolutions } from '../commands/audit.ts'
+import { readResolutions } from '../read-audit.ts'
 import type { RunningClouds } from '../running-clouds.ts'
 import { sameEverywhere, untilEverywhere } from './until-everywhere.ts'
 
@@ -121,7 +122,7 @@ async function showAudit({ clouds, say }: Tour, type: string, key: string): Prom
   let lines: readonly string[] = []
   // Entries follow a moment after the documents: they ride in the sync record and are copied by its stream.
   while (lines.length === 0 && Date.now() < deadline) {
-    const entries = (await readResolutions(clouds)).filter(entry => entry.type === type && entry.key.join('|') === key)
+    const entries = await readResolutions(clouds, { type, key: keyFromText(key) })
     lines = entries.flatMap(({ site, origin, arbitrations }) =>
       arbitrations.map(({ path, rule, kept, lost }) => {
         const values = kept

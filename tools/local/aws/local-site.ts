@@ -4,6 +4,7 @@ import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/clie
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
+import { createDynamoDbAuditLog } from '../../../functions/aws/audit-log.ts'
 import { createDynamoDbAuditStore } from '../../../functions/aws/audit-store.ts'
 import { createKinesisBus } from '../../../functions/aws/bus.ts'
 import { createDynamoDbControlStore } from '../../../functions/aws/control-store.ts'
@@ -14,13 +15,7 @@ import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.t
 import { createDynamoDbTombstones } from '../../../functions/aws/tombstones.ts'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import {
-  auditStoreName,
-  feedName,
-  syncStoreName,
-  syncTable,
-  waitingName,
-} from '../../../shared/declare/resource-names.ts'
+import { feedName, syncStoreName, syncTable, waitingName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere } from '../../../shared/replicate/here.ts'
@@ -33,7 +28,6 @@ import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.t
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
-import { readAuditEntries } from '../stored-json.ts'
 import type { Timing } from '../timing.ts'
 import { functionArn, queueArn } from './aws-names.ts'
 import { takeSqsLetters } from './dead-letter-queue.ts'
@@ -151,6 +145,10 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     adoptions: adoptionsIn(control),
     homes: createTakenHomes({ control, clock: systemClock }),
   }
+  const audit = {
+    ...createDynamoDbAuditStore({ client: dynamoDb, clock: systemClock }),
+    ...createDynamoDbAuditLog(dynamoDb),
+  }
   const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
   return {
@@ -169,12 +167,12 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     tombstones: createDynamoDbTombstones(dynamoDb),
     adopting: createAdoptingSite({
       ...eventPorts,
-      audit: createDynamoDbAuditStore({ client: dynamoDb, clock: systemClock }),
+      audit,
       scan: createDynamoDbDocumentScan({ client: dynamoDb, here }),
     }),
     takeLetters: takeSqsLetters(sqs, resources.deadLettersUrl),
     records: type => scanRecords(dynamoDb, type),
-    auditEntries: () => scanAudit(dynamoDb),
+    audit,
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -287,13 +285,6 @@ async function* scanRecords(client: DynamoDBClient, type: string) {
     if (!name.startsWith(`${type}#`)) continue
     yield { ref: refFromName(name), record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
   }
-}
-
-async function scanAudit(client: DynamoDBClient) {
-  const entries = await Array.fromAsync(scan(client, auditStoreName), ({ resolution, id, part, packed }) =>
-    packed?.B ? { id: id?.S ?? '', part: Number(part?.N), packed: packed.B } : { resolution: resolution?.S },
-  )
-  return readAuditEntries(entries)
 }
 
 async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {

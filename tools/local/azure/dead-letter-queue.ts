@@ -11,7 +11,7 @@ import { readDeadLetter } from '../stored-json.ts'
 /** How long a message is ours; far longer than a replay takes. */
 const heldS = 60
 
-const storedElsewhere = z.object({ stored: z.object({ container: z.string(), type: z.string(), id: z.string() }) })
+const storedElsewhere = z.object({ stored: z.object({ container: z.string(), shard: z.string(), id: z.string() }) })
 
 export function takeQueueLetters(storageConnection: string, cosmos: CosmosClient): TakeLetters {
   const queue = QueueServiceClient.fromConnectionString(storageConnection).getQueueClient(deadLettersName)
@@ -34,11 +34,11 @@ export function takeQueueLetters(storageConnection: string, cosmos: CosmosClient
 async function letterIn(text: string, cosmos: CosmosClient): Promise<DeadLetter> {
   const elsewhere = storedElsewhere.safeParse(JSON.parse(text))
   if (!elsewhere.success) return readDeadLetter(text)
-  const { container, type, id } = elsewhere.data.stored
+  const { container, shard, id } = elsewhere.data.stored
   const { resource } = await cosmos
     .database(cosmosDatabaseName)
     .container(container)
-    .item(id, type)
+    .item(id, shard)
     .read<{ packed: string }>()
   return readDeadLetter(await unpackText(resource?.packed ?? ''))
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CosmosClient } from '@azure/cosmos'
 import { z } from 'zod'
+import { createCosmosAuditLog } from '../../../functions/azure/audit-log.ts'
 import { auditContainer, createCosmosAuditStore } from '../../../functions/azure/audit-store.ts'
 import { createQueueBus } from '../../../functions/azure/bus.ts'
 import { createCosmosControlStore } from '../../../functions/azure/control-store.ts'
@@ -15,12 +16,7 @@ import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.
 import { createCosmosTombstones } from '../../../functions/azure/tombstones.ts'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import {
-  auditStoreName,
-  cosmosDatabaseName,
-  cosmosSyncMark,
-  deadLettersName,
-} from '../../../shared/declare/resource-names.ts'
+import { cosmosSyncMark } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { createHere, dataTypeOf } from '../../../shared/replicate/here.ts'
@@ -32,7 +28,6 @@ import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
 import { Doorbell } from '../runtime/doorbell.ts'
 import type { ChangedPlace, Concerns } from '../servers/cosmos/cosmos-server.ts'
-import { readAuditEntries } from '../stored-json.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import { takeQueueLetters } from './dead-letter-queue.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
@@ -103,6 +98,8 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     homes: createTakenHomes({ control, clock: systemClock }),
   }
   const cosmos = cosmosAccount(cosmosConnection)
+  const container = auditContainer(client)
+  const audit = { ...createCosmosAuditStore(container), ...createCosmosAuditLog(container) }
   return {
     endpoints: {
       cloud: 'azure',
@@ -120,12 +117,12 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     tombstones: createCosmosTombstones({ client, here }),
     adopting: createAdoptingSite({
       ...eventPorts,
-      audit: createCosmosAuditStore(auditContainer(client)),
+      audit,
       scan: createCosmosDocumentScan({ client, here, clock: systemClock }),
     }),
     takeLetters: takeQueueLetters(storageConnection, client),
     records: type => readRecords(client, dataTypeOf(here, type).plan),
-    auditEntries: () => scanAudit(client),
+    audit,
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -238,25 +235,4 @@ async function* readRecords(client: CosmosClient, { name, at }: TypePlan) {
     const ref = refOfSyncItem(item.id, { ...item })
     if (ref.type === name) yield { ref, record: decodeRecord(text) }
   }
-}
-
-async function scanAudit(client: CosmosClient) {
-  const container = client.database(cosmosDatabaseName).container(auditStoreName)
-  const query = `SELECT * FROM c WHERE c.type <> '${deadLettersName}'`
-  const { resources } = await container.items.query<StoredPart>(query).fetchAll()
-  return readAuditEntries(
-    resources.map(entry =>
-      entry.packed === undefined
-        ? { resolution: entry }
-        : { id: entry.of ?? entry.id, part: entry.part, packed: Buffer.from(entry.packed, 'base64') },
-    ),
-  )
-}
-
-/** See functions/azure/audit-store.ts; an entry that is whole has no `packed`. */
-interface StoredPart {
-  readonly id: string
-  readonly of?: string
-  readonly part: number
-  readonly packed?: string
 }

@@ -27,7 +27,11 @@ const expiryByItem = -1
 export async function provisionAzureSite(resources: AzureSiteResources): Promise<void> {
   const { plan, site, cosmosConnection, storageConnection } = resources
   const own = [
-    { id: auditStoreName, partitionKey: { paths: ['/type'] }, defaultTtl: expiryByItem },
+    {
+      ...{ id: auditStoreName, partitionKey: { paths: ['/shard'] }, defaultTtl: expiryByItem },
+      // Every indexed property is paid for with every write, and nobody searches in the values that lost.
+      indexingPolicy: { includedPaths: [{ path: '/*' }], excludedPaths: [{ path: '/entry/*' }, { path: '/packed/?' }] },
+    },
     { id: cosmosLeasesName, partitionKey: { paths: ['/id'] } },
   ]
   await provisionCosmos(cosmosConnection, [

@@ -1,9 +1,10 @@
 /** One Google Cloud site on this machine: Firestore, Pub/Sub, the functions and what triggers them. */
 import { join } from 'node:path'
-import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
+import type { Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
+import { createFirestoreAuditLog } from '../../../functions/gcp/audit-log.ts'
 import { createFirestoreAuditStore } from '../../../functions/gcp/audit-store.ts'
 import { createPubSubBus } from '../../../functions/gcp/bus.ts'
 import { createFirestoreControlStore } from '../../../functions/gcp/control-store.ts'
@@ -14,7 +15,7 @@ import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
 import { createFirestoreRecordStore, wholeField } from '../../../functions/gcp/record-store.ts'
 import { createFirestoreTombstones } from '../../../functions/gcp/tombstones.ts'
 import { documentPattern } from '../../../shared/declare/placement.ts'
-import { auditStoreName, changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
+import { changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { batchChangesMax } from '../../../shared/replicate/batches.ts'
@@ -27,7 +28,6 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
-import { readAuditEntries, type StoredEntry } from '../stored-json.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
 import { openPubSubLetters } from './dead-letter-queue.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
@@ -132,6 +132,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     adoptions: adoptionsIn(control),
     homes: createTakenHomes({ control, clock: systemClock }),
   }
+  const audit = { ...createFirestoreAuditStore(firestore), ...createFirestoreAuditLog(firestore) }
   const letters = openPubSubLetters(pubsubHost, project)
 
   return {
@@ -156,15 +157,12 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     tombstones: createFirestoreTombstones(firestore),
     adopting: createAdoptingSite({
       ...eventPorts,
-      audit: createFirestoreAuditStore(firestore),
+      audit,
       scan: createFirestoreDocumentScan({ client: firestore, here }),
     }),
     takeLetters: letters.take,
     records: type => scanRecords(firestore, type),
-    auditEntries: async () => {
-      const { docs } = await firestore.collection(auditStoreName).get()
-      return readAuditEntries(docs.map(storedEntry))
-    },
+    audit,
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     async stop() {
@@ -212,12 +210,6 @@ function recorded(fn: CloudFunction): CloudFunction {
       return fn.request(request)
     },
   }
-}
-
-function storedEntry(entry: DocumentSnapshot): StoredEntry {
-  const packed: unknown = entry.get('packed')
-  if (!(packed instanceof Uint8Array)) return { resolution: entry.get('resolution') }
-  return { id: String(entry.get('id')), part: Number(entry.get('part')), packed }
 }
 
 async function* scanRecords(firestore: Firestore, type: string) {

@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { openSiteClock } from './site-clock.ts'
 
 export interface FunctionWorkerOptions {
   /** Name of the function, for logs and errors: `capture`, `forward-azure-eastus`. */
@@ -148,6 +149,7 @@ export class FunctionWorker {
     if (this.#stopped) throw new WorkerEnded(this.name)
     this.starts += 1
     const startedMs = performance.now()
+    openSiteClock()
     const worker = new Worker(this.#options.runtime, {
       workerData: this.#options.data,
       env: { ...this.#options.environment },

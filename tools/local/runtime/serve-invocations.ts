@@ -1,6 +1,10 @@
 /** The side of `FunctionWorker` that runs inside the worker: answers each invocation with what `run` returns. */
 import { parentPort } from 'node:worker_threads'
 import type { Invocation, WorkerMessage } from './function-worker.ts'
+import { keepSiteTime } from './site-clock.ts'
+
+// Whoever imports this is a function's thread, and its bundle is loaded later.
+keepSiteTime()
 
 export function serveInvocations(run: (payload: unknown) => Promise<unknown>): void {
   const port = parentPort

@@ -1,0 +1,189 @@
+/**
+ * The laws of text(...), asked of random histories in which sites edit, decide and exchange what they know, and in which
+ * what all of them have is folded on the way. If one of them fails, sites end up with different texts.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { counterOf } from '../../shared/causality/version-vector.ts'
+import { canonicalText } from '../../shared/document/canonical.ts'
+import type { Document, Json } from '../../shared/document/json.ts'
+import { StampTable, StampTableWriter } from '../../shared/resolve/stamp-table.ts'
+import { decodeCells, encodeState } from '../../shared/resolve/state-encoding.ts'
+import { admissible, type Delta, nothing, type Snapshot } from './history.ts'
+import { TextWorld, textSites } from './text-world.ts'
+
+const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
+const seed = process.env.LAW_SEED
+const timeoutMs = 30_000 + numRuns * 60
+
+const site = fc.nat(2)
+/** A few characters of every length in code units, in few places, so that edits meet. */
+const snippet = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', 'ü', '☂', '💃', '👩‍💻'), maxLength: 4 })
+const edit = fc.record({
+  field: fc.constantFrom('body', 'body', 'abstract'),
+  at: fc.nat(6),
+  gone: fc.nat(4),
+  come: snippet,
+  note: fc.option(fc.constantFrom('red', 'blue'), { nil: undefined, freq: 4 }),
+  how: fc.constantFrom('edit', 'edit', 'edit', 'edit', 'edit', 'empty', 'drop', 'remove'),
+})
+type Edit = typeof edit extends fc.Arbitrary<infer Drawn> ? Drawn : never
+const actions = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ act: fc.constant('write' as const), site, edit }) },
+    { weight: 3, arbitrary: fc.record({ act: fc.constant('at once' as const), from: site, to: site }) },
+    { weight: 1, arbitrary: fc.record({ act: fc.constant('late' as const), from: site, to: site }) },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant('whole' as const), from: site, to: site }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ act: fc.constant('take' as const), site, turn: fc.integer({ min: 1, max: 3 }) }),
+    },
+  ),
+  { minLength: 4, maxLength: 24 },
+)
+type Action = typeof actions extends fc.Arbitrary<(infer Drawn)[]> ? Drawn : never
+const plots = fc.record({ first: edit, actions })
+const numbers = fc.infiniteStream(fc.nat(1_000_000))
+
+function edited(before: Document | undefined, { field, at, gone, come, note, how }: Edit): Document | undefined {
+  if (how === 'remove') return undefined
+  const { [field]: old, ...others } = before ?? {}
+  const own = { ...others, ...(note !== undefined && { note }) }
+  if (how === 'drop') return own
+  const characters = [...(typeof old === 'string' && how !== 'empty' ? old : '')]
+  characters.splice(at, gone, ...come)
+  return { ...own, [field]: characters.join('') }
+}
+
+function worldOf({ first, actions }: { readonly first: Edit; readonly actions: readonly Action[] }): TextWorld {
+  const world = new TextWorld()
+  world.write(0, edited(undefined, first))
+  for (const action of actions) {
+    if (action.act === 'write') {
+      const document = edited(world.view(action.site), action.edit)
+      expect(text(world.write(action.site, document)), 'put-get').toBe(text(document))
+      world.decide(action.site)
+    } else if (action.act === 'whole') world.sendWhole(action.from, action.to)
+    else if (action.act === 'take') world.decide(action.site, { homes: textSites, turn: action.turn })
+    else world.sendDelta(action.from, action.to, action.act)
+  }
+  return world
+}
+
+describe('the laws of text({ field })', () => {
+  function law(title: string, check: (world: TextWorld, pick: Pick) => void): void {
+    const options = seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) }
+    it(title, { timeout: timeoutMs }, () =>
+      fc.assert(
+        fc.property(plots, numbers, (plot, stream) => check(worldOf(plot), picker(stream))),
+        options,
+      ),
+    )
+  }
+
+  law('what was written reads back at its site, and what is shown, captured again, is no write', world => {
+    for (const [index, { state }] of world.replicas.entries()) {
+      const view = world.view(index)
+      const stamp = { site: textSites[index] ?? '', counter: 1_000, hlc: 1_000_000 }
+      if (view) expect(world.typeAt(index).write(state, view, view, stamp)).toBeUndefined()
+    }
+  })
+
+  law('a delta does to the state before what the write did', world => {
+    for (const write of world.writes) {
+      expect(text(world.receive(write.before, world.deltaOf(write)).state)).toBe(text(write.after.state))
+    }
+  })
+
+  law('a join is commutative', (world, pick) => {
+    const [a, b] = [pick(world.snapshots), pick(world.snapshots)]
+    expect(text(world.join(a, b).state)).toBe(text(world.join(b, a).state))
+  })
+
+  law('a join is associative', (world, pick) => {
+    const [a, b, c] = [pick(world.snapshots), pick(world.snapshots), pick(world.snapshots)]
+    const left = world.join(world.join(a, b), c)
+    expect(text(left.state)).toBe(text(world.join(a, world.join(b, c)).state))
+  })
+
+  law('a join is idempotent: what has been taken in, whole or as a delta, changes nothing again', world => {
+    const all = world.replicas.reduce<Snapshot>((x, y) => world.join(x, y), nothing)
+    for (const snapshot of world.snapshots) expect(text(world.join(all, snapshot).state)).toBe(text(all.state))
+    for (const write of world.writes) {
+      expect(text(world.receive(all, world.deltaOf(write)).state)).toBe(text(all.state))
+    }
+  })
+
+  law(
+    'once nothing is left to decide, sites agree, whatever arrived in whatever order, often or once',
+    (world, pick) => {
+      const rested = world.rest()
+      for (const [index, replica] of world.replicas.entries()) {
+        expect(text(replica.state)).toBe(text(rested.state))
+        expect(text(world.view(index))).toBe(text(world.type.view(rested.state)))
+      }
+      const reached = deliverAll(world, pick)
+      expect(text(reached.state)).toBe(text(rested.state))
+    },
+  )
+
+  law('states survive their encoding, and are recognised; a spoiled book is not', (world, pick) => {
+    for (const { state } of [...world.snapshots, ...world.writes.map(write => world.deltaOf(write))]) {
+      if (state === undefined) continue
+      const table = new StampTableWriter()
+      const encoded: Json = JSON.parse(JSON.stringify(encodeState(state, table)))
+      expect(text(decodeCells(encoded, new StampTable(table.sites, table.stamps)))).toBe(text(state))
+      expect(world.type.isState(state)).toBe(true)
+    }
+    const { state } = pick(world.snapshots)
+    const copy = JSON.parse(JSON.stringify(state ?? null))
+    const lives: object = copy?.cells.document?.cells?.book?.cells ?? {}
+    const book = Object.values(lives)[0]?.cells.book.lattice
+    if (!book) return
+    const edits = (edit: unknown) => () => Object.assign(book.edits, { 'aws-us-east-1:7': edit })
+    pick([
+      () => Object.assign(book, { edits: [] }),
+      () => Object.assign(book.edits, { nobody: { base: 0, edit: {} } }),
+      edits({ base: -1, edit: {} }),
+      edits({ base: 0, edit: { body: 'x' } }),
+      edits({ base: 0, edit: { body: [0] } }),
+      edits({ base: 0, edit: { body: ['x', 3] } }),
+      edits({ base: 0, edit: { body: ['\ud83d'] } }),
+      edits({ base: 0, edit: { body: [{ d: 0 }] } }),
+      edits({ base: 0, edit: { body: [{ d: 'x' }] } }),
+      () => Object.assign(book, { folded: { length: 1 } }),
+      () => Object.assign(book, { ruling: { epoch: 0, log: ['nobody'], stored: {}, promised: {} } }),
+      () => Object.assign(book, { ruling: { epoch: 0, log: [], dropped: -1, stored: {}, promised: {} } }),
+    ])()
+    expect(world.type.isState(copy)).toBe(false)
+  })
+})
+
+type Pick = <Item>(items: readonly Item[]) => Item
+
+/** Decisions that only the run itself can ask for, drawn all the same by fast-check. */
+function picker(stream: Iterator<number>): Pick {
+  return items => {
+    const item = items[Number(stream.next().value) % items.length]
+    if (item === undefined) throw new RangeError('nothing to pick from')
+    return item
+  }
+}
+
+function text(value: unknown): string {
+  return value === undefined ? 'absent' : canonicalText(JSON.parse(JSON.stringify(value)))
+}
+
+/** A new site gets every write as a delta and some whole states, in a random admissible order, some of it twice. */
+function deliverAll(world: TextWorld, pick: Pick): Snapshot {
+  const deltas = world.writes.map(write => world.deltaOf(write))
+  let reached: Snapshot = nothing
+  const isNew = ({ site, to }: Delta) => to > counterOf(reached.vector, site)
+  for (let left = deltas; left.length > 0; left = left.filter(isNew)) {
+    if (pick([true, false, false, false])) reached = world.join(reached, pick(world.snapshots))
+    else reached = world.receive(reached, pick(left.filter(delta => admissible(reached.vector, delta))))
+    const known = deltas.filter(delta => !isNew(delta))
+    if (known.length > 0 && pick([true, false, false])) reached = world.receive(reached, pick(known))
+  }
+  return reached
+}

@@ -1,0 +1,148 @@
+/**
+ * What applications do to documents with reservations: restock and correct, request, confirm, cancel, remove, ship; and
+ * what they should not do: give verdicts themselves, ask again under a known id, change what was ruled upon.
+ */
+import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import { bookingsIn, holding, stockIn } from './booked.ts'
+import type { SimulatedSite } from './site.ts'
+import type { World } from './world.ts'
+
+export const booked: readonly RecordRef[] = [
+  ...['s1', 's2'].map(key => ({ type: 'seats', key: [key] })),
+  { type: 'rooms', key: ['r1'] },
+  { type: 'desks', key: ['d1'] },
+]
+
+/** How far ahead of now a reservation expires, in seconds. */
+const aheadS = [-1, 0, 1, 2, 4, 60] as const
+
+const verdicts = ['accepted', 'rejected', 'confirmed', 'expired', 'confirming', 'no such word'] as const
+
+type Edit = (document: Document) => Document | undefined
+
+interface Habit {
+  readonly weight: number
+  readonly edit: (site: SimulatedSite) => Edit
+}
+
+export class BookingClerks {
+  readonly #world: World
+  readonly #refs: readonly RecordRef[]
+  readonly #habits: readonly Habit[]
+  /** How large a restock is: small ones are soon used up. */
+  readonly #restockMax: number
+  /** How often a reservation is made for a while only. */
+  readonly #haste: number
+  #ids = 0
+
+  constructor(world: World) {
+    this.#world = world
+    const { random } = world
+    const first = random.between(0, booked.length - 1)
+    this.#refs = [...booked.slice(first), ...booked.slice(0, first)].slice(0, random.between(1, 3))
+    this.#restockMax = random.pick([3, 10, 30])
+    this.#haste = random.next()
+    this.#habits = this.#drawHabits()
+  }
+
+  /** One write, now, at one site. */
+  act(site: SimulatedSite): void {
+    let ticket = this.#world.random.next() * this.#habits.reduce((sum, { weight }) => sum + weight, 0)
+    const habit = this.#habits.find(({ weight }) => {
+      ticket -= weight
+      return ticket <= 0
+    })
+    if (habit) this.#write(site, this.#world.random.pick(this.#refs), habit.edit(site))
+  }
+
+  #drawHabits(): readonly Habit[] {
+    const { random } = this.#world
+    const edits: readonly Habit['edit'][] = [
+      site => this.#requesting(`${site.id}-${++this.#ids}`),
+      // The same id at several sites, or again at one; and a name that every object has.
+      () => this.#requesting(random.pick(['x', 'y', 'constructor'])),
+      () => document => ({ ...document, on_hand: stockIn(document) + random.between(1, this.#restockMax) }),
+      () => document => ({ ...document, on_hand: random.between(-1, Math.max(0, stockIn(document))) }),
+      () => this.#saying('cancelled'),
+      () => this.#saying('confirming'),
+      () => this.#saying('requested'),
+      () => this.#saying('done'),
+      () => this.#saying(random.pick(verdicts)),
+      () => this.#changing(({ status: _, ...entry }) => entry),
+      () => this.#changing(entry => ({ ...entry, qty: random.between(1, 4) })),
+      () => this.#changing(entry => ({ ...entry, until: this.#until() })),
+      () => this.#changing(entry => ({ ...entry, note: random.between(1, 99) })),
+      () => this.#changing(() => undefined),
+      () => document => this.#shipped(document),
+      () => document => ({ ...document, available: random.between(-5, 50) }),
+      () => document => ({ on_hand: stockIn(document), reservations: {} }),
+    ]
+    const [asking = () => this.#requesting('x'), ...others] = edits
+    return [
+      { weight: 1, edit: asking },
+      ...others.map(edit => ({ edit, weight: random.next() ** 3 })),
+      { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },
+    ]
+  }
+
+  #until(): number {
+    return Math.floor(this.#world.nowMs / 1000) + this.#world.random.pick(aheadS)
+  }
+
+  #requesting(id: string): Edit {
+    const { random } = this.#world
+    const entry: Document = {
+      qty: random.between(1, 4),
+      ...(random.chance(0.8) && { status: 'requested' }),
+      ...(random.chance(this.#haste) && { until: this.#until() }),
+    }
+    return document => withEntries(document, { ...entriesIn(document), [id]: entry })
+  }
+
+  #saying(status: string): Edit {
+    return this.#changing(entry => ({ ...entry, status }))
+  }
+
+  /** Of one of the reservations; undefined: it is taken out. */
+  #changing(change: (entry: Document) => Document | undefined): Edit {
+    const choice = this.#world.random.next()
+    return document => {
+      const entries = Object.entries(entriesIn(document))
+      const [id, entry] = entries[Math.floor(choice * entries.length)] ?? []
+      if (id === undefined || !isJsonObject(entry)) return document
+      const { [id]: _, ...others } = entriesIn(document)
+      const changed = change(entry)
+      return withEntries(document, changed ? { ...others, [id]: changed } : others)
+    }
+  }
+
+  /** What it held goes, and the stock with it. */
+  #shipped(document: Document): Document {
+    const held = [...bookingsIn(document)].filter(([, { status }]) => holding.has(status))
+    const [id, booking] = held[Math.floor(this.#world.random.next() * held.length)] ?? []
+    if (id === undefined || !booking) return document
+    const entry = entriesIn(document)[id]
+    const done = { ...(isJsonObject(entry) && entry), status: 'done' }
+    const left = { ...document, on_hand: stockIn(document) - booking.quantity }
+    return withEntries(left, { ...entriesIn(document), [id]: done })
+  }
+
+  #write(site: SimulatedSite, ref: RecordRef, edit: Edit): void {
+    const { random } = this.#world
+    try {
+      site.database.write(ref, document => edit(document ?? { on_hand: random.between(0, this.#restockMax) }))
+    } catch {
+      // In a transaction: an SDK tries again.
+      this.#world.after(random.between(5, 40), () => this.#write(site, ref, edit))
+    }
+  }
+}
+
+function entriesIn(document: Document): Document {
+  return isJsonObject(document.reservations) ? document.reservations : {}
+}
+
+function withEntries(document: Document, entries: { readonly [id: string]: Json }): Document {
+  return { ...document, reservations: entries }
+}

@@ -1,0 +1,161 @@
+/**
+ * Checks every verdict at the moment at which it is ruled: against the stock and the words of applications that its home
+ * had seen by then, in a plain model (ledger-model.ts), and that nobody but the home of an epoch adds to its log.
+ */
+import type { SiteId } from '../../shared/causality/dot.ts'
+import type { VersionVector } from '../../shared/causality/version-vector.ts'
+import type { Document } from '../../shared/document/json.ts'
+import { isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
+import type { CellState, CellsState } from '../../shared/resolve/merge-type.ts'
+import { bookingsIn, stockIn } from './booked.ts'
+import { plan } from './catalogue.ts'
+import {
+  type BookedWrite,
+  confirmedBy,
+  endedBy,
+  quantitiesOf,
+  seenBy,
+  stockOf,
+  takenFrom,
+  wasDeleted,
+} from './ledger-model.ts'
+
+/** How far the clocks are apart at most. */
+const skewMaxMs = 300
+
+export interface Log {
+  readonly epoch: number
+  readonly verdicts: readonly Json[]
+}
+
+/** As it stands in a sync record. Undefined: nobody has decided anything. */
+export function logIn(state: CellsState | undefined): Log | undefined {
+  const book = cellIn(cellIn(state, 'document'), 'book')
+  const ruling = book && 'lattice' in book && isJsonObject(book.lattice) ? book.lattice.ruling : undefined
+  if (!isJsonObject(ruling) || !Array.isArray(ruling.log)) return undefined
+  return { epoch: Number(ruling.epoch), verdicts: ruling.log as readonly Json[] }
+}
+
+function cellIn(state: CellState | undefined, name: string): CellState | undefined {
+  return state && 'cells' in state ? (state.cells[name] ?? undefined) : undefined
+}
+
+interface Verdict {
+  readonly id: string
+  readonly kind: string
+  readonly quantity: number | undefined
+}
+
+export function verdictOf(entry: Json): Verdict {
+  const [id, kind, quantity] = Array.isArray(entry) ? (entry as readonly Json[]) : []
+  return { id: String(id), kind: String(kind), quantity: typeof quantity === 'number' ? quantity : undefined }
+}
+
+/** A commit at a site. */
+export interface Ruled {
+  readonly name: string
+  readonly site: SiteId
+  readonly vector: VersionVector
+  readonly log: Log | undefined
+  readonly document: Document | undefined
+  /** All captured writes of the record so far. */
+  readonly writes: readonly BookedWrite[]
+  readonly nowMs: number
+}
+
+export class LedgerRulings {
+  readonly #violation: (text: string) => void
+  /** By record and epoch: the longest log that was seen. */
+  readonly #logs = new Map<string, Map<number, readonly Json[]>>()
+  /** By record and reservation: in which epoch it was accepted last, and what the home had seen then. */
+  readonly #accepted = new Map<string, { readonly epoch: number; readonly vector: VersionVector }>()
+  /** How many verdicts were given in all, and how many of them by a home that had taken over. */
+  verdicts = 0
+  takenOver = 0
+
+  constructor(violation: (text: string) => void) {
+    this.#violation = violation
+  }
+
+  note(ruled: Ruled): void {
+    const { name, site, log } = ruled
+    if (!log) return
+    const logs = this.#logs.get(name) ?? new Map<number, readonly Json[]>()
+    this.#logs.set(name, logs)
+    const known = logs.get(log.epoch) ?? longestBegun(log.verdicts, [...logs.values()])
+    if (!isPrefix(known, log.verdicts)) {
+      if (!isPrefix(log.verdicts, known)) this.#violation(`${name}: two logs of epoch ${log.epoch}, one at ${site}`)
+      return
+    }
+    logs.set(log.epoch, log.verdicts)
+    const added = log.verdicts.slice(known.length)
+    if (added.length === 0) return
+    const home = plan.sites[log.epoch % plan.sites.length]?.id
+    if (home !== site) this.#violation(`${name}: ${site} ruled in an epoch of ${home}`)
+    this.verdicts += added.length
+    if (log.epoch >= plan.sites.length) this.takenOver += added.length
+    this.#check(ruled, log.epoch, known, added)
+  }
+
+  #check({ name, ...ruled }: Ruled, epoch: number, known: readonly Json[], added: readonly Json[]): void {
+    const seen = seenBy(ruled.writes, ruled.vector)
+    // Where the document was begun anew the model does not know what counts of what was before.
+    const isModelled = !wasDeleted(seen)
+    const stock = isModelled ? stockOf(seen) : stockIn(ruled.document)
+    const ended = endedBy(seen)
+    const confirming = confirmedBy(seen)
+    const kinds = new Map<string, Verdict>()
+    const held = () =>
+      [...kinds.values()].reduce((sum, { id, kind, quantity = 0 }) => {
+        return (kind === 'accepted' || kind === 'confirmed') && !ended.has(id) ? sum + quantity : sum
+      }, 0)
+    const apply = ({ id, kind, quantity }: Verdict) =>
+      kinds.set(id, { id, kind, quantity: quantity ?? kinds.get(id)?.quantity })
+    for (const entry of known) apply(verdictOf(entry))
+    for (const entry of added) {
+      const verdict = verdictOf(entry)
+      const { id, kind, quantity = 0 } = verdict
+      const before = kinds.get(id)?.kind
+      const says = (wrong: string) => this.#violation(`${name}: ${id} ruled ${kind} in epoch ${epoch}, ${wrong}`)
+      if (kind === 'accepted' || kind === 'rejected') {
+        if (before !== undefined) says(`and was ${before}`)
+        if (!quantitiesOf(seen, id).has(quantity)) says(`with the quantity ${quantity} that nobody asked for`)
+        if (isModelled && ended.has(id)) says('after it had ended')
+        const fits = held() + quantity <= stock
+        if (isModelled && fits !== (kind === 'accepted')) says(`with ${stock} there and ${held()} held`)
+        if (kind === 'accepted' && (this.#accepted.get(`${name} ${id}`)?.epoch ?? 0) <= epoch)
+          this.#accepted.set(`${name} ${id}`, { epoch, vector: ruled.vector })
+      } else {
+        if (before !== 'accepted') says(`and was ${before}`)
+        if (kind === 'confirmed' && !confirming.has(id)) says('and nobody confirmed it')
+        if (kind === 'expired' && confirming.has(id)) says('and it had been confirmed')
+        const until = bookingsIn(ruled.document).get(id)?.until
+        const isPast = typeof until === 'number' && until * 1000 <= ruled.nowMs + skewMaxMs
+        if (kind === 'expired' && !isPast) says('and its time had not come')
+      }
+      apply(verdict)
+    }
+  }
+
+  /** What was taken from the stock without the knowledge of the home that accepted last: so much may be missing. */
+  takenUnseen(name: string, writes: readonly BookedWrite[], log: Log | undefined): number {
+    const last = log?.verdicts.map(verdictOf).findLast(({ kind }) => kind === 'accepted')
+    const at = last && this.#accepted.get(`${name} ${last.id}`)
+    if (!at) return 0
+    const seen = new Set(seenBy(writes, at.vector))
+    return takenFrom(writes.filter(write => !seen.has(write)))
+  }
+}
+
+/** A home that takes over adopts what others have begun. */
+function longestBegun(log: readonly Json[], others: readonly (readonly Json[])[]): readonly Json[] {
+  const lengths = others.map(other => {
+    const end = log.findIndex((entry, index) => !jsonEquals(entry, other[index]))
+    return end < 0 ? log.length : end
+  })
+  return log.slice(0, Math.max(0, ...lengths))
+}
+
+function isPrefix(short: readonly Json[], long: readonly Json[]): boolean {
+  return short.length <= long.length && short.every((entry, index) => jsonEquals(entry, long[index]))
+}

@@ -1,0 +1,73 @@
+/** For every rule that keeps texts whole a bug that leaves it out (see planted-bugs.ts). */
+import type { PlantedBug } from './planted-bugs.ts'
+
+type Edits = PlantedBug['edits']
+
+function planted(rule: string, leavesOut: string, edits: Edits): PlantedBug {
+  return { rule, leavesOut, simulation: 'simulate-text.ts', edits }
+}
+
+const operation = 'shared/resolve/text-operation.ts'
+const replay = 'shared/resolve/text-replay.ts'
+const lattice = 'shared/resolve/text-lattice.ts'
+const text = 'shared/resolve/text.ts'
+
+export const textBugs: readonly PlantedBug[] = [
+  planted('side', 'of two insertions at one place both sites put the same one first', [
+    { file: operation, find: "late.site < early.site ? 'left' : 'right'", replace: "late.site ? 'left' : 'right'" },
+  ]),
+  planted('base', 'an edit is carried over what its author did not know of', [
+    {
+      file: text,
+      find: '[name]: { base, edit }',
+      replace: '[name]: { base: base + 1, edit }',
+    },
+  ]),
+  planted('base, replayed', 'and over nothing else', [
+    { file: replay, find: '?.base ?? Number.POSITIVE_INFINITY', replace: ' ? 0 : Number.POSITIVE_INFINITY' },
+  ]),
+  planted('order', 'the home takes the edits of a site in their order', [
+    { file: text, find: 'counter - otherCounter', replace: 'otherCounter - counter' },
+  ]),
+  planted('queue', 'an edit of the log is carried over each edit in a queue before it meets the next one', [
+    { file: replay, find: 'early = { site, edit: transformed(early, late) }', replace: '' },
+  ]),
+  planted('everywhere', 'only what all sites have applied is folded', [
+    {
+      file: lattice,
+      find: 'Math.min(logLength(ruling), ...sites.map(site => applied[site] ?? 0))',
+      replace: 'Math.min(logLength(ruling), Math.max(...sites.map(site => applied[site] ?? 0)))',
+    },
+  ]),
+  planted('applied', 'a site has applied what is fixed, not all that it has', [
+    { file: text, find: '{ [decider]: length }', replace: '{ [decider]: length + 1 }' },
+  ]),
+  planted('folded', 'what one side has folded the other one drops', [
+    { file: lattice, find: 'if (counter > (last[site] ?? 0))', replace: 'if (counter)' },
+  ]),
+  planted('carried', 'of an edit counts what the side made of it that has folded more', [
+    { file: lattice, find: '{ ...joined, ...edits }', replace: '{ ...edits, ...joined }' },
+  ]),
+  planted('lives', 'a text that a site has forgotten is not brought back by one that has not', [
+    {
+      file: 'shared/resolve/text-lives.ts',
+      find: 'joined && joined.present.length > 0 ? joined : undefined',
+      replace: 'joined',
+    },
+  ]),
+  planted('lives, apart', 'what several sites begin at the same time keeps its own history', [
+    { file: text, find: 'known.length > 0 ? known : [[name,', replace: "known.length > 0 ? known : [['x:1'," },
+  ]),
+  planted('promised', 'who has promised another home fixes nothing of the last one', [
+    {
+      file: 'shared/resolve/ruling.ts',
+      find: 'if (promiseOf(ruling, site) > epoch || logged',
+      replace: 'if (logged',
+    },
+    {
+      file: 'shared/resolve/ruling.ts',
+      find: 'promises.length < majorityOf(jurisdiction.sites)',
+      replace: 'promises.length < 1',
+    },
+  ]),
+]

@@ -1,0 +1,126 @@
+/** Reservations that every site answers at once, through the real flows: within its share, and never more than there is. */
+import { beforeEach, expect, it } from 'vitest'
+import { defineSync, escrow, ledger } from '../../shared/declare/index.ts'
+import { MemorySite, settle } from './memory-site.ts'
+
+const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
+const plan = defineSync({
+  sites: {
+    [aws]: { cloud: 'aws', region: 'us-east-1' },
+    [gcp]: { cloud: 'gcp', region: 'us-central1' },
+    [azure]: { cloud: 'azure', region: 'eastus' },
+  },
+  data: {
+    stock: {
+      key: ['sku'],
+      merge: ledger({
+        stock: 'on_hand',
+        entries: 'reservations',
+        available: 'available',
+        quantity: 'qty',
+        status: 'status',
+        decide: escrow({ shares: { [aws]: 50, [gcp]: 30, [azure]: 20 } }),
+      }),
+    },
+  },
+})
+
+const sku = { type: 'stock', key: ['tea'] }
+type Shown = { on_hand: number; available: number; reservations: Record<string, { qty: number; status: string }> }
+let all: readonly MemorySite[]
+let atAws: MemorySite
+let atGcp: MemorySite
+let atAzure: MemorySite
+
+const shown = (site: MemorySite) => site.document(sku) as unknown as Shown
+const statuses = (id: string) => all.map(site => shown(site).reservations[id]?.status)
+
+function edit(site: MemorySite, change: (document: Shown) => void): void {
+  const document = structuredClone(shown(site))
+  change(document)
+  site.write(sku, JSON.parse(JSON.stringify(document)))
+}
+const request = (site: MemorySite, id: string, qty: number) =>
+  edit(site, document => {
+    document.reservations[id] = { qty, status: 'requested' }
+  })
+
+beforeEach(async () => {
+  atAws = new MemorySite(plan, aws, 'versioned')
+  atGcp = new MemorySite(plan, gcp, 'versioned')
+  atAzure = new MemorySite(plan, azure, 'versioned')
+  all = [atAws, atGcp, atAzure]
+  atAws.write(sku, { on_hand: 10, reservations: {} })
+  await settle(all)
+})
+
+it('a site answers within its share in the commit that captures the request, alone', async () => {
+  request(atAzure, 'a', 2)
+  await atAzure.work()
+  expect(shown(atAzure)).toMatchObject({ available: 8, reservations: { a: { status: 'accepted' } } })
+  await settle(all)
+  expect(statuses('a')).toEqual(['accepted', 'accepted', 'accepted'])
+})
+
+it('what is over its share waits until rights have moved, and nothing is given away twice', async () => {
+  request(atAzure, 'a', 5)
+  await atAzure.work()
+  expect(shown(atAzure).reservations.a?.status).toBe('requested')
+  await settle(all)
+  expect(statuses('a')).toEqual(['accepted', 'accepted', 'accepted'])
+  for (const [index, site] of all.entries()) request(site, `more-${index}`, 3)
+  await settle(all)
+  const accepted = ['more-0', 'more-1', 'more-2'].filter(id => statuses(id)[0] === 'accepted')
+  expect(accepted).toHaveLength(1)
+  expect(all.map(site => shown(site).available)).toEqual([2, 2, 2])
+})
+
+it('cut off from each other, the sites together accept no more than there is', async () => {
+  for (const site of all) for (let index = 0; index < 6; index++) request(site, `${site.id}-${index}`, 1)
+  for (const site of all) await site.work()
+  const accepted = (site: MemorySite) =>
+    Object.values(shown(site).reservations).filter(({ status }) => status === 'accepted').length
+  expect(all.map(accepted)).toEqual([5, 3, 2])
+  const before = all.map(site =>
+    Object.entries(shown(site).reservations).filter(([, { status }]) => status === 'accepted'),
+  )
+  await settle(all)
+  expect(all.map(accepted)).toEqual([10, 10, 10])
+  for (const [id] of before.flat()) expect(statuses(id)).toEqual(['accepted', 'accepted', 'accepted'])
+  expect(all.map(site => shown(site).available)).toEqual([0, 0, 0])
+})
+
+it('a rejection is told by the site that gave it', async () => {
+  request(atGcp, 'too-much', 11)
+  await settle(all)
+  expect(statuses('too-much')).toEqual(['rejected', 'rejected', 'rejected'])
+  const told = all.map(site =>
+    [...site.audit.entries.values()].flatMap(entry =>
+      'kind' in entry && entry.kind === 'incident' ? [entry.subject] : [],
+    ),
+  )
+  expect(told).toEqual([[], ['too-much'], []])
+})
+
+it('what is cancelled goes back to the site that had accepted it', async () => {
+  request(atAzure, 'a', 2)
+  await settle(all)
+  edit(atAws, document => {
+    document.reservations.a = { qty: 2, status: 'cancelled' }
+  })
+  await settle(all)
+  request(atAzure, 'b', 2)
+  await atAzure.work()
+  expect(shown(atAzure).reservations.b?.status).toBe('accepted')
+})
+
+it('a share of a site that the type does not know is refused by name', () => {
+  const names = { stock: 'a', entries: 'b', available: 'c', quantity: 'd', status: 'e' }
+  const declare = (shares: Readonly<Record<string, number>>) =>
+    defineSync({
+      sites: { [aws]: { cloud: 'aws', region: 'us-east-1' } },
+      data: { stock: { key: ['sku'], merge: ledger({ ...names, decide: escrow({ shares }) }) } },
+    })
+  expect(() => declare({ nowhere: 10 })).toThrow("data.stock.merge.decide.shares: found 'nowhere'")
+  expect(() => declare({ [aws]: 101 })).toThrow('a part of a hundred')
+})
