@@ -1,5 +1,7 @@
-/** Market data in three AWS regions: each region takes in its own exchanges; what is derived is decided by the primary. */
-import { defineSync, fields, register } from '../../shared/declare/index.ts'
+/** Market data in three AWS regions: each region takes in its own venues; what is derived is written by the primary only. */
+import { authority, defineSync, fields, register } from '../../shared/declare/index.ts'
+
+const primary = 'aws-us-east-1'
 
 export default defineSync({
   sites: {
@@ -8,7 +10,25 @@ export default defineSync({
     'aws-eu-west-1': { cloud: 'aws', region: 'eu-west-1' },
   },
   data: {
-    quotes: { key: ['symbol', 'venue'], tier: 1, merge: register() },
+    // Hot, active-active: of two copies of a quote the one from the region that takes the venue in counts.
+    quotes: {
+      key: ['symbol', 'venue'],
+      tier: 1,
+      merge: authority({
+        source: 'venue_feed',
+        sites: {
+          kraken: 'aws-us-west-2',
+          okx: 'aws-us-west-2',
+          binance: 'aws-eu-west-1',
+          coinbase: 'aws-us-east-1',
+        },
+        passive: 'accept',
+      }),
+    },
+    // Warm, active-passive: only the primary writes; what another region writes is undone and audited.
+    indices: { key: ['index_id'], tier: 2, merge: authority({ primary }) },
     instruments: { key: ['symbol'], tier: 2, merge: fields() },
+    // Cold: files' descriptions; the files themselves are not replicated yet.
+    archives: { key: ['file_id'], tier: 3, merge: register() },
   },
 })

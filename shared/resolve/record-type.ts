@@ -101,7 +101,7 @@ export function createRecordType(documentType: MergeType): RecordType {
   }
 }
 
-function recordOf(documentType: MergeType): MergeType<CellsState> {
+function recordOf(documentType: MergeType) {
   return createCells({ typeOf: () => documentType, whenRemoved: 'keep', shape: 'a record' })
 }
 

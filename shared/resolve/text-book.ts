@@ -27,6 +27,8 @@ export interface TextBook {
   /** How many edits of the log each site has applied; written by that site alone. What it makes later is made on these. */
   readonly applied: { readonly [site: SiteId]: number }
   readonly folded: Folded
+  /** The texts in whose place this one was begun; absent: none (see text-lives.ts). */
+  readonly instead?: readonly string[]
 }
 
 export const emptyTextBook: TextBook = { edits: {}, applied: {}, folded: { length: 0, texts: {}, last: {} } }

@@ -10,8 +10,8 @@ import { charactersIn, type TextOp } from './text-operation.ts'
 /** From coarse to fine. By `u` a character is a code point. */
 const grains = [/[^\n]*\n|[^\n]+/gu, /\s+|\S+/gu, /./gsu]
 
-/** The worst comparison of so many pieces takes some 10 ms. Each has a code unit of its own, none of them a surrogate. */
-const piecesMax = 2_000
+/** The worst comparison of so many pieces takes some 100 ms. Each has a code unit of its own, none of them a surrogate. */
+const piecesMax = 6_000
 
 type Step = readonly [kind: 'same' | 'gone' | 'new', text: string]
 

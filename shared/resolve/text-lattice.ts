@@ -55,10 +55,9 @@ function joinBooks(a: TextBook, b: TextBook, sites: readonly SiteId[]): TextBook
   const ruling = a.ruling && b.ruling ? joinRulings(a.ruling, b.ruling) : (a.ruling ?? b.ruling)
   const applied: Record<SiteId, number> = { ...low.applied }
   for (const [site, length] of Object.entries(high.applied)) applied[site] = Math.max(applied[site] ?? 0, length)
-  return folding(
-    { ...(ruling && { ruling }), edits: joinEdits(low, high), applied, folded: joinFolded(low, high) },
-    sites,
-  )
+  const instead = a.instead ?? b.instead
+  const joined = { edits: joinEdits(low, high), applied, folded: joinFolded(low, high) }
+  return folding({ ...joined, ...(ruling && { ruling }), ...(instead && { instead }) }, sites)
 }
 
 /** What one of them has folded is told by the last counters, which the home takes in order. */

@@ -1,26 +1,45 @@
 /**
- * A deleted document is forgotten in the end, at one site before another, and made anew before all have forgotten it. Which
- * of its texts counts then?
+ * A document is deleted and made anew, while somebody goes on with the old text, and while some sites have forgotten the
+ * old one already and others have not. Which text counts?
  *
- * An edit that finds no text begins one of its own, a life, named by its dot. Every edit keeps the life that it changes;
- * a site that has seen all that keeps a life, and does not have it, has forgotten it, and so do those that it meets. Where
- * several sites begin one at the same time, each keeps its own history, and they are read one behind the other.
+ * Whoever finds no text begins one of its own, a life, named by the dot of that write. It takes the place of all lives
+ * that are known there. Every edit keeps the life that it changes: one that was edited meanwhile comes back whole, and
+ * lives are read one behind the other. So are those that several sites begin at the same time.
+ *
+ * A life that was replaced stays, unseen, until every site has had its say in the one that took its place: after that
+ * nobody can have an edit that keeps it. A site that has seen a life begin, speaks for all, and does not have it, has
+ * forgotten it; and so does whoever meets that site, if nothing keeps it.
  */
 import type { SiteId } from '../causality/dot.ts'
+import { covers } from '../causality/version-vector.ts'
 import type { BookType } from './beside.ts'
 import { createCells } from './cells.ts'
-import type { CellsState, MergeType } from './merge-type.ts'
-import { emptyTextBook, type TextBook } from './text-book.ts'
+import type { CellState, CellsState, Joining, Knowledge, MergeType } from './merge-type.ts'
+import { dotOfEdit, emptyTextBook, type TextBook } from './text-book.ts'
 import { createTextBookType } from './text-lattice.ts'
 
 export interface Life {
-  /** The edits that keep it. */
+  /** The edits that keep it; none: it is not read. */
   readonly present: CellsState['present']
   readonly book: TextBook
 }
 
 /** By the name of the edit that began it, in the order in which they are read. */
 export type Lives = readonly (readonly [birth: string, life: Life])[]
+
+export function isRead({ present }: Life): boolean {
+  return present.length > 0
+}
+
+/** A new one, in the place of all others. */
+export function begunLives(known: Lives, birth: string): Lives {
+  const instead = known.map(([other]) => other)
+  const book = instead.length > 0 ? { ...emptyTextBook, instead } : emptyTextBook
+  return [
+    ...known.map(([other, life]) => [other, { ...life, present: [] }] as const),
+    [birth, { present: [], book }] as const,
+  ]
+}
 
 /** The cell of a life that holds its book. */
 export const lifeBookCell = 'book'
@@ -29,39 +48,74 @@ export const lifeBookCell = 'book'
 export function createLives(sites: readonly SiteId[]): BookType<Lives> {
   const bookType = createTextBookType(sites)
   const oneLife = createCells({ typeOf: () => bookType, whenRemoved: 'keep', shape: 'a text' })
-  const lifeType: MergeType<CellsState> = {
-    ...oneLife,
-    // A document that is made anew goes on with the lives that are known.
-    write: () => undefined,
-    join(a, b, joining) {
-      const joined = oneLife.join(a, b, { ...joining, report: () => undefined })
-      return joined && joined.present.length > 0 ? joined : undefined
-    },
+  const lives = createCells({ typeOf: lifeType, whenRemoved: 'keep', shape: 'texts' })
+
+  function lifeType(birth: string): MergeType<CellsState> {
+    return {
+      ...oneLife,
+      // What is written to a text goes into its book.
+      write: () => undefined,
+      join(a, b, joining) {
+        const joined = oneLife.join(a, b, { ...joining, report: () => undefined })
+        if (!joined || joined.present.length > 0) return joined
+        return isForgotten(birth, a, joining.a) || isForgotten(birth, b, joining.b) ? undefined : joined
+      },
+    }
   }
+
+  function read(state: CellState): Lives {
+    if (!('cells' in state)) return []
+    const births = Object.keys(state.cells).sort()
+    return births.flatMap(birth => {
+      const life = state.cells[birth]
+      if (!life || !('cells' in life)) return []
+      const book = life.cells[lifeBookCell]
+      return [[birth, { present: life.present, book: book && 'lattice' in book ? bookType.read(book) : emptyTextBook }]]
+    })
+  }
+
+  /** What can never be read again is not kept. */
+  function withoutOver(state: CellsState): CellsState {
+    const over = livesOver(read(state), sites)
+    if (over.size === 0) return state
+    return { ...state, cells: Object.fromEntries(Object.entries(state.cells).filter(([birth]) => !over.has(birth))) }
+  }
+
   return {
-    ...createCells({ typeOf: () => lifeType, whenRemoved: 'keep', shape: 'texts' }),
-
-    read(state) {
-      if (!('cells' in state)) return []
-      const lives = Object.keys(state.cells).sort()
-      return lives.flatMap(birth => {
-        const life = state.cells[birth]
-        if (!life || !('cells' in life)) return []
-        const book = life.cells[lifeBookCell]
-        return [
-          [birth, { present: life.present, book: book && 'lattice' in book ? bookType.read(book) : emptyTextBook }],
-        ]
-      })
+    ...lives,
+    join(a: CellsState | undefined, b: CellsState | undefined, joining: Joining) {
+      const joined = lives.join(a, b, joining)
+      return joined && withoutOver(joined)
     },
-
-    state: lives => ({
-      present: [],
-      cells: Object.fromEntries(
-        lives.map(([birth, { present, book }]) => [
-          birth,
-          { present, cells: { [lifeBookCell]: bookType.state(book) } },
-        ]),
-      ),
-    }),
+    read,
+    state: all =>
+      withoutOver({
+        present: [],
+        cells: Object.fromEntries(
+          all.map(([birth, { present, book }]) => [
+            birth,
+            { present, cells: { [lifeBookCell]: bookType.state(book) } },
+          ]),
+        ),
+      }),
   }
+}
+
+function isForgotten(birth: string, life: CellsState | undefined, { seen, whole }: Knowledge): boolean {
+  return life === undefined && whole && covers(seen, dotOfEdit(birth))
+}
+
+/** Every site has had its say in each of those that took its place; it may have been taken several times. */
+function livesOver(lives: Lives, sites: readonly SiteId[]): ReadonlySet<string> {
+  const isOver = ([birth, life]: Lives[number]) => {
+    const instead = lives.filter(([, { book }]) => book.instead?.includes(birth))
+    return (
+      !isRead(life) && instead.length > 0 && instead.every(([, { book }]) => sites.every(site => hasSpoken(site, book)))
+    )
+  }
+  return new Set(lives.filter(isOver).map(([birth]) => birth))
+}
+
+function hasSpoken(site: SiteId, { applied, ruling }: TextBook): boolean {
+  return Object.hasOwn(applied, site) || Object.hasOwn(ruling?.stored ?? {}, site)
 }

@@ -10,11 +10,13 @@
  * written stays.
  *
  * A deleted document keeps its texts unseen for who edited them meanwhile; made anew, it begins with what is written then.
- * Where several sites begin a text at the same time, all of what they wrote stays, one behind the other (text-lives.ts).
+ * Where several sites begin a text at the same time, all that they wrote stays, one behind the other (text-lives.ts).
  *
  * Not for applications that write back a string they read some time ago: to them everything since looks deleted. Not for
  * text that is one value, such as a title (register): half of one and half of the other is neither.
  */
+
+import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import type { TextDescriptor } from '../declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
 import { createBeside } from './beside.ts'
@@ -23,10 +25,10 @@ import { homeSite } from './home-site.ts'
 import type { CellsState, Decision, MergeType, Touched } from './merge-type.ts'
 import { registerType } from './register.ts'
 import { decide, firstRuling, fixedLength, type Jurisdiction, majorityOf, type Ruling } from './ruling.ts'
-import { dotOfEdit, editName, emptyTextBook, namesInLog, type TextBook } from './text-book.ts'
+import { dotOfEdit, editName, namesInLog, type TextBook } from './text-book.ts'
 import { replacingOp, textOpBetween } from './text-diff.ts'
 import { folding, touchedEdits } from './text-lattice.ts'
-import { createLives, type Life, type Lives, lifeBookCell } from './text-lives.ts'
+import { begunLives, createLives, isRead, type Life, type Lives, lifeBookCell } from './text-lives.ts'
 import { textMarkType } from './text-mark.ts'
 import { charactersIn, dividedOp, editSize, type TextEdit, type TextOp, type Texts, textIn } from './text-operation.ts'
 import { textsAt } from './text-replay.ts'
@@ -57,7 +59,7 @@ export function createText(
     if (!document) return undefined
     const marked = declared.fields.filter(field => Object.hasOwn(document, field))
     if (marked.length === 0) return document
-    const books = beside.book(state).map(([, { book }]) => book)
+    const books = beside.book(state).flatMap(([, life]) => (isRead(life) ? [life.book] : []))
     // What travels may come without the text that it changes.
     const texts = books.every(book => book.folded.texts) && books.map(book => textsAt(book, fixedIn(book), site))
     const visible: Record<string, Json> = {}
@@ -95,39 +97,65 @@ export function createText(
       const written = beside.write(state, was ?? false, is, stamp)
       const outcome = written?.state ?? state
       if (!is || !outcome) return written
-      const name = editName(stamp.site, stamp.counter)
       const known = beside.book(outcome)
-      const lives: Lives = known.length > 0 ? known : [[name, { present: [], book: emptyTextBook }]]
-      const edits = editsBetween(
-        was,
-        is,
-        lives.map(([, { book }]) => textsAt(book, fixedIn(book), stamp.site)),
-      )
-      const changed = changedLives(lives, ({ book }, index) => {
-        const edit = edits[index] ?? {}
-        if (Object.keys(edit).length === 0) return undefined
-        const base = fixedIn(book)
-        const after = {
-          ...book,
-          edits: { ...book.edits, [name]: { base, edit } },
-          applied: { ...book.applied, [stamp.site]: base },
-        }
-        return { present: [[stamp.site, stamp.counter]], book: folding(after, sites) }
-      })
+      const changed = isAnew(was, is) ? begun(known, is, stamp) : edited(known, was, is, stamp)
       return changed ? beside.withBook(outcome, changed.lives, written, changed.touched) : written
     },
 
     decide(state, decision) {
       if (!beside.document(state)) return undefined
-      const changed = changedLives(beside.book(state), ({ present, book }) => {
-        const decided = bookDecided(book, decision)
-        return decided && { present, book: decided }
+      const changed = changedLives(beside.book(state), life => {
+        const book = isRead(life) ? bookDecided(life.book, decision) : undefined
+        return book && { ...life, book }
       })
-      return changed && beside.withBook(state, changed.lives, undefined, changed.touched)
+      if (Object.keys(changed.touched).length === 0) return undefined
+      return beside.withBook(state, changed.lives, undefined, changed.touched)
     },
 
     corrects: true,
     view: shown,
+  }
+
+  /** There was none of the texts, and now there is. */
+  function isAnew(before: Document | undefined, after: Document): boolean {
+    const has = (document: Document | undefined) =>
+      declared.fields.some(field => stringIn(document, field) !== undefined)
+    return !has(before) && has(after)
+  }
+
+  /** In the place of all that there was before. Undefined: there is nothing to say. */
+  function begun(known: Lives, after: Document, stamp: Stamp): ChangedLives | undefined {
+    const birth = editName(stamp.site, stamp.counter)
+    const [edit = {}] = editsBetween(undefined, after, [{}])
+    const isFirst = !known.some(([, life]) => isRead(life))
+    if (isFirst && Object.keys(edit).length === 0) return undefined
+    const { lives, touched } = changedLives(begunLives(known, birth), ({ book }, name) =>
+      name === birth ? lifeWith(book, edit, stamp) : undefined,
+    )
+    return { lives, touched: { ...Object.fromEntries(known.map(([name]) => [name, {}])), ...touched } }
+  }
+
+  /** Those of the texts in which something has changed. */
+  function edited(known: Lives, before: Document | undefined, after: Document, stamp: Stamp): ChangedLives | undefined {
+    const read = known.filter(([, life]) => isRead(life))
+    if (read.length === 0) return begun(known, after, stamp)
+    const texts = read.map(([, { book }]) => textsAt(book, fixedIn(book), stamp.site))
+    const edits = new Map(editsBetween(before, after, texts).map((edit, index) => [read[index]?.[0], edit]))
+    const changed = changedLives(known, ({ book }, name) => {
+      const edit = edits.get(name) ?? {}
+      return Object.keys(edit).length > 0 ? lifeWith(book, edit, stamp) : undefined
+    })
+    return Object.keys(changed.touched).length > 0 ? changed : undefined
+  }
+
+  function lifeWith(book: TextBook, edit: TextEdit, { site: author, counter }: Stamp): Life {
+    const base = fixedIn(book)
+    const edits = {
+      ...book.edits,
+      ...(Object.keys(edit).length > 0 && { [editName(author, counter)]: { base, edit } }),
+    }
+    const applied = { ...book.applied, [author]: base }
+    return { present: [[author, counter]], book: folding({ ...book, edits, applied }, sites) }
   }
 
   /** The edits that are new here get their place, and what this site has applied is said. Undefined: neither. */
@@ -148,18 +176,17 @@ export function createText(
 
 interface ChangedLives {
   readonly lives: Lives
-  readonly touched: Touched
+  readonly touched: { readonly [birth: string]: Touched }
 }
 
-/** Undefined: none has changed. */
-function changedLives(lives: Lives, change: (life: Life, index: number) => Life | undefined): ChangedLives | undefined {
+function changedLives(lives: Lives, change: (life: Life, birth: string) => Life | undefined): ChangedLives {
   const touched: Record<string, Touched> = {}
-  const after = lives.map(([birth, life], index): Lives[number] => {
-    const changed = change(life, index)
+  const after = lives.map(([birth, life]): Lives[number] => {
+    const changed = change(life, birth)
     if (changed) touched[birth] = { [lifeBookCell]: touchedEdits }
     return [birth, changed ?? life]
   })
-  return Object.keys(touched).length > 0 ? { lives: after, touched } : undefined
+  return { lives: after, touched }
 }
 
 /** Edits that have no place in the log yet; each site's in its own order. */

@@ -51,7 +51,13 @@ async function pidsOf(path: string): Promise<readonly number[]> {
 }
 
 test('without clouds every command says what to do', async () => {
-  for (const command of [['status'], ['audit'], ['get', 'carts', 'alice'], ['invoke', 'aws-us-east-1/capture']]) {
+  for (const command of [
+    ...[['status'], ['audit'], ['conflicts', 'list'], ['replay', '--policy', 'sync.config.ts']],
+    ...[
+      ['get', 'carts', 'alice'],
+      ['invoke', 'aws-us-east-1/capture'],
+    ],
+  ]) {
     const { code, err } = await tributary(...command)
     expect(code).toBe(1)
     expect(err).toContain('npx tributary local up')
@@ -61,10 +67,16 @@ test('without clouds every command says what to do', async () => {
 test.each([
   ['local', 'up'],
   ['local', 'cut'],
+  ['local', 'clock'],
   ['get'],
   ['load'],
   ['status'],
   ['audit'],
+  ['conflicts'],
+  ['conflicts', 'list'],
+  ['conflicts', 'show'],
+  ['conflicts', 'resolve'],
+  ['replay'],
   ['check-writes'],
   ['dead-letters'],
   ['invoke'],

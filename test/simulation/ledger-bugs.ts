@@ -40,40 +40,40 @@ export const ledgerBugs: readonly PlantedBug[] = [
   planted('epochs', 'a home that takes over has promises of a majority: a later epoch does not simply replace', [
     { file: ruling, find: 'promises.length < majorityOf(jurisdiction.sites)', replace: 'promises.length < 1' },
   ]),
-  planted('one log', 'the log of the highest epoch counts, not the verdicts of all', [
-    {
-      file: ruling,
-      find: 'log: high.log,',
-      replace:
-        'log: [...new Set([...low.log, ...high.log].map(entry => JSON.stringify(entry)))].map(entry => JSON.parse(entry)),',
-    },
-  ]),
-  planted('fixed', 'a verdict is shown when a majority has it', [
-    {
-      file: ruling,
-      find: 'ruling.log.slice(0, fixedLength(ruling, jurisdiction) - droppedFrom(ruling))',
-      replace: 'ruling.log',
-    },
-  ]),
+  planted(
+    'one log',
+    'the log of the highest epoch counts, not the verdicts of all',
+    [
+      {
+        file: ruling,
+        find: 'log: high.log,',
+        replace:
+          'log: [...new Set([...low.log, ...high.log].map(entry => JSON.stringify(entry)))].map(entry => JSON.parse(entry)),',
+      },
+    ],
+    { shownBy: 46 },
+  ),
+  planted(
+    'fixed',
+    'a verdict is shown when a majority has it',
+    [
+      {
+        file: ruling,
+        find: 'ruling.log.slice(0, fixedLength(ruling, jurisdiction) - droppedFrom(ruling))',
+        replace: 'ruling.log',
+      },
+    ],
+    { shownBy: 12 },
+  ),
   planted('majority', 'it takes two of three to fix a verdict where a home can be moved', [
     { file: ruling, find: 'Math.floor(sites.length / 2) + 1\n', replace: 'Math.floor(sites.length / 2)\n' },
   ]),
-  planted('promised', 'who has promised stores nothing of a lower epoch', [
-    { file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' },
-  ]),
-  planted('deposed', 'a home that has promised another one rules and stores no more', [
-    {
-      file: ruling,
-      find: '!== site || promiseOf(ruling, site) > ruling.epoch) return ruling',
-      replace: '!== site) return ruling',
-    },
-    {
-      file: ruling,
-      find: 'if (promiseOf(ruling, site) > epoch || log',
-      replace:
-        'if ((epoch % 3 !== ["aws-us-east-1", "gcp-us-central1", "azure-eastus"].indexOf(site) && promiseOf(ruling, site) > epoch) || log',
-    },
-  ]),
+  planted(
+    'promised',
+    'who has promised stores nothing of a lower epoch',
+    [{ file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' }],
+    { shownBy: 12 },
+  ),
   planted('adopted', 'who takes over keeps what its promisers have stored', [
     { file: ruling, find: 'return { ...ruling, epoch }', replace: 'return { ...ruling, epoch, log: [] }' },
   ]),
@@ -100,13 +100,18 @@ export const ledgerBugs: readonly PlantedBug[] = [
         "const isHome = homeOf(ruling.epoch, jurisdiction) === site && promiseOf(ruling, site) <= ruling.epoch\n  const added = verdicts(ruling.log).filter(entry => isHome || (Array.isArray(entry) && entry[1] === 'expired'))",
     },
   ]),
-  planted('immovable', 'where the home alone fixes its verdicts it cannot be moved', [
-    {
-      file: atHome,
-      find: 'taking: isMajority ? taking : undefined',
-      replace: 'taking',
-    },
-  ]),
+  planted(
+    'immovable',
+    'where the home alone fixes its verdicts it cannot be moved',
+    [
+      {
+        file: atHome,
+        find: 'taking: isMajority ? taking : undefined',
+        replace: 'taking',
+      },
+    ],
+    { shownBy: 97 },
+  ),
   planted('decided', 'verdicts are stored and ruled with every merge', [
     {
       file: 'shared/replicate/ingest.ts',
@@ -136,9 +141,12 @@ export const ledgerBugs: readonly PlantedBug[] = [
   planted('in a row', 'requests that are ruled together fit together', [
     { file: verdicts, find: 'if (fits) left = subtract(left, quantity)\n', replace: '' },
   ]),
-  planted('quantity', 'a reservation keeps the quantity that it was ruled with', [
-    { file: ledger, find: '...(of && { [quantity]: amountToJson(of.quantity) }),', replace: '' },
-  ]),
+  planted(
+    'quantity',
+    'a reservation keeps the quantity that it was ruled with',
+    [{ file: ledger, find: '...(of && { [quantity]: amountToJson(of.quantity) }),', replace: '' }],
+    { shownBy: 26 },
+  ),
   planted('freed', 'what was cancelled or shipped holds nothing', [
     { file: holds, find: ' && !Object.hasOwn(ended, id)', replace: '' },
   ]),
@@ -149,13 +157,18 @@ export const ledgerBugs: readonly PlantedBug[] = [
       replace: 'is.get(id)?.[status]',
     },
   ]),
-  planted('for good', 'what has ended does not begin again', [
-    {
-      file: ledger,
-      find: 'if (isOver || said',
-      replace: 'if (said === words.request) delete ended[id]\n      if (isOver || said',
-    },
-  ]),
+  planted(
+    'for good',
+    'what has ended does not begin again',
+    [
+      {
+        file: ledger,
+        find: 'if (isOver || said',
+        replace: 'if (said === words.request) delete ended[id]\n      if (isOver || said',
+      },
+    ],
+    { shownBy: 16 },
+  ),
   planted('ended first', 'what has ended is not ruled upon any more', [
     { file: verdicts, find: '.filter(({ id }) => !Object.hasOwn(book.ended, id))\n', replace: '' },
   ]),
@@ -169,25 +182,39 @@ export const ledgerBugs: readonly PlantedBug[] = [
       replace: "(endOf(b, id) ?? endOf(a, id)) === 'done'",
     },
   ]),
-  planted('confirmed', 'what is confirmed before its expiry is ruled does not expire', [
-    { file: verdicts, find: '!isConfirming(request) && ', replace: '' },
-  ]),
-  planted('expired', 'what has expired is free for the requests ruled with it', [
-    {
-      file: verdicts,
-      find: 'for (const { id } of expired) left = add(left, ruled.get(id)?.quantity ?? 0)\n',
-      replace: '',
-    },
-  ]),
-  planted('anew', 'a document in the place of a deleted one holds nothing of what that one held', [
-    { file: ledger, find: 'was ?? (state && innerView(state))', replace: 'was' },
-  ]),
+  planted(
+    'confirmed',
+    'what is confirmed before its expiry is ruled does not expire',
+    [{ file: verdicts, find: '!isConfirming(request) && ', replace: '' }],
+    { shownBy: 69 },
+  ),
+  planted(
+    'expired',
+    'what has expired is free for the requests ruled with it',
+    [
+      {
+        file: verdicts,
+        find: 'for (const { id } of expired) left = add(left, ruled.get(id)?.quantity ?? 0)\n',
+        replace: '',
+      },
+    ],
+    { shownBy: 16 },
+  ),
+  planted(
+    'anew',
+    'a document in the place of a deleted one holds nothing of what that one held',
+    [{ file: ledger, find: 'was ?? (state && innerView(state))', replace: 'was' }],
+    { shownBy: 12 },
+  ),
   planted('names', 'a reservation may be called like something that every object has', [
     { file: book, find: 'Object.hasOwn(ended, id) ? ended[id] : undefined', replace: 'ended[id]' },
   ]),
-  planted('told', 'of a rejection that is fixed while the home moves the new home tells', [
-    { file: atHome, find: 'isHome(before) ? ruled(before)', replace: 'before ? ruled(before)' },
-  ]),
+  planted(
+    'told',
+    'of a rejection that is fixed while the home moves the new home tells',
+    [{ file: atHome, find: 'isHome(before) ? ruled(before)', replace: 'before ? ruled(before)' }],
+    { shownBy: 497 },
+  ),
   planted('told once', 'nobody is told of what was accepted', [
     { file: atHome, find: "kind === 'rejected' && !known.has(id)", replace: '!known.has(id) && kind' },
   ]),

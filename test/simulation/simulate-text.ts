@@ -36,6 +36,7 @@ class TextRun {
   readonly #random: Random
   readonly #written = new Set<string>()
   readonly #deleted = new Set<string>()
+  readonly #replaced = new Set<string>()
   /** Each string as it was when an application left it. */
   readonly #seen: (readonly string[])[] = []
   readonly #violations: string[] = []
@@ -86,6 +87,7 @@ class TextRun {
     this.world.rest()
     this.#written.clear()
     this.#deleted.clear()
+    this.#replaced.clear()
     this.#seen.splice(0)
     for (const site of textSites.keys()) if (this.#random.chance(0.5)) this.world.strip(site)
   }
@@ -104,7 +106,10 @@ class TextRun {
     }
     // What was taken away or never got into the string is gone, however it came about.
     const left = new Set(characters)
-    for (const character of before ? old : this.#hidden(site)) if (!left.has(character)) this.#deleted.add(character)
+    for (const character of old) if (!left.has(character)) this.#deleted.add(character)
+    // Made anew, a document does away with all that has arrived there, unless others go on with it.
+    if (before === undefined)
+      for (const character of JSON.stringify(this.world.at(site).state) ?? '') this.#replaced.add(character)
     for (const character of left) this.#written.add(character)
     const document: Document = { ...before, body: characters.join('') }
     const shown = this.world.write(site, document)
@@ -113,12 +118,6 @@ class TextRun {
     this.#seen.push(characters)
     this.edits++
     this.world.decide(site)
-  }
-
-  /** What a deleted document would show if it came back: a document that is made anew does away with that. */
-  #hidden(site: number): string {
-    const { state } = this.world.at(site)
-    return bodyOf(this.world.typeAt(site).view(state && { ...state, present: [['x', 1]] }))
   }
 
   /** Of one code unit, or of two. */
@@ -139,8 +138,9 @@ class TextRun {
       if (this.#deleted.has(character)) this.#violations.push(`${character} was deleted and is there`)
     }
     if (this.world.view(0) === undefined) return
+    const mayBeGone = this.#deleted.union(this.#replaced)
     for (const character of this.#written)
-      if (!places.has(character) && !this.#deleted.has(character)) this.#violations.push(`${character} is lost`)
+      if (!places.has(character) && !mayBeGone.has(character)) this.#violations.push(`${character} is lost`)
     for (const characters of this.#seen) {
       const order = characters.flatMap(character => places.get(character) ?? [])
       if (order.some((place, index) => place < (order[index - 1] ?? 0))) this.#violations.push('the order has changed')

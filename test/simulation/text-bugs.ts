@@ -10,6 +10,7 @@ function planted(rule: string, leavesOut: string, edits: Edits): PlantedBug {
 const operation = 'shared/resolve/text-operation.ts'
 const replay = 'shared/resolve/text-replay.ts'
 const lattice = 'shared/resolve/text-lattice.ts'
+const lives = 'shared/resolve/text-lives.ts'
 const text = 'shared/resolve/text.ts'
 
 export const textBugs: readonly PlantedBug[] = [
@@ -19,8 +20,8 @@ export const textBugs: readonly PlantedBug[] = [
   planted('base', 'an edit is carried over what its author did not know of', [
     {
       file: text,
-      find: '[name]: { base, edit }',
-      replace: '[name]: { base: base + 1, edit }',
+      find: ']: { base, edit }',
+      replace: ']: { base: base + 1, edit }',
     },
   ]),
   planted('base, replayed', 'and over nothing else', [
@@ -48,15 +49,17 @@ export const textBugs: readonly PlantedBug[] = [
   planted('carried', 'of an edit counts what the side made of it that has folded more', [
     { file: lattice, find: '{ ...joined, ...edits }', replace: '{ ...edits, ...joined }' },
   ]),
-  planted('lives', 'a text that a site has forgotten is not brought back by one that has not', [
-    {
-      file: 'shared/resolve/text-lives.ts',
-      find: 'joined && joined.present.length > 0 ? joined : undefined',
-      replace: 'joined',
-    },
+  planted('lives', 'a text that was replaced is not read', [
+    { file: text, find: 'isRead(life) ? [life.book] : []', replace: '[life.book]' },
+  ]),
+  planted('lives, kept', 'it is kept for who goes on with it', [
+    { file: lives, find: 'sites.every(site => hasSpoken(site, book))', replace: 'book' },
+  ]),
+  planted('lives, all', 'until every site has had its say in all that took its place', [
+    { file: lives, find: 'instead.every((', replace: 'instead.some((' },
   ]),
   planted('lives, apart', 'what several sites begin at the same time keeps its own history', [
-    { file: text, find: 'known.length > 0 ? known : [[name,', replace: "known.length > 0 ? known : [['x:1'," },
+    { file: text, find: 'const birth = editName(stamp.site, stamp.counter)', replace: "const birth = 'x:1'" },
   ]),
   planted('promised', 'who has promised another home fixes nothing of the last one', [
     {

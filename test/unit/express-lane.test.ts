@@ -129,7 +129,7 @@ it('a peer that does not answer holds up neither capture nor the other peer, and
   }
   expect(attempts).toBe(1)
   expect(far.document(cart)).toEqual({ visits: 2 })
-  origin.clock.nowMs += expressPauseMs
+  for (const site of [origin, near, far]) site.clock.nowMs += expressPauseMs
   origin.write(cart, { visits: 3 })
   await captureBy(lane, cart)
   expect(attempts).toBe(2)

@@ -149,10 +149,11 @@ describe.each<StoreKind>(['transactional', 'versioned', 'batched'])('on a %s sto
     for (const site of sites) expect(site.document(product)).toEqual({ title: 'gcp' })
   })
 
-  it('a write that has seen another one replaces it, however far its clock is behind', async () => {
+  it('a write that has seen another one replaces it, as far as clocks may differ', async () => {
     const sites = await sitesWith(kind)
     const [aws, gcp] = sites
-    aws.clock.nowMs = startMs + 3_600_000
+    // One that is further ahead waits in quarantine.
+    aws.clock.nowMs = startMs + 9_900
     aws.write(product, { title: 'from the future' })
     await settle(sites)
     gcp.write(product, { title: 'after it' })
