@@ -4,7 +4,13 @@ import { brotliCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { PeerUnavailable } from '../../shared/ports/index.ts'
 import { answerIngest, answerTokenHeader, type IngestRequest } from '../../shared/wire/ingest-endpoint.ts'
-import { clockAheadMaxS, clockToleranceS, expandedBytesMax, requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
+import {
+  clockAheadMaxS,
+  clockToleranceS,
+  expandedBytesMax,
+  requestBytesMax,
+  tokenLifetimeS,
+} from '../../shared/wire/limits.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner, digestOf, type Sign, type Signed } from '../../shared/wire/token.ts'
 import { startMs } from './memory-site.ts'
