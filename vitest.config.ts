@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/laws/**/*.test.ts'],
           testTimeout: 30_000,
+          // Without this one worker fewer than there are cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

@@ -23,23 +23,31 @@ const holds = 'shared/resolve/ledger-holds.ts'
 const book = 'shared/resolve/ledger-book.ts'
 
 export const ledgerBugs: readonly PlantedBug[] = [
-  planted('order', 'one home decides, and not every site by the order of stamps', [
-    {
-      file: ledger,
-      find: "import type { Request } from './ledger-verdicts.ts'",
-      replace:
-        "import { ledgerVerdicts, type Request } from './ledger-verdicts.ts'\nimport { ruledById } from './ledger-book.ts'",
-    },
-    {
-      file: ledger,
-      find: 'const ruled = fixedOf(book)\n    const reservations',
-      replace:
-        'const ruled = ruledById(ledgerVerdicts([], { stock: amountOf(document[stock]) ?? 0, requests: requestsIn(state), book, nowMs: 0 }))\n    const reservations',
-    },
-  ]),
-  planted('epochs', 'a home that takes over has promises of a majority: a later epoch does not simply replace', [
-    { file: ruling, find: 'promises.length < majorityOf(jurisdiction.sites)', replace: 'promises.length < 1' },
-  ]),
+  planted(
+    'order',
+    'one home decides, and not every site by the order of stamps',
+    [
+      {
+        file: ledger,
+        find: "import type { Request } from './ledger-verdicts.ts'",
+        replace:
+          "import { ledgerVerdicts, type Request } from './ledger-verdicts.ts'\nimport { ruledById } from './ledger-book.ts'",
+      },
+      {
+        file: ledger,
+        find: 'const ruled = fixedOf(book)\n    const reservations',
+        replace:
+          'const ruled = ruledById(ledgerVerdicts([], { stock: amountOf(document[stock]) ?? 0, requests: requestsIn(state), book, nowMs: 0 }))\n    const reservations',
+      },
+    ],
+    { shownBy: 2 },
+  ),
+  planted(
+    'epochs',
+    'a home that takes over has promises of a majority: a later epoch does not simply replace',
+    [{ file: ruling, find: 'promises.length < majorityOf(jurisdiction.sites)', replace: 'promises.length < 1' }],
+    { shownBy: 2 },
+  ),
   planted(
     'one log',
     'the log of the highest epoch counts, not the verdicts of all',
@@ -65,26 +73,37 @@ export const ledgerBugs: readonly PlantedBug[] = [
     ],
     { shownBy: 12 },
   ),
-  planted('majority', 'it takes two of three to fix a verdict where a home can be moved', [
-    { file: ruling, find: 'Math.floor(sites.length / 2) + 1\n', replace: 'Math.floor(sites.length / 2)\n' },
-  ]),
+  planted(
+    'majority',
+    'it takes two of three to fix a verdict where a home can be moved',
+    [{ file: ruling, find: 'Math.floor(sites.length / 2) + 1\n', replace: 'Math.floor(sites.length / 2)\n' }],
+    { shownBy: 4 },
+  ),
   planted(
     'promised',
     'who has promised stores nothing of a lower epoch',
     [{ file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' }],
     { shownBy: 12 },
   ),
-  planted('adopted', 'who takes over keeps what its promisers have stored', [
-    { file: ruling, find: 'return { ...ruling, epoch }', replace: 'return { ...ruling, epoch, log: [] }' },
-  ]),
-  planted('stored', 'what was fixed in an earlier epoch stays so', [
-    {
-      file: ruling,
-      find: '[site]: { ...mine, [epoch]: logged }',
-      replace: '[site]: { [epoch]: logged }',
-    },
-    { file: ruling, find: '(x, y) => joinNamed(x, y, Math.max)', replace: '(_, y) => y' },
-  ]),
+  planted(
+    'adopted',
+    'who takes over keeps what its promisers have stored',
+    [{ file: ruling, find: 'return { ...ruling, epoch }', replace: 'return { ...ruling, epoch, log: [] }' }],
+    { shownBy: 2 },
+  ),
+  planted(
+    'stored',
+    'what was fixed in an earlier epoch stays so',
+    [
+      {
+        file: ruling,
+        find: '[site]: { ...mine, [epoch]: logged }',
+        replace: '[site]: { [epoch]: logged }',
+      },
+      { file: ruling, find: '(x, y) => joinNamed(x, y, Math.max)', replace: '(_, y) => y' },
+    ],
+    { shownBy: 2 },
+  ),
   planted('home', 'nobody but the home rules', [
     {
       file: ruling,
@@ -92,14 +111,19 @@ export const ledgerBugs: readonly PlantedBug[] = [
       replace: 'if (promiseOf',
     },
   ]),
-  planted('expiry', 'nobody but the home decides that a reservation has expired', [
-    {
-      file: ruling,
-      find: 'if (homeOf(ruling.epoch, jurisdiction) !== site || promiseOf(ruling, site) > ruling.epoch) return ruling\n  const added = verdicts(ruling.log)',
-      replace:
-        "const isHome = homeOf(ruling.epoch, jurisdiction) === site && promiseOf(ruling, site) <= ruling.epoch\n  const added = verdicts(ruling.log).filter(entry => isHome || (Array.isArray(entry) && entry[1] === 'expired'))",
-    },
-  ]),
+  planted(
+    'expiry',
+    'nobody but the home decides that a reservation has expired',
+    [
+      {
+        file: ruling,
+        find: 'if (homeOf(ruling.epoch, jurisdiction) !== site || promiseOf(ruling, site) > ruling.epoch) return ruling\n  const added = verdicts(ruling.log)',
+        replace:
+          "const isHome = homeOf(ruling.epoch, jurisdiction) === site && promiseOf(ruling, site) <= ruling.epoch\n  const added = verdicts(ruling.log).filter(entry => isHome || (Array.isArray(entry) && entry[1] === 'expired'))",
+      },
+    ],
+    { shownBy: 2 },
+  ),
   planted(
     'immovable',
     'where the home alone fixes its verdicts it cannot be moved',
@@ -127,36 +151,55 @@ export const ledgerBugs: readonly PlantedBug[] = [
       replace: 'shadow: sight.hash',
     },
   ]),
-  planted('once', 'what was ruled is not ruled again, also after a restock', [
-    {
-      file: verdicts,
-      find: '.filter(request => kindOf(request) === undefined)',
-      replace:
-        ".filter(request => kindOf(request) === undefined || (kindOf(request) === 'rejected' && compareAmounts(request.quantity, left) <= 0))",
-    },
-  ]),
-  planted('stock', 'a request is accepted only if it fits what is left', [
-    { file: verdicts, find: 'compareAmounts(quantity, left) <= 0', replace: 'compareAmounts(left, 0) > 0' },
-  ]),
-  planted('in a row', 'requests that are ruled together fit together', [
-    { file: verdicts, find: 'if (fits) left = subtract(left, quantity)\n', replace: '' },
-  ]),
+  planted(
+    'once',
+    'what was ruled is not ruled again, also after a restock',
+    [
+      {
+        file: verdicts,
+        find: '.filter(request => kindOf(request) === undefined)',
+        replace:
+          ".filter(request => kindOf(request) === undefined || (kindOf(request) === 'rejected' && compareAmounts(request.quantity, left) <= 0))",
+      },
+    ],
+    { shownBy: 5 },
+  ),
+  planted(
+    'stock',
+    'a request is accepted only if it fits what is left',
+    [{ file: verdicts, find: 'compareAmounts(quantity, left) <= 0', replace: 'compareAmounts(left, 0) > 0' }],
+    { shownBy: 3 },
+  ),
+  planted(
+    'in a row',
+    'requests that are ruled together fit together',
+    [{ file: verdicts, find: 'if (fits) left = subtract(left, quantity)\n', replace: '' }],
+    { shownBy: 4 },
+  ),
   planted(
     'quantity',
     'a reservation keeps the quantity that it was ruled with',
     [{ file: ledger, find: '...(of && { [quantity]: amountToJson(of.quantity) }),', replace: '' }],
     { shownBy: 26 },
   ),
-  planted('freed', 'what was cancelled or shipped holds nothing', [
-    { file: holds, find: ' && !Object.hasOwn(ended, id)', replace: '' },
-  ]),
-  planted('removed', 'a removed reservation has ended, also if a concurrent change brings it back', [
-    {
-      file: ledger,
-      find: 'is.has(id) ? is.get(id)?.[status] : words.cancel',
-      replace: 'is.get(id)?.[status]',
-    },
-  ]),
+  planted(
+    'freed',
+    'what was cancelled or shipped holds nothing',
+    [{ file: holds, find: ' && !Object.hasOwn(ended, id)', replace: '' }],
+    { shownBy: 2 },
+  ),
+  planted(
+    'removed',
+    'a removed reservation has ended, also if a concurrent change brings it back',
+    [
+      {
+        file: ledger,
+        find: 'is.has(id) ? is.get(id)?.[status] : words.cancel',
+        replace: 'is.get(id)?.[status]',
+      },
+    ],
+    { shownBy: 3 },
+  ),
   planted(
     'for good',
     'what has ended does not begin again',
@@ -169,19 +212,30 @@ export const ledgerBugs: readonly PlantedBug[] = [
     ],
     { shownBy: 16 },
   ),
-  planted('ended first', 'what has ended is not ruled upon any more', [
-    { file: verdicts, find: '.filter(({ id }) => !Object.hasOwn(book.ended, id))\n', replace: '' },
-  ]),
-  planted('shipped', 'only what was accepted can be shipped', [
-    { file: ledger, find: 'said === words.done && kind !== undefined', replace: 'said === words.done' },
-  ]),
-  planted('cancelled or shipped', 'of the two words the same one counts everywhere', [
-    {
-      file: book,
-      find: "endOf(a, id) === 'done' || endOf(b, id) === 'done'",
-      replace: "(endOf(b, id) ?? endOf(a, id)) === 'done'",
-    },
-  ]),
+  planted(
+    'ended first',
+    'what has ended is not ruled upon any more',
+    [{ file: verdicts, find: '.filter(({ id }) => !Object.hasOwn(book.ended, id))\n', replace: '' }],
+    { shownBy: 59 },
+  ),
+  planted(
+    'shipped',
+    'only what was accepted can be shipped',
+    [{ file: ledger, find: 'said === words.done && kind !== undefined', replace: 'said === words.done' }],
+    { shownBy: 3 },
+  ),
+  planted(
+    'cancelled or shipped',
+    'of the two words the same one counts everywhere',
+    [
+      {
+        file: book,
+        find: "endOf(a, id) === 'done' || endOf(b, id) === 'done'",
+        replace: "(endOf(b, id) ?? endOf(a, id)) === 'done'",
+      },
+    ],
+    { shownBy: 95 },
+  ),
   planted(
     'confirmed',
     'what is confirmed before its expiry is ruled does not expire',
@@ -206,9 +260,12 @@ export const ledgerBugs: readonly PlantedBug[] = [
     [{ file: ledger, find: 'was ?? (state && innerView(state))', replace: 'was' }],
     { shownBy: 12 },
   ),
-  planted('names', 'a reservation may be called like something that every object has', [
-    { file: book, find: 'Object.hasOwn(ended, id) ? ended[id] : undefined', replace: 'ended[id]' },
-  ]),
+  planted(
+    'names',
+    'a reservation may be called like something that every object has',
+    [{ file: book, find: 'Object.hasOwn(ended, id) ? ended[id] : undefined', replace: 'ended[id]' }],
+    { shownBy: 2 },
+  ),
   planted(
     'told',
     'of a rejection that is fixed while the home moves the new home tells',
