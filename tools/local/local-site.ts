@@ -1,5 +1,5 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
-import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
 import type { AuditLog, AuditStore, ControlStore, Tombstones } from '../../shared/ports/index.ts'
 import type { AdoptingSite } from '../../shared/replicate/adopting-site.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
@@ -16,7 +16,7 @@ export interface DataLocation {
 
 /** One entry of `.local/endpoints.json`. */
 export interface SiteEndpoints {
-  readonly cloud: string
+  readonly cloud: Cloud
   readonly region: string
   readonly project?: string
   readonly endpoints: Readonly<Record<string, string>>

@@ -98,7 +98,7 @@ async function load(typeName: string, file: string, options: LoadCommandOptions)
   const records = openRecords(source, format, cellTypes)
   const progress = new ProgressLine({ ...source, out: process.stderr })
   const failures: LoadFailure[] = []
-  const writer = openWriter(type, endpoints)
+  const writer = await openWriter(type, endpoints)
   try {
     const result = await loadRecords({
       type,

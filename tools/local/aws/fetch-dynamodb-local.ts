@@ -12,8 +12,8 @@ import { createReadStream } from 'node:fs'
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../../cache-folder.ts'
 
 const PACKAGE_NAME = 'amplify-dynamodb-simulator'
 const PACKAGE_VERSION = '2.9.30'
@@ -21,8 +21,6 @@ const PACKAGE_INTEGRITY =
   'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=='
 /** What the package contains: the version that DynamoDB Local gives itself. */
 const DYNAMODB_LOCAL_VERSION = '1.25.1'
-
-const PROJECT_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 export interface EnsureDynamoDbLocalOptions {
   /** Told once when something has to be fetched: a line for the person who waits. */
@@ -32,15 +30,14 @@ export interface EnsureDynamoDbLocalOptions {
 const fetching = new Map<string, Promise<void>>()
 
 /**
- * The folder with `DynamoDBLocal.jar`, fetched (56 MB) if it is not there yet. The cache is `TRIBUTARY_CACHE` or
- * `.cache` in the project. Callers at the same time are safe: what is fetched appears in one rename.
+ * The folder with `DynamoDBLocal.jar`, fetched (56 MB) if it is not there yet. Callers at the same time are safe: what
+ * is fetched appears in one rename.
  */
 export async function ensureDynamoDbLocal(options: EnsureDynamoDbLocalOptions = {}): Promise<{ directory: string }> {
-  const cache = process.env.TRIBUTARY_CACHE ?? join(PROJECT_ROOT, '.cache')
-  const directory = join(cache, `dynamodb-local-${DYNAMODB_LOCAL_VERSION}`)
+  const directory = join(cacheFolder, `dynamodb-local-${DYNAMODB_LOCAL_VERSION}`)
   if (await exists(join(directory, 'DynamoDBLocal.jar'))) return { directory }
 
-  const running = fetching.get(directory) ?? fetchInto(cache, directory, options.onProgress)
+  const running = fetching.get(directory) ?? fetchInto(cacheFolder, directory, options.onProgress)
   fetching.set(directory, running)
   try {
     await running
