@@ -19,7 +19,7 @@ export const memoryRow: BenchRow = {
   name: 'memory',
   about: "memory of each function's worker, idle and after work",
   measure: options =>
-    withBenchClouds({ ...options, config: join(projectRoot, 'sync.config.ts') }, async opened => [
+    withBenchClouds({ ...options, config: join(projectRoot, 'test/carts-and-products.config.ts') }, async opened => [
       await memoryTable(opened, options),
     ]),
 }

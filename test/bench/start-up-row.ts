@@ -23,10 +23,13 @@ export const startUpRow: BenchRow = {
   about: 'time until each site is up, and of the first event of each function',
   measure: options => {
     const startedMs = performance.now()
-    return withBenchClouds({ ...options, config: join(projectRoot, 'sync.config.ts') }, async ({ clouds }) => [
-      await siteTable(clouds, performance.now() - startedMs),
-      await functionTable(clouds, options),
-    ])
+    return withBenchClouds(
+      { ...options, config: join(projectRoot, 'test/carts-and-products.config.ts') },
+      async ({ clouds }) => [
+        await siteTable(clouds, performance.now() - startedMs),
+        await functionTable(clouds, options),
+      ],
+    )
   },
 }
 

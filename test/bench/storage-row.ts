@@ -18,7 +18,7 @@ export const storageRow: BenchRow = {
   name: 'storage',
   about: 'bytes of a sync record beside its document, as each store counts them',
   measure: options =>
-    withBenchClouds({ ...options, config: join(projectRoot, 'sync.config.ts') }, async opened => [
+    withBenchClouds({ ...options, config: join(projectRoot, 'test/carts-and-products.config.ts') }, async opened => [
       await storageTable(opened, options),
     ]),
 }

@@ -30,7 +30,7 @@ export interface TributaryOptions extends OpenOptions {
 export async function openTributary({ tier, ...options }: TributaryOptions): Promise<LagTarget> {
   const { clients, endpoints, close } = await openBenchClouds({
     ...options,
-    config: join(projectRoot, 'sync.config.ts'),
+    config: join(projectRoot, 'test/carts-and-products.config.ts'),
   })
   return {
     name: 'Tributary',

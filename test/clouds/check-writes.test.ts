@@ -15,7 +15,7 @@ import { remedyFor } from '../../tools/check-writes/remedy.ts'
 import { checkWrites } from '../../tools/cli/commands/check-writes.ts'
 import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
 
 let running: TestClouds
 let dynamoDb: DynamoDBClient
@@ -23,7 +23,7 @@ let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
-  running = await startTestClouds()
+  running = await startTestClouds({}, cartsAndProducts)
   const endpoints: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
     readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
   )

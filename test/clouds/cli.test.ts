@@ -10,6 +10,7 @@ import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { isAlive, readState, writeState } from '../../tools/local/local-folder.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { clearEndpoints } from './clear-endpoints.ts'
+import { cartsAndProducts } from './running-clouds.ts'
 
 const program = join(projectRoot, 'tools/cli/tributary.ts')
 
@@ -102,7 +103,7 @@ test.each([
 
 describe('with clouds up', () => {
   beforeAll(async () => {
-    const up = await tributary('local', 'up')
+    const up = await tributary('local', 'up', '--config', cartsAndProducts)
     expect(up.code, up.err).toBe(0)
   }, 120_000)
 
@@ -262,7 +263,7 @@ test('a process id in an old file is nobody that down may end', async () => {
     { path, endpointsFile: join(path, 'endpoints.json'), variablesFile: join(path, 'env') },
     {
       startedAt: new Date(0).toISOString(),
-      config: join(projectRoot, 'sync.config.ts'),
+      config: cartsAndProducts,
       timing: 'fast',
       secret: 'old',
       cut: [],

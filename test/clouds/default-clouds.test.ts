@@ -4,6 +4,7 @@
  */
 import { afterAll } from 'vitest'
 import { stopSharedClouds } from './shared-clouds.ts'
+import './catalogue.suite.ts'
 import './flow.suite.ts'
 import './kills.suite.ts'
 import './deletes.suite.ts'

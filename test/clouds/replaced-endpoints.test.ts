@@ -28,7 +28,7 @@ import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { startCosmosServer } from '../../tools/local/servers/cosmos/cosmos-server.ts'
 import { startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
 
 interface UsersServers {
   readonly variables: Readonly<Record<string, string>>
@@ -80,7 +80,7 @@ describe('clouds on servers of the user', () => {
   let running: TestClouds
 
   beforeAll(async () => {
-    running = await startTestClouds(servers.variables)
+    running = await startTestClouds(servers.variables, cartsAndProducts)
   }, 120_000)
 
   afterAll(() => running?.stop())
@@ -159,7 +159,7 @@ describe('clouds on servers of the user', () => {
       expect(await client.read('carts', ['sum'])).toMatchObject({ items: { tea: { quantity: 7 } } })
       await client.put('products', product(client.site))
     }
-    running = await startTestClouds(servers.variables)
+    running = await startTestClouds(servers.variables, cartsAndProducts)
     for (const { site } of clients) await running.everywhere('products', [`from ${site}`], product(site))
     await Promise.all(clients.map(client => client.close()))
   })

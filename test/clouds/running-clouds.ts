@@ -13,6 +13,9 @@ import { openClients } from '../../tools/local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../../tools/local/start-local-clouds.ts'
 import { clearEndpoints } from './clear-endpoints.ts'
 
+/** For suites that need no more than two types. */
+export const cartsAndProducts = join(projectRoot, 'test/carts-and-products.config.ts')
+
 export interface TestClouds {
   readonly folder: string
   readonly clouds: RunningClouds

@@ -9,7 +9,7 @@ import { QueueServiceClient } from '@azure/storage-queue'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readStatus } from '../../tools/cli/commands/status.ts'
 import type { Item } from '../../tools/local/official-clients/application-client.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
 import { startThrottledStores, type ThrottledStores } from './throttled-stores.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
@@ -22,7 +22,7 @@ let running: TestClouds
 
 beforeAll(async () => {
   stores = await startThrottledStores()
-  running = await startTestClouds(stores.variables)
+  running = await startTestClouds(stores.variables, cartsAndProducts)
 }, 120_000)
 
 afterAll(async () => {

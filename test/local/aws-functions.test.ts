@@ -41,7 +41,7 @@ import { credentials, region } from './aws-mapping-harness.ts'
 import { changeOf, type KeyPair, newKeyPair, type Peer, requestOf, startPeer } from './aws-peer.ts'
 
 const site = 'aws-us-east-1'
-const projectConfig = new URL('../../sync.config.ts', import.meta.url).pathname
+const projectConfig = new URL('../carts-and-products.config.ts', import.meta.url).pathname
 
 const stops: (() => unknown)[] = []
 const lines: string[] = []

@@ -15,13 +15,13 @@ import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner, createVerifier, type Signed } from '../../shared/wire/token.ts'
-import plan from '../../sync.config.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp, type FunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { parseHostSettings } from '../../tools/local/azure/host-settings.ts'
 import { type AppTriggers, startTriggers } from '../../tools/local/azure/start-triggers.ts'
 import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
+import plan from '../carts-and-products.config.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
 import { eventually } from './azure-app.ts'
 import { createRemoteSite, type RemoteSite } from './remote-site.ts'
@@ -47,7 +47,11 @@ const apps = new Map<string, RunningApp>()
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'azure-functions-'))
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: folder, clouds: ['azure'] })
+  await bundleFunctions({
+    config: join(projectRoot, 'test/carts-and-products.config.ts'),
+    out: folder,
+    clouds: ['azure'],
+  })
   const [own, peer, stranger] = await Promise.all([makeSiteKeys(), makeSiteKeys(), makeSiteKeys()])
   keys = { here: own, peer, stranger }
   account = await startAzureAccount(plan)

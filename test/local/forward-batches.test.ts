@@ -20,7 +20,6 @@ import { createHere } from '../../shared/replicate/here.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { decodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner, digestOf } from '../../shared/wire/token.ts'
-import plan from '../../sync.config.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { startTriggers } from '../../tools/local/azure/start-triggers.ts'
@@ -31,6 +30,7 @@ import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
+import plan from '../carts-and-products.config.ts'
 import { startAzureAccount } from './azure-account.ts'
 import { createRemoteSite } from './remote-site.ts'
 
@@ -46,7 +46,11 @@ const ending: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
   vi.stubEnv('METADATA_SERVER_DETECTION', 'none')
   folder = await mkdtemp(join(tmpdir(), 'forward-batches-'))
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: folder, clouds: ['gcp', 'azure'] })
+  await bundleFunctions({
+    config: join(projectRoot, 'test/carts-and-products.config.ts'),
+    out: folder,
+    clouds: ['gcp', 'azure'],
+  })
   keys = { here: await makeSiteKeys(), peer: await makeSiteKeys() }
 })
 

@@ -22,7 +22,6 @@ import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { expandedBytesMax, requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
 import { batchContentType, decodeBody, encodeBody } from '../../shared/wire/request-body.ts'
 import { createSigner, createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
-import plan from '../../sync.config.ts'
 import { bundleFunctions, type functionNames, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { type CloudFunction, createCloudFunction } from '../../tools/local/gcp/cloud-function.ts'
 import { startFirestoreTrigger } from '../../tools/local/gcp/firestore-trigger.ts'
@@ -33,6 +32,7 @@ import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { type FirestoreServer, startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { type PubSubServer, startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { makeSiteKeys } from '../../tools/local/site-keys.ts'
+import plan from '../carts-and-products.config.ts'
 
 const site = 'gcp-us-central1'
 const remote = 'aws-us-east-1'
@@ -57,7 +57,11 @@ const ending: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
   vi.stubEnv('METADATA_SERVER_DETECTION', 'none')
   folder = await mkdtemp(join(tmpdir(), 'gcp-site-'))
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: folder, clouds: ['gcp'] })
+  await bundleFunctions({
+    config: join(projectRoot, 'test/carts-and-products.config.ts'),
+    out: folder,
+    clouds: ['gcp'],
+  })
   ;[firestore, pubsub] = await Promise.all([startFirestoreServer(), startPubSubServer()])
   await provisionGoogleSite({ plan, site, project, pubsubHost: pubsub.host })
 

@@ -131,7 +131,7 @@ describe('a version that cannot be read', () => {
     ['of another encoding', version => ({ ...version, text: version.text.replace('[3,', '[7,') }), 'encoding 7'],
     ['that is no record', version => ({ ...version, text: 'hello' }), 'JSON'],
     ['whose state is spoiled', version => ({ ...version, text: version.text.replace(/\n.*/, '\n[!') }), 'JSON'],
-    ['of no declared type', version => ({ ...version, ref: { ...ref, type: 'orders' } }), "no data type 'orders'"],
+    ['of no declared type', version => ({ ...version, ref: { ...ref, type: 'unheard' } }), "no data type 'unheard'"],
   ]
   it.each(spoiled)('%s is put aside, and its neighbours pass', async (_, spoil, reason) => {
     const site = await captured(tea)

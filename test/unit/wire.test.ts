@@ -58,7 +58,7 @@ describe('a question', () => {
     receiver.clock.nowMs += 70
     const { hash: plan } = receiver.here.plan
     const ask = (key: string, type = 'carts') => ({ type, key: [key], plan })
-    const questions = [ask('alice'), ask('bob'), ask('nobody'), ask('x', 'orders'), { ...ask('bob'), plan: 'older' }]
+    const questions = [ask('alice'), ask('bob'), ask('nobody'), ask('x', 'unheard'), { ...ask('bob'), plan: 'older' }]
     const { vector } = receiver.record(other)
     expect(await peer().ask(questions)).toEqual([
       { standing: 'alive', vector: { [aws]: startMs } },
