@@ -14,6 +14,7 @@ import plan from '#plan'
 import { openClients } from '../local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../local/start-local-clouds.ts'
 import { projectRoot } from './bundle-functions.ts'
+import { sampleDocuments } from './sample-documents.ts'
 
 const httpRequest = z.looseObject({ headers: z.record(z.string(), z.string()), body: z.string() })
 
@@ -30,11 +31,18 @@ try {
     recordEventsTo: recorded,
   })
   const clients = await openClients(folder.endpointsFile)
-  for (const [index, client] of clients.entries()) {
-    await client.put('carts', { customer_id: `customer-${index}`, currency: 'EUR', items: { tea: { quantity: 2 } } })
-    await client.put('products', { product_id: `product-${index}`, title: 'Teapot', price: 19.9 })
+  // The first event of a function is the one that is kept: of functions that serve all types, a cart's.
+  for (const type of plan.types.map(({ name }) => name)) {
+    await Promise.all(
+      clients.map(async (client, number) => {
+        const sample = sampleDocuments(number)[type]
+        if (!sample) throw new Error(`no sample document of ${type}: tools/build/sample-documents.ts`)
+        await client.put(type, sample)
+      }),
+    )
+    if (type === 'carts') await sleep(3000)
   }
-  await sleep(6000)
+  await sleep(10_000)
   await Promise.all(clients.map(client => client.close()))
 } finally {
   await stopLocalClouds(folder)
