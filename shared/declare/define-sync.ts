@@ -242,7 +242,7 @@ function describe(value: unknown): string {
 }
 
 /** To be counted up whenever the form of what travels changes: sites of two forms then wait for each other. */
-const travellingForm = 2
+const travellingForm = 3
 
 function planHash(plan: Omit<SyncPlan, 'hash'>): string {
   const plain: Json = JSON.parse(JSON.stringify({ travellingForm, ...plan }))

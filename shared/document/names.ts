@@ -11,6 +11,15 @@ export function namesOf(a: Named, b: Named): readonly string[] {
   return inOrder(names)
 }
 
+/** The same of names themselves; `names` are in order, and stay as they are. */
+export function namesWith(names: readonly string[], others: readonly string[]): readonly string[] {
+  if (names.length === 0) return inOrder([...others])
+  if (others.length === 0) return names
+  const known = new Set(names)
+  const added = others.filter(name => !known.has(name))
+  return added.length === 0 ? names : inOrder([...names, ...added])
+}
+
 /** Sorts the names in place, if they are not in order already. */
 export function inOrder(names: string[]): readonly string[] {
   return isInOrder(names) ? names : names.sort()

@@ -5,7 +5,7 @@
 
 import type { Json } from '../document/json.ts'
 import * as z from '../document/schema.ts'
-import { StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
+import { StampTable, StampTableWriter, seenOf, vectorOf } from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
 import { type Change, changeId, type Operation } from './change.ts'
 import { cloudEventText, eventSource, originOf, parsedJson } from './cloud-event.ts'
@@ -37,17 +37,20 @@ const changeEventSchema = z.object({
     vector: z.array(counter).check(z.maxLength(sitesMax)),
     hlc: counter.check(z.lte(hlcMax)),
     intervals: z
-      .array(z.tuple([counter, z.int().check(z.gte(1)), z.array(counter).check(z.maxLength(sitesMax))]))
+      .array(
+        z.tuple([counter, z.int().check(z.gte(1)), z.array(z.int().check(z.gte(-1))).check(z.maxLength(sitesMax))]),
+      )
       .check(z.maxLength(10)),
-    // Three numbers for each write, and a state that speaks of them: both are checked while the state is read.
-    stamps: z.custom<readonly number[]>(isIntegers, { error: 'a list of integers' }),
+    // Lists of names, numbers for each write, and a state that speaks of them: all are checked while the state is read.
+    shapes: z.custom<readonly (readonly string[])[]>(Array.isArray, { error: 'lists of names' }),
+    stamps: z.custom<readonly number[]>(areNumbers, { error: 'a list of numbers' }),
     // Whether it is one of the declared type is checked where the change is applied.
     state: z.custom<Json>(value => value !== undefined),
   }),
 })
 
-function isIntegers(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every(Number.isSafeInteger)
+function areNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(Number.isFinite)
 }
 
 /** A change together with the text it travels as, so that it is written once and passed on as it is. */
@@ -70,14 +73,25 @@ export class ChangeMalformed extends Error {
 
 function encodeChange(change: Change): string {
   const { type, key, plan, operation, hlc, asOfMs } = change
-  const table = new StampTableWriter()
+  const table = new StampTableWriter(change)
   const vector = table.counters(change.vector)
-  const intervals = change.intervals.map(({ from, to, seen }) => [from, to, table.counters(seen)])
+  const intervals = change.intervals.map(({ from, to, seen }) => [from, to, table.behind(seen)])
   const state = encodeState(change.state ?? null, table)
   return cloudEventText(
     change,
     { id: changeId(change), type: eventTypes[operation], timeMs: asOfMs },
-    { type, key, plan, sites: table.sites, vector, hlc, intervals, stamps: table.stamps, state },
+    {
+      type,
+      key,
+      plan,
+      sites: table.sites,
+      vector,
+      hlc,
+      intervals,
+      shapes: table.shapes,
+      stamps: table.stamps(),
+      state,
+    },
   )
 }
 
@@ -93,16 +107,17 @@ export function decodeChange(event: unknown): Change {
   const parsed = changeEventSchema.safeParse(event)
   if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
   const { source, type, time, data } = parsed.data
-  const { sites, stamps, ...rest } = data
-  const table = new StampTable(sites, stamps)
+  const { sites, shapes, stamps, ...rest } = data
   try {
+    const vector = vectorOf(sites, data.vector)
+    const table = new StampTable(sites, { vector, hlc: data.hlc }, { shapes, stamps })
     return {
       ...rest,
       origin: originOf(source),
       operation: operationOf(type),
       asOfMs: Date.parse(time),
-      vector: table.vector(data.vector),
-      intervals: data.intervals.map(([from, to, seen]) => ({ from, to, seen: table.vector(seen) })),
+      vector,
+      intervals: data.intervals.map(([from, to, seen]) => ({ from, to, seen: seenOf(sites, { vector }, seen) })),
       state: decodeCells(data.state, table),
     }
   } catch (error) {

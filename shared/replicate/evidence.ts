@@ -10,7 +10,7 @@ import { type CapturedWrite, judgeWrite, type StaleWriteBack } from './write-bac
 
 export interface Evidence {
   /** What merges displaced in the document lately, oldest first. */
-  readonly displaced?: readonly Displaced[]
+  readonly displaced?: readonly Displaced[] | undefined
   /** Not yet known to be in the audit store. */
   readonly writeBacks?: readonly StaleWriteBack[]
 }

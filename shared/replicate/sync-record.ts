@@ -6,9 +6,18 @@ import { emptyVector, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import type { CellsState, Touched } from '../resolve/merge-type.ts'
-import { type Counters, StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
+import {
+  type Counters,
+  type Latest,
+  StampTable,
+  type StampTableText,
+  StampTableWriter,
+  seenOf,
+  vectorOf,
+} from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
-import { type DisplacedRow, decodeDisplaced, encodeDisplaced } from './displaced.ts'
+import { decodeTouched, encodeTouched } from '../resolve/touched.ts'
+import { type Displaced, type DisplacedRow, decodeDisplaced, encodeDisplaced } from './displaced.ts'
 import type { Evidence } from './evidence.ts'
 import type { Resolution } from './resolution.ts'
 
@@ -59,7 +68,7 @@ export function holdCapture(held: readonly HeldCapture[], capture: HeldCapture):
   return [...held, capture].slice(-heldCapturesMax)
 }
 
-const encodingVersion = 3
+const encodingVersion = 4
 
 /** The stored text was written by another version of this code: migrate, do not guess. */
 export class EncodingUnknown extends Error {
@@ -70,16 +79,19 @@ export class EncodingUnknown extends Error {
 }
 
 /**
- * A longer record has its state compressed. Stores charge by the KB that was begun (DynamoDB), so that a shorter one
+ * A longer record has its second line compressed. Stores charge by the KB that was begun (DynamoDB), so that a shorter one
  * would cost time and save nothing.
  */
 const plainLengthMax = 950
 
-/** One captured write as stored: `from`, `to`, the counters of what was seen, what was touched. */
-type HeldRow = readonly [from: number, to: number, seen: Counters, touched: Touched]
+/** One captured write as stored: how far `to` lies behind the highest counter, how far `from` before it, what was seen. */
+type HeldRow = readonly [behind: number, length: number, seen: Counters]
+
+/** Of the first write of a record: `from` is 0, and the length would be the whole counter. */
+const fromNothing = 0
 
 /** What most records do not have. */
-type Rare = Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'> & { readonly displaced?: readonly DisplacedRow[] }
+type Rare = Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'>
 
 type Head = readonly [
   version: number,
@@ -92,58 +104,95 @@ type Head = readonly [
   rare?: Rare,
 ]
 
-/** Three numbers for each write (see stamp-table.ts), and the state in its compact form. */
-type Body = readonly [stamps: readonly number[], state: Json]
+/** See stamp-table.ts for the table, state-encoding.ts for the state; what each held capture touched is told beside it. */
+type Body = readonly [
+  shapes: StampTableText['shapes'],
+  stamps: StampTableText['stamps'],
+  state: Json,
+  touched: readonly Json[],
+  displaced?: readonly DisplacedRow[],
+]
 
 /**
- * Two lines: what every reader wants, and the state, which is the larger part and is only read when something has to
- * be merged or sent. The echo of a merge, a duplicate and the version before are told by the first line.
+ * Two lines: what every reader wants, and what is larger and only read when something has to be merged or sent. The echo
+ * of a merge, a duplicate and the version before are told by the first line.
  */
 export function encodeRecord(record: SyncRecord): string {
-  const { vector, hlc, shadow, state, held, resolutions, displaced, ...others } = record
-  const table = new StampTableWriter()
+  const { vector, hlc, shadow, state, held, resolutions, displaced, ...rare } = record
+  const table = new StampTableWriter(record)
   const counters = table.counters(vector)
-  const heldRows = held.map(({ from, to, seen, touched }): HeldRow => [from, to, table.counters(seen), touched])
-  const stateJson = state && encodeState(state, table)
-  const rare: Rare = displaced ? { ...others, displaced: encodeDisplaced(displaced, record, table) } : others
-  const rarely: [Rare?] = Object.keys(rare).length > 0 ? [rare] : []
-  const head: Head = [encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely]
-  const first = JSON.stringify(head)
-  if (stateJson === undefined) return `${first}\n`
-  const body: Body = [table.stamps, stateJson]
-  const second = JSON.stringify(body)
+  const highest = highestIn(counters)
+  const heldRows = held.map(({ from, to, seen }): HeldRow => {
+    return [highest - to, from === 0 ? fromNothing : to - from, table.behind(seen)]
+  })
+  const stateJson = encodeState(state ?? null, table)
+  const touched = held.map(capture => encodeTouched(capture.touched, state))
+  const notes = displaced ? [encodeDisplaced(displaced, record, table)] : []
+  const rarely = Object.keys(rare).length > 0 ? [rare] : []
+  const first = JSON.stringify([encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely])
+  if (stateJson === null && held.length === 0 && !displaced) return `${first}\n`
+  const second = JSON.stringify([table.shapes, table.stamps(), stateJson, touched, ...notes])
   return `${first}\n${first.length + second.length > plainLengthMax ? compressed(second) : second}`
 }
 
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, sites, counters, hlc, shadow, held, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
+  const [version, sites, counters, hlc, shadow, heldRows, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
-  const table = new StampTable(sites, [])
-  const vector = table.vector(counters)
-  const { displaced, ...others } = rare ?? {}
-  let state: CellsState | undefined
-  let unread = end + 1 < text.length
+  const vector = vectorOf(sites, counters)
+  let read: StoredBody | undefined
+  const body = () => {
+    read ??= readBody(text.slice(end + 1), sites, { vector, hlc })
+    return read
+  }
+  const highest = highestIn(counters)
+  const held = heldRows.map(([behind, length, seen], index) => {
+    const to = highest - behind
+    return {
+      from: length === fromNothing ? 0 : to - length,
+      to,
+      seen: seenOf(sites, { vector }, seen),
+      get touched() {
+        return decodeTouched(body().touched[index], body().state)
+      },
+    }
+  })
   return {
     vector,
     hlc,
     shadow,
-    held: held.map(([from, to, seen, touched]) => ({ from, to, seen: table.vector(seen), touched })),
+    held,
     resolutions,
-    ...others,
-    ...(displaced && { displaced: decodeDisplaced(displaced, { vector, hlc }, table) }),
+    ...rare,
     get state() {
-      if (unread) state = readState(text.slice(end + 1), sites)
-      unread = false
-      return state
+      return body().state
+    },
+    get displaced() {
+      return body().displaced
     },
   }
 }
 
-function readState(line: string, sites: readonly SiteId[]): CellsState | undefined {
-  const [stamps, state] = JSON.parse(line.startsWith('[') ? line : expanded(line)) as Body
-  return decodeCells(state, new StampTable(sites, stamps))
+function highestIn(counters: Counters): number {
+  return Math.max(0, ...counters)
+}
+
+interface StoredBody {
+  readonly state: CellsState | undefined
+  readonly touched: readonly Json[]
+  readonly displaced: readonly Displaced[] | undefined
+}
+
+function readBody(line: string, sites: readonly SiteId[], latest: Latest): StoredBody {
+  const text = line === '' ? '[[],[],null,[]]' : line.startsWith('[') ? line : expanded(line)
+  const [shapes, stamps, state, touched, displaced] = JSON.parse(text) as Body
+  const table = new StampTable(sites, latest, { shapes, stamps })
+  return {
+    state: decodeCells(state, table),
+    touched,
+    displaced: displaced && decodeDisplaced(displaced, latest, table),
+  }
 }
 
 function compressed(text: string): string {

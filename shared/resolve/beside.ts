@@ -4,6 +4,7 @@
  */
 import { type Document, isJsonObject } from '../document/json.ts'
 import { createFields } from './fields.ts'
+import { JoiningAs } from './joining.ts'
 import type { CellState, CellsState, Joining, MergeType, Touched, Written } from './merge-type.ts'
 import { registerType } from './register.ts'
 
@@ -50,7 +51,7 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
     },
 
     book(state) {
-      const cell = Object.hasOwn(state.cells, bookCell) ? state.cells[bookCell] : undefined
+      const cell = state.cells.get(bookCell)
       return cell ? bookType.read(cell) : empty
     },
 
@@ -62,7 +63,7 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
     withBook(state, book, written, inBook = true) {
       const touched = written?.touched ?? {}
       return {
-        state: { ...state, cells: { ...state.cells, [bookCell]: bookType.state(book) } },
+        state: { ...state, cells: state.cells.with(bookCell, bookType.state(book)) },
         touched: touched === true ? true : { ...touched, [bookCell]: inBook },
       }
     },
@@ -72,9 +73,8 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
 /** Paths start inside the document. */
 function reportingDocument(joining: Joining): Joining {
   const depth = joining.path.length
-  return {
-    ...joining,
+  return new JoiningAs(joining, {
     report: ({ path, ...arbitration }) =>
       joining.report({ path: path.filter((_, index) => index !== depth), ...arbitration }),
-  }
+  })
 }

@@ -10,9 +10,10 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { compare } from '../causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
-import { inOrder, isInOrder, namesOf } from '../document/names.ts'
+import { inOrder, namesWith } from '../document/names.ts'
 import { tagKind } from '../document/tagged.ts'
 import { isDots, joinPresence } from './dots.ts'
+import { ignore, JoiningAs, JoiningBelow } from './joining.ts'
 import type {
   CellState,
   CellsState,
@@ -21,11 +22,11 @@ import type {
   MergeType,
   Misfit,
   Path,
+  Report,
   Touched,
   Written,
 } from './merge-type.ts'
-
-type Cells = CellsState['cells']
+import { NamedCells } from './named-cells.ts'
 
 /** What happens below when the whole is removed: nothing; each cell hides; each cell is removed as well. */
 export type WhenRemoved = 'keep' | 'hide-cells' | 'remove-cells'
@@ -39,13 +40,7 @@ export interface CellsOptions {
   readonly corrects?: true | undefined
 }
 
-const empty: CellsState = { present: [], cells: {} }
-
-function childOf(cells: Cells | Document, name: string): CellState | undefined
-function childOf(cells: Document, name: string): Json | undefined
-function childOf(cells: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(cells, name) ? (cells[name] ?? undefined) : undefined
-}
+const empty: CellsState = { present: [], cells: NamedCells.none }
 
 function fieldOf(document: Document | undefined, name: string): Json | undefined {
   return document !== undefined && Object.hasOwn(document, name) ? document[name] : undefined
@@ -66,12 +61,12 @@ function objectOf(value: Json | undefined): Document | undefined {
 
 /** Applies one step to every named cell and collects what came of it. */
 function eachCell(
-  cells: Cells,
+  cells: NamedCells,
   names: readonly string[],
   step: (name: string, cell: CellState | undefined) => Written<CellState> | undefined,
-): { readonly cells: Cells; readonly touched: { readonly [name: string]: Touched } } {
+): { readonly cells: NamedCells; readonly touched: { readonly [name: string]: Touched } } {
   const touched: Record<string, Touched> = {}
-  const after = changedCells(cells, names, (name, cell) => {
+  const after = cells.changed(names, (name, cell) => {
     const written = step(name, cell)
     if (!written) return cell
     setField(touched, name, written.touched)
@@ -80,42 +75,15 @@ function eachCell(
   return { cells: after, touched }
 }
 
-/** The same cells, but the named ones as `change` leaves them. */
-function changedCells(
-  cells: Cells,
-  names: readonly string[],
-  change: (name: string, cell: CellState | undefined) => CellState | undefined,
-): Cells {
-  const after: Record<string, CellState | null> = { ...cells }
-  let isNew = false
-  for (const name of names) {
-    const before = childOf(cells, name)
-    const cell = change(name, before)
-    if (cell === before) continue
-    isNew ||= before === undefined
-    if (cell === undefined) delete after[name]
-    else setField(after, name, cell)
-  }
-  return isNew ? inNameOrder(after) : after
-}
-
-function inNameOrder(cells: Cells): Cells {
-  const names = Object.keys(cells)
-  if (isInOrder(names)) return cells
-  const sorted: Record<string, CellState | null> = {}
-  for (const name of names.sort()) setField(sorted, name, cells[name] ?? null)
-  return sorted
-}
-
-function normal(present: CellsState['present'], cells: Cells): CellsState | undefined {
-  return present.length === 0 && Object.keys(cells).length === 0 ? undefined : { present, cells }
+function normal(present: CellsState['present'], cells: NamedCells): CellsState | undefined {
+  return present.length === 0 && cells.names.length === 0 ? undefined : { present, cells }
 }
 
 export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptions): MergeType<CellsState> {
   /** The cells below, after the whole was removed. */
   function removeBelow(state: CellsState, stamp: Stamp) {
     if (whenRemoved === 'keep') return { cells: state.cells, touched: {} }
-    return eachCell(state.cells, Object.keys(state.cells), (name, cell) => {
+    return eachCell(state.cells, state.cells.names, (name, cell) => {
       if (cell === undefined) return undefined
       const type = typeOf(name)
       const view = type.view(cell)
@@ -126,42 +94,46 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
 
   /** Nothing of an earlier life may show through: every old cell is written anew or cleared. */
   function create(state: CellsState, after: Document, stamp: Stamp): Written<CellsState> {
-    const { cells } = eachCell(state.cells, namesOf(state.cells, after), (name, cell) =>
+    const { cells } = eachCell(state.cells, namesWith(state.cells.names, Object.keys(after)), (name, cell) =>
       typeOf(name).write(cell, undefined, fieldOf(after, name), stamp),
     )
     return { state: { present: [[stamp.site, stamp.counter]], cells }, touched: true }
   }
 
   function clear(state: CellsState, stamp: Stamp): Written<CellsState> | undefined {
-    const { cells, touched } = eachCell(state.cells, Object.keys(state.cells), (name, cell) =>
+    const { cells, touched } = eachCell(state.cells, state.cells.names, (name, cell) =>
       typeOf(name).write(cell, undefined, undefined, stamp),
     )
     if (state.present.length === 0 && Object.keys(touched).length === 0) return undefined
     return { state: normal([], cells), touched: true }
   }
 
-  function joinCell(name: string, a: CellsState, b: CellsState, joining: Joining): CellState | undefined {
-    const left = childOf(a.cells, name)
-    const right = childOf(b.cells, name)
-    if (left === undefined && !Object.hasOwn(a.cells, name) && !joining.a.whole) return right
-    if (right === undefined && !Object.hasOwn(b.cells, name) && !joining.b.whole) return left
-    const path = [...joining.path, name]
-    // A side that does not name the cell has no part in an arbitration: it may never have heard of it.
-    const named = Object.hasOwn(a.cells, name) && Object.hasOwn(b.cells, name)
-    return typeOf(name).join(left, right, { ...joining, path, report: named ? joining.report : ignore })
-  }
-
-  function joinBelow(a: CellsState, b: CellsState, joining: Joining): Cells {
+  function joinBelow(a: CellsState, b: CellsState, joining: Joining): NamedCells {
     // What a delta does not name stays as it is: a delta is small, and a record may be large.
     if (joining.a.whole && !joining.b.whole) {
-      return changedCells(a.cells, Object.keys(b.cells), name => joinCell(name, a, b, joining))
+      return a.cells.changed(b.cells.names, (name, left, isNamed, position) =>
+        joinCell(name, left, b.cells.values[position] ?? undefined, isNamed ? joining.report : ignore, joining),
+      )
     }
-    const cells: Record<string, CellState | null> = {}
-    for (const name of namesOf(a.cells, b.cells)) {
-      const cell = joinCell(name, a, b, joining)
-      if (cell !== undefined) setField(cells, name, cell)
-    }
-    return cells
+    const names = namesWith(a.cells.names, b.cells.names)
+    return NamedCells.none.changed(names, name => {
+      const [left, right] = [a.cells.get(name), b.cells.get(name)]
+      if (left === undefined && !joining.a.whole) return right ?? undefined
+      if (right === undefined && !joining.b.whole) return left ?? undefined
+      const isNamed = left !== undefined && right !== undefined
+      return joinCell(name, left ?? undefined, right ?? undefined, isNamed ? joining.report : ignore, joining)
+    })
+  }
+
+  /** A side that does not name the cell has no part in an arbitration: it may never have heard of it. */
+  function joinCell(
+    name: string,
+    left: CellState | undefined,
+    right: CellState | undefined,
+    report: Report,
+    joining: Joining,
+  ): CellState | undefined {
+    return typeOf(name).join(left, right, new JoiningBelow(joining, name, report))
   }
 
   /** Present on one side, removed on the other, and neither had seen all of the other: the presence has won. */
@@ -170,6 +142,14 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
     if (present.length === 0 || (!removed(a) && !removed(b))) return
     if (compare(joining.a.seen, joining.b.seen) !== 'concurrent') return
     joining.report({ path: joining.path, rule: 'update-beats-removal' })
+  }
+
+  function areStates({ names, values }: NamedCells): boolean {
+    for (let index = 0; index < names.length; index++) {
+      const cell = values[index] ?? null
+      if (cell !== null && !typeOf(names[index] ?? '').isState(cell)) return false
+    }
+    return true
   }
 
   return {
@@ -210,12 +190,12 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
 
     cut(state, touched) {
       if (touched === true) return { ...state, whole: true }
-      const cells: Record<string, CellState | null> = {}
-      for (const name of Object.keys(touched)) {
-        const cell = childOf(state.cells, name)
-        setField(cells, name, cell === undefined ? null : typeOf(name).cut(cell, touched[name] ?? true))
-      }
-      return { present: state.present, cells }
+      const names = inOrder(Object.keys(touched))
+      const cells = names.map(name => {
+        const cell = state.cells.get(name)
+        return cell ? typeOf(name).cut(cell, touched[name] ?? true) : null
+      })
+      return { present: state.present, cells: new NamedCells(names, cells) }
     },
 
     join(aState, bState, joining) {
@@ -229,8 +209,8 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
 
     openSiblings(state, path) {
       if (state.present.length === 0) return []
-      return Object.keys(state.cells).flatMap(name => {
-        const cell = childOf(state.cells, name)
+      return state.cells.names.flatMap((name, index) => {
+        const cell = state.cells.values[index]
         return (cell && typeOf(name).openSiblings?.(cell, [...path, name])) ?? []
       })
     },
@@ -238,9 +218,10 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
     view(state) {
       if (state.present.length === 0) return undefined
       const document: Record<string, Json> = {}
-      for (const name of Object.keys(state.cells)) {
-        const cell = childOf(state.cells, name)
-        const value = cell === undefined ? undefined : typeOf(name).view(cell)
+      const { names, values } = state.cells
+      for (let index = 0; index < names.length; index++) {
+        const [name, cell] = [names[index] ?? '', values[index]]
+        const value = cell ? typeOf(name).view(cell) : undefined
         if (value !== undefined) setField(document, name, value)
       }
       return document
@@ -253,18 +234,14 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
       'cells' in value &&
       isDots(value.present) &&
       (!('whole' in value) || value.whole === true) &&
-      typeof value.cells === 'object' &&
-      value.cells !== null &&
-      !Array.isArray(value.cells) &&
-      Object.entries(value.cells).every(([name, cell]) => cell === null || typeOf(name).isState(cell)),
+      value.cells instanceof NamedCells &&
+      areStates(value.cells),
   }
 }
 
-function ignore(): void {}
-
 function joiningBelow(a: CellsState | undefined, b: CellsState | undefined, joining: Joining): Joining {
   const [aKnows, bKnows] = [knowledgeBelow(a, joining.a), knowledgeBelow(b, joining.b)]
-  return aKnows === joining.a && bKnows === joining.b ? joining : { ...joining, a: aKnows, b: bKnows }
+  return aKnows === joining.a && bKnows === joining.b ? joining : new JoiningAs(joining, { a: aKnows, b: bKnows })
 }
 
 /** A side that is absent altogether is known to be empty, with all that could be below. */

@@ -216,13 +216,12 @@ function bookIn(state: CellsState): LedgerBook {
 }
 
 function withBook(state: CellsState, book: LedgerBook): CellsState {
-  return { ...state, cells: { ...state.cells, [bookCell]: bookType.state(book) } }
+  return { ...state, cells: state.cells.with(bookCell, bookType.state(book)) }
 }
 
 function cellAt(state: CellState, [name, ...below]: Path): CellState | undefined {
   if (name === undefined) return state
-  if (!('cells' in state) || !Object.hasOwn(state.cells, name)) return undefined
-  const cell = state.cells[name]
+  const cell = 'cells' in state ? state.cells.get(name) : undefined
   return cell ? cellAt(cell, below) : undefined
 }
 

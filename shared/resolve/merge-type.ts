@@ -11,6 +11,7 @@ import type { Dot, SiteId } from '../causality/dot.ts'
 import type { Hlc, Stamp } from '../causality/hybrid-logical-clock.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import type { Json } from '../document/json.ts'
+import type { NamedCells } from './named-cells.ts'
 
 /** One of the concurrent values of a register. */
 export type Sibling = readonly [site: string, counter: number, hlc: Hlc, value: Json]
@@ -36,7 +37,7 @@ export interface CellsState {
   /** The writes that keep it in existence; empty: removed, and what is below is kept only to be revived. */
   readonly present: readonly Dot[]
   /** In a delta `null` says: written, and empty now. A cell that a delta does not name is untouched. */
-  readonly cells: { readonly [name: string]: CellState | null }
+  readonly cells: NamedCells
   /** In a delta: this speaks for all cells below, named or not. A record's own state always does. */
   readonly whole?: true
 }

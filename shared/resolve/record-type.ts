@@ -8,6 +8,7 @@
 import type { Stamp } from '../causality/hybrid-logical-clock.ts'
 import { type Document, isJsonObject, type Json } from '../document/json.ts'
 import { createCells } from './cells.ts'
+import { JoiningAs } from './joining.ts'
 import type {
   CellState,
   CellsState,
@@ -67,11 +68,14 @@ export function createRecordType(documentType: MergeType): RecordType {
     },
     cut: record.cut,
     join: (a, b, joining) =>
-      record.join(a, b, {
-        ...joining,
+      record.join(
+        a,
+        b,
         // Paths start inside the document.
-        report: ({ path, ...arbitration }) => joining.report({ path: path.slice(1), ...arbitration }),
-      }),
+        new JoiningAs(joining, {
+          report: ({ path, ...arbitration }) => joining.report({ path: path.slice(1), ...arbitration }),
+        }),
+      ),
     isState: record.isState,
     corrects: documentType.corrects === true,
     stepwise: documentType.stepwise === true,
@@ -81,7 +85,7 @@ export function createRecordType(documentType: MergeType): RecordType {
       const cell = documentIn(state)
       const decided = cell && documentType.decide?.(cell, decision)
       if (!state || !decided) return undefined
-      const cells = { ...state.cells, [content]: decided.state ?? null }
+      const cells = state.cells.with(content, decided.state ?? null)
       return { state: { ...state, cells }, touched: { [content]: decided.touched } }
     },
     happened(before, after, decision) {
@@ -114,5 +118,5 @@ function writingBetween(documentType: MergeType, between: readonly Document[]): 
 
 /** Of a document that is there; what was deleted is not decided about. */
 function documentIn(state: CellsState | undefined): CellState | undefined {
-  return state && state.present.length > 0 ? (state.cells[content] ?? undefined) : undefined
+  return state && state.present.length > 0 ? (state.cells.get(content) ?? undefined) : undefined
 }

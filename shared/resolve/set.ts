@@ -31,8 +31,7 @@ export function createSet(element: MergeType): MergeType<CellsState> {
  */
 export function createArraySet(element: MergeType, by: string): MergeType<CellsState> {
   const members = createSet(element)
-  const isNamed = (value: unknown): value is CellsState =>
-    members.isState(value) && Object.keys(value.cells).every(isName)
+  const isNamed = (value: unknown): value is CellsState => members.isState(value) && value.cells.names.every(isName)
   const parts = createFields(
     new Map<string, MergeType>([
       ['members', { ...members, isState: isNamed }],

@@ -1,6 +1,9 @@
 /**
- * The sites and writes that a text speaks of, each named once and then by its number: one captured write touches many
- * cells, and its name is longer than most values.
+ * The sites, the writes and the names of cells that a text speaks of, each named once and then by its number: one captured
+ * write touches many cells, and its name is longer than most values; and the elements of a set have the same fields.
+ *
+ * A write is told by how far it lies behind the latest one of its site that the text's vector holds, and behind the latest
+ * stamp: small numbers, where counters and stamps as they are have thirteen digits and sixteen.
  */
 import type { Dot, SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
@@ -9,7 +12,13 @@ import { counterOf, type VersionVector } from '../causality/version-vector.ts'
 /** A version vector beside a table of sites: the counters in the table's order; those left out at the end are 0. */
 export type Counters = readonly number[]
 
-/** A number names a site or a write that its table does not have. */
+/** What a text takes into account, and the latest stamp in it: what its writes are told from. */
+export interface Latest {
+  readonly vector: VersionVector
+  readonly hlc: Hlc
+}
+
+/** A number names something that its table does not have, or the table itself is none. */
 export class NotInTable extends Error {
   constructor(what: string, index: unknown) {
     super(`${what} ${JSON.stringify(index)} is not in the table`)
@@ -20,13 +29,27 @@ export class NotInTable extends Error {
 /** Of a dot that no value goes with. */
 const noHlc = 0
 
+/** Of a site that nothing had been seen of: its whole counter would be long. */
+const nothingSeen = -1
+
+const ticksPerMs = 1000
+
 /** Filled while a text is written. */
 export class StampTableWriter {
   readonly sites: SiteId[] = []
-  /** Three numbers for each write: its site's number, its counter, its hybrid logical clock or 0. */
-  readonly stamps: number[] = []
+  /** The names of named cells, in their order. */
+  readonly shapes: (readonly string[])[] = []
+  readonly #latest: Latest
+  readonly #dots: Dot[] = []
+  readonly #hlcs: Hlc[] = []
   /** For each site: counter to number. */
   readonly #numbers: Map<number, number>[] = []
+  readonly #shapeNumbers = new Map<string | readonly string[], number>()
+
+  constructor(latest: Latest) {
+    this.#latest = latest
+    for (const site in latest.vector) this.siteNumber(site)
+  }
 
   siteNumber(site: SiteId): number {
     const index = this.sites.indexOf(site)
@@ -40,73 +63,154 @@ export class StampTableWriter {
     return this.sites.map(site => counterOf(vector, site))
   }
 
+  /** How far what was seen lies behind the latest. */
+  behind(seen: VersionVector): Counters {
+    for (const site in seen) this.siteNumber(site)
+    return this.sites.map(site => {
+      const counter = counterOf(seen, site)
+      return counter === 0 ? nothingSeen : counterOf(this.#latest.vector, site) - counter
+    })
+  }
+
   dotNumber(site: SiteId, counter: number): number {
-    return this.#rowOf(site, counter) ?? this.#add(site, counter, noHlc)
+    return this.#numberOf(site, counter) ?? this.#add(site, counter, noHlc)
   }
 
   stampNumber(site: SiteId, counter: number, hlc: Hlc): number {
-    const row = this.#rowOf(site, counter)
-    if (row === undefined) return this.#add(site, counter, hlc)
-    if (this.stamps[3 * row + 2] === noHlc) this.stamps[3 * row + 2] = hlc
+    const number = this.#numberOf(site, counter)
+    if (number === undefined) return this.#add(site, counter, hlc)
+    if (this.#hlcs[number] === noHlc) this.#hlcs[number] = hlc
     // One write has one clock; should a text ever say otherwise, both are kept.
-    return this.stamps[3 * row + 2] === hlc ? row : this.#add(site, counter, hlc)
+    return this.#hlcs[number] === hlc ? number : this.#add(site, counter, hlc)
   }
 
-  #rowOf(site: SiteId, counter: number): number | undefined {
+  shapeNumber(names: readonly string[]): number {
+    const known = this.#shapeNumbers.get(names)
+    if (known !== undefined) return known
+    const text = JSON.stringify(names)
+    const number = this.#shapeNumbers.get(text) ?? this.shapes.push(names) - 1
+    this.#shapeNumbers.set(text, number).set(names, number)
+    return number
+  }
+
+  /**
+   * For each write its site's number, twice, and one more if a clock goes with it; how far its counter is behind; and by how
+   * much the clock, in ms.
+   */
+  stamps(): readonly number[] {
+    const stamps: number[] = []
+    for (const [number, [site, counter]] of this.#dots.entries()) {
+      const hlc = this.#hlcs[number] ?? noHlc
+      const behind = counterOf(this.#latest.vector, site) - counter
+      const isStamped = hlc !== noHlc
+      stamps.push(2 * this.siteNumber(site) + (isStamped ? 1 : 0), behind)
+      if (isStamped) stamps.push((this.#latest.hlc - hlc) / ticksPerMs)
+    }
+    return stamps
+  }
+
+  #numberOf(site: SiteId, counter: number): number | undefined {
     return this.#numbers[this.siteNumber(site)]?.get(counter)
   }
 
   #add(site: SiteId, counter: number, hlc: Hlc): number {
-    const siteNumber = this.siteNumber(site)
-    const row = this.stamps.push(siteNumber, counter, hlc) / 3 - 1
-    this.#numbers[siteNumber]?.set(counter, row)
-    return row
+    const number = this.#dots.push([site, counter]) - 1
+    this.#hlcs.push(hlc)
+    this.#numbers[this.siteNumber(site)]?.set(counter, number)
+    return number
   }
+}
+
+/** What a text holds of its table beside sites and vector. */
+export interface StampTableText {
+  readonly shapes: readonly (readonly string[])[]
+  readonly stamps: readonly number[]
 }
 
 /** The table of a text that is being read. Every method throws `NotInTable` for a number that it does not have. */
 export class StampTable {
   readonly #sites: readonly SiteId[]
-  readonly #stamps: readonly number[]
+  readonly #shapes: readonly (readonly string[])[]
   /** By number: one for all the cells that name it. */
-  readonly #dots: Dot[] = []
+  readonly #dots: readonly Dot[]
+  readonly #hlcs: readonly Hlc[]
 
-  constructor(sites: readonly SiteId[], stamps: readonly number[]) {
+  /** Throws `NotInTable`. */
+  constructor(sites: readonly SiteId[], latest: Latest, { shapes, stamps }: StampTableText) {
     this.#sites = sites
-    this.#stamps = stamps
+    for (const names of shapes) if (!isShape(names)) throw new NotInTable('a list of names in their order', names)
+    this.#shapes = shapes
+    const dots: Dot[] = []
+    const hlcs: Hlc[] = []
+    for (let index = 0; index < stamps.length; ) {
+      const kind = stamps[index++] ?? 0
+      const site = siteAt(sites, kind >> 1)
+      const counter = counterOf(latest.vector, site) - (stamps[index++] ?? Number.NaN)
+      const hlc = kind & 1 ? latest.hlc - Math.round((stamps[index++] ?? Number.NaN) * ticksPerMs) : noHlc
+      if (!Number.isSafeInteger(counter) || !Number.isSafeInteger(hlc))
+        throw new NotInTable('write', [site, counter, hlc])
+      dots.push([site, counter])
+      hlcs.push(hlc)
+    }
+    this.#dots = dots
+    this.#hlcs = hlcs
   }
 
   site(index: unknown): SiteId {
-    const site = typeof index === 'number' ? this.#sites[index] : undefined
-    if (site === undefined) throw new NotInTable('site', index)
-    return site
+    return siteAt(this.#sites, index)
   }
 
   dot(index: unknown): Dot {
-    const start = this.#start(index)
-    const known = this.#dots[start]
-    if (known) return known
-    const dot: Dot = [this.site(this.#stamps[start]), this.#stamps[start + 1] ?? 0]
-    this.#dots[start] = dot
+    const dot = typeof index === 'number' ? this.#dots[index] : undefined
+    if (dot === undefined) throw new NotInTable('write', index)
     return dot
   }
 
   hlc(index: unknown): Hlc {
-    return this.#stamps[this.#start(index) + 2] ?? noHlc
+    const hlc = typeof index === 'number' ? this.#hlcs[index] : undefined
+    if (hlc === undefined) throw new NotInTable('write', index)
+    return hlc
   }
 
-  vector(counters: Counters): VersionVector {
-    const vector: Record<SiteId, number> = {}
-    for (let index = 0; index < counters.length; index++) {
-      const counter = counters[index] ?? 0
-      if (counter > 0) vector[this.site(index)] = counter
-    }
-    return vector
+  names(index: unknown): readonly string[] {
+    const names = typeof index === 'number' ? this.#shapes[index] : undefined
+    if (names === undefined) throw new NotInTable('list of names', index)
+    return names
   }
+}
 
-  #start(index: unknown): number {
-    const start = typeof index === 'number' && Number.isInteger(index) ? 3 * index : -1
-    if (start < 0 || start + 2 >= this.#stamps.length) throw new NotInTable('write', index)
-    return start
+/** The inverse of `StampTableWriter.behind`. Throws `NotInTable`. */
+export function seenOf(sites: readonly SiteId[], { vector }: Pick<Latest, 'vector'>, behind: Counters): VersionVector {
+  const seen: Record<SiteId, number> = {}
+  for (let index = 0; index < behind.length; index++) {
+    const distance = behind[index] ?? nothingSeen
+    const site = siteAt(sites, index)
+    if (distance !== nothingSeen) seen[site] = counterOf(vector, site) - distance
   }
+  return seen
+}
+
+/** Throws `NotInTable`. */
+export function vectorOf(sites: readonly SiteId[], counters: Counters): VersionVector {
+  const vector: Record<SiteId, number> = {}
+  for (let index = 0; index < counters.length; index++) {
+    const counter = counters[index] ?? 0
+    if (counter > 0) vector[siteAt(sites, index)] = counter
+  }
+  return vector
+}
+
+function siteAt(sites: readonly SiteId[], index: unknown): SiteId {
+  const site = typeof index === 'number' ? sites[index] : undefined
+  if (site === undefined) throw new NotInTable('site', index)
+  return site
+}
+
+/** Texts, in their order, each once. */
+function isShape(names: unknown): boolean {
+  if (!Array.isArray(names)) return false
+  for (let index = 0; index < names.length; index++) {
+    if (typeof names[index] !== 'string' || (index > 0 && names[index] <= names[index - 1])) return false
+  }
+  return true
 }

@@ -1,18 +1,20 @@
 /**
- * A merge state as compact JSON, for sync records and for changes. Sites and writes are numbers of a table beside it
- * (stamp-table.ts); what a cell is shows from its form, so that a text can be read without its declaration:
+ * A merge state as compact JSON, for sync records and for changes. Sites, writes and lists of names are numbers of a table
+ * beside it (stamp-table.ts); what a cell is shows from its form, so that a text can be read without its declaration:
  *
  * - `null`: a delta's cell that is empty now;
  * - a register, `[write, value]`, with further pairs for its siblings;
  * - a counter, `[[write, ...], [write, up, down, upReset, downReset, ...]]`: what keeps it present, and its slots, each
  *   named by the write that began it, without the zeros at the end;
  * - what is remembered beside a document, `{ l: value }`;
- * - named cells, `[[write, ...], { name: cell }]`, and a third element 1 if a delta speaks for all below.
+ * - named cells, `[[write, ...], names, cell, ...]`, one cell for each of the names, and 1 behind them if a delta speaks for
+ *   all below.
  */
 import type { Dot } from '../causality/dot.ts'
-import { isJsonObject, type Json, setField } from '../document/json.ts'
+import { isJsonObject, type Json } from '../document/json.ts'
 import { isAmount } from './amount.ts'
 import type { Amount, CellState, CellsState, CounterState, RegisterState, Sibling, Slot } from './merge-type.ts'
+import { type NamedCell, NamedCells } from './named-cells.ts'
 import type { StampTable, StampTableWriter } from './stamp-table.ts'
 
 /** Not the compact form of a state. */
@@ -30,9 +32,10 @@ export function encodeState(state: CellState | null, table: StampTableWriter): J
   const present: number[] = []
   for (const dot of state.present) present.push(table.dotNumber(dot[0], dot[1]))
   if ('slots' in state) return [present, encodeSlots(state, table)]
-  const cells: Record<string, Json> = {}
-  for (const name of Object.keys(state.cells)) setField(cells, name, encodeState(state.cells[name] ?? null, table))
-  return state.whole ? [present, cells, 1] : [present, cells]
+  const encoded: Json[] = [present, table.shapeNumber(state.cells.names)]
+  for (const cell of state.cells.values) encoded.push(encodeState(cell, table))
+  if (state.whole) encoded.push(1)
+  return encoded
 }
 
 /** `Array.isArray` does not tell a read-only array from an object. */
@@ -67,10 +70,14 @@ export function decodeState(encoded: Json | undefined, table: StampTable): CellS
   const dots: Dot[] = []
   for (const index of present) dots.push(table.dot(index))
   if (isArray(body)) return { present: dots, slots: decodeSlots(body, table) }
-  if (!isJsonObject(body)) throw new StateMalformed('beside its presence a cell has slots or named cells')
-  const cells: Record<string, CellState | null> = {}
-  for (const name of Object.keys(body)) setField(cells, name, decodeState(body[name], table))
-  return encoded[2] === 1 ? { present: dots, cells, whole: true } : { present: dots, cells }
+  const names = table.names(body)
+  const end = names.length + 2
+  const isWhole = encoded.length === end + 1 && encoded[end] === 1
+  if (encoded.length !== end && !isWhole) throw new StateMalformed('there is one cell for each name')
+  const values: NamedCell[] = []
+  for (let index = 2; index < end; index++) values.push(decodeState(encoded[index], table))
+  const cells = new NamedCells(names, values)
+  return isWhole ? { present: dots, cells, whole: true } : { present: dots, cells }
 }
 
 /** The state of a record or of a change: named cells, or none at all. Throws like `decodeState`. */

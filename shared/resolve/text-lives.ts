@@ -14,7 +14,9 @@ import type { SiteId } from '../causality/dot.ts'
 import { covers } from '../causality/version-vector.ts'
 import type { BookType } from './beside.ts'
 import { createCells } from './cells.ts'
+import { ignore, JoiningAs } from './joining.ts'
 import type { CellState, CellsState, Joining, Knowledge, MergeType } from './merge-type.ts'
+import { NamedCells } from './named-cells.ts'
 import { dotOfEdit, emptyTextBook, type TextBook } from './text-book.ts'
 import { createTextBookType } from './text-lattice.ts'
 
@@ -56,7 +58,7 @@ export function createLives(sites: readonly SiteId[]): BookType<Lives> {
       // What is written to a text goes into its book.
       write: () => undefined,
       join(a, b, joining) {
-        const joined = oneLife.join(a, b, { ...joining, report: () => undefined })
+        const joined = oneLife.join(a, b, new JoiningAs(joining, { report: ignore }))
         if (!joined || joined.present.length > 0) return joined
         return isForgotten(birth, a, joining.a) || isForgotten(birth, b, joining.b) ? undefined : joined
       },
@@ -65,11 +67,10 @@ export function createLives(sites: readonly SiteId[]): BookType<Lives> {
 
   function read(state: CellState): Lives {
     if (!('cells' in state)) return []
-    const births = Object.keys(state.cells).sort()
-    return births.flatMap(birth => {
-      const life = state.cells[birth]
+    return state.cells.names.flatMap(birth => {
+      const life = state.cells.get(birth)
       if (!life || !('cells' in life)) return []
-      const book = life.cells[lifeBookCell]
+      const book = life.cells.get(lifeBookCell)
       return [[birth, { present: life.present, book: book && 'lattice' in book ? bookType.read(book) : emptyTextBook }]]
     })
   }
@@ -78,7 +79,7 @@ export function createLives(sites: readonly SiteId[]): BookType<Lives> {
   function withoutOver(state: CellsState): CellsState {
     const over = livesOver(read(state), sites)
     if (over.size === 0) return state
-    return { ...state, cells: Object.fromEntries(Object.entries(state.cells).filter(([birth]) => !over.has(birth))) }
+    return { ...state, cells: state.cells.filter(birth => !over.has(birth)) }
   }
 
   return {
@@ -91,11 +92,13 @@ export function createLives(sites: readonly SiteId[]): BookType<Lives> {
     state: all =>
       withoutOver({
         present: [],
-        cells: Object.fromEntries(
-          all.map(([birth, { present, book }]) => [
-            birth,
-            { present, cells: { [lifeBookCell]: bookType.state(book) } },
-          ]),
+        cells: NamedCells.of(
+          Object.fromEntries(
+            all.map(([birth, { present, book }]) => [
+              birth,
+              { present, cells: NamedCells.of({ [lifeBookCell]: bookType.state(book) }) },
+            ]),
+          ),
         ),
       }),
   }

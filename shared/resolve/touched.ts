@@ -1,14 +1,15 @@
 /** Which cells a delta speaks of. */
-import { setField } from '../document/json.ts'
+import { type Json, setField } from '../document/json.ts'
 import type { CellState, CellsState, Touched } from './merge-type.ts'
+import { indexOfName, NamedCells } from './named-cells.ts'
 
 /** A delta that names no cell below speaks of the whole: it was removed or created. */
 export function touchedBy(delta: CellState | null): Touched {
   if (delta === null || !isCells(delta) || delta.whole) return true
-  const names = Object.keys(delta.cells)
+  const { names, values } = delta.cells
   if (names.length === 0) return true
   const touched: Record<string, Touched> = {}
-  for (const name of names) setField(touched, name, touchedBy(delta.cells[name] ?? null))
+  for (const [index, name] of names.entries()) setField(touched, name, touchedBy(values[index] ?? null))
   return touched
 }
 
@@ -29,4 +30,36 @@ export function joinTouched(a: Touched, b: Touched): Touched {
     setField(joined, name, both)
   }
   return joined ?? a
+}
+
+/**
+ * As stored beside the state that was touched: 1 for all below, or pairs of a cell and what was touched of it. A cell is
+ * named by its place among the state's own; one that is not there any more by its name.
+ */
+export function encodeTouched(touched: Touched, state: CellState | null | undefined): Json {
+  if (touched === true) return 1
+  const cells = state && isCells(state) ? state.cells : NamedCells.none
+  return Object.keys(touched).flatMap((name): readonly Json[] => {
+    const index = indexOfName(cells.names, name)
+    return [index < 0 ? name : index, encodeTouched(touched[name] ?? true, cells.values[index])]
+  })
+}
+
+/** What is no such text has touched everything: more is sent than needed. */
+export function decodeTouched(encoded: Json | undefined, state: CellState | null | undefined): Touched {
+  if (!isArray(encoded)) return true
+  const cells = state && isCells(state) ? state.cells : NamedCells.none
+  const touched: Record<string, Touched> = {}
+  for (let index = 0; index < encoded.length; index += 2) {
+    const cell = encoded[index]
+    const name = typeof cell === 'number' ? cells.names[cell] : cell
+    if (typeof name !== 'string') return true
+    setField(touched, name, decodeTouched(encoded[index + 1], cells.get(name)))
+  }
+  return touched
+}
+
+/** `Array.isArray` does not tell a read-only array from an object. */
+function isArray(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
 }

@@ -10,6 +10,7 @@ import type { Document, Json } from '../../shared/document/json.ts'
 import type { CommitResult, DocumentWrite, RecordStore, Revision, StoredDocument } from '../../shared/ports/index.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { encodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
+import { NamedCells } from '../../shared/resolve/named-cells.ts'
 
 /** The types that the suite uses: what `open` has to provide tables, collections or containers for. */
 export const contractPlan = defineSync({
@@ -75,7 +76,10 @@ function numbered(number: number, text = ''): SyncRecord {
     ...noRecord,
     vector: { 'aws-us-east-1': number },
     hlc: number,
-    state: { present: [['aws-us-east-1', number]], cells: { note: [['aws-us-east-1', number, number, text]] } },
+    state: {
+      present: [['aws-us-east-1', number]],
+      cells: NamedCells.of({ note: [['aws-us-east-1', number, number, text]] }),
+    },
   }
 }
 

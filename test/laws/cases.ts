@@ -9,6 +9,8 @@ import type { DocumentDescriptor } from '../../shared/declare/merge-descriptor.t
 import { canonicalText } from '../../shared/document/canonical.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
 import type { CellsState } from '../../shared/resolve/merge-type.ts'
+import { StampTable, StampTableWriter } from '../../shared/resolve/stamp-table.ts'
+import { decodeCells, encodeState } from '../../shared/resolve/state-encoding.ts'
 import { History, type Plot } from './history.ts'
 
 const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
@@ -48,6 +50,11 @@ export function text(value: CellsState | Document | Json | undefined): string {
   return value === undefined ? 'absent' : canonicalText(JSON.parse(JSON.stringify(value)))
 }
 
-export function throughJson(state: CellsState | undefined): CellsState | undefined {
-  return state && JSON.parse(JSON.stringify(state))
+/** The state as it reads back from the form in which it is stored and travels. */
+export function reread(state: CellsState | undefined): CellsState | undefined {
+  const latest = { vector: {}, hlc: 0 }
+  const table = new StampTableWriter(latest)
+  const encoded = encodeState(state ?? null, table)
+  const [shapes, stamps, cells] = JSON.parse(JSON.stringify([table.shapes, table.stamps(), encoded]))
+  return decodeCells(cells, new StampTable(table.sites, latest, { shapes, stamps }))
 }

@@ -2,6 +2,7 @@
 import type { Json } from '../../shared/document/json.ts'
 import { isJsonObject } from '../../shared/document/json.ts'
 import type { CellsState } from '../../shared/resolve/merge-type.ts'
+import { type NamedCell, NamedCells } from '../../shared/resolve/named-cells.ts'
 
 interface Spot {
   readonly path: readonly (string | number)[]
@@ -22,9 +23,20 @@ const slotJunk = [null, 7, [], [0, 0, 0], [0, 0, 0, 0, 0]]
 const amountJunk = [null, 1.5, '', 'x', 'NaN', 'Infinity', '--1', '1e', '1e+999999999', '1e-999999999']
 
 export function spoiled(state: CellsState, pick: <Item>(items: readonly Item[]) => Item): unknown {
-  const copy: Json = JSON.parse(JSON.stringify(state))
-  const { path, junk } = pick(cellSpots(copy, []))
-  return replaced(copy, path, pick(junk))
+  const plain: Json = JSON.parse(JSON.stringify(state))
+  const { path, junk } = pick(cellSpots(plain, []))
+  return asState(replaced(plain, path, pick(junk)))
+}
+
+/** The inverse of what JSON makes of a state, for whatever may stand in it. */
+export function asState(plain: unknown): unknown {
+  if (typeof plain !== 'object' || plain === null || !('cells' in plain)) return plain
+  const { cells } = plain
+  if (typeof cells !== 'object' || cells === null || Array.isArray(cells)) return plain
+  const names = Object.keys(cells).sort()
+  const below = new Map(Object.entries(cells).map(([name, cell]) => [name, asState(cell)]))
+  // Junk among them is what the test is about.
+  return { ...plain, cells: new NamedCells(names, names.map(name => below.get(name)) as NamedCell[]) }
 }
 
 function cellSpots(cell: Json, path: Spot['path']): readonly Spot[] {

@@ -3,7 +3,7 @@ import type fc from 'fast-check'
 import { expect } from 'vitest'
 import { counterOf } from '../../shared/causality/version-vector.ts'
 import type { DocumentDescriptor } from '../../shared/declare/merge-descriptor.ts'
-import { historyLaws, law, type Pick, text, throughJson } from './cases.ts'
+import { historyLaws, law, type Pick, reread, text } from './cases.ts'
 import { admissible, type Delta, History, nothing, type Plot, type Snapshot } from './history.ts'
 
 export function joinLaws(descriptor: DocumentDescriptor, plots: fc.Arbitrary<Plot>): void {
@@ -46,7 +46,7 @@ export function joinLaws(descriptor: DocumentDescriptor, plots: fc.Arbitrary<Plo
 
   law('states survive their encoding', plots, plot => {
     const plain = new History(descriptor, plot)
-    const encoded = new History(descriptor, plot, throughJson)
+    const encoded = new History(descriptor, plot, reread)
     expect(encoded.snapshots.map(({ state }) => text(state))).toEqual(plain.snapshots.map(({ state }) => text(state)))
   })
 
@@ -55,7 +55,7 @@ export function joinLaws(descriptor: DocumentDescriptor, plots: fc.Arbitrary<Plo
     for (const { state } of reached) {
       if (state === undefined) continue
       expect(history.type.isState(state)).toBe(true)
-      expect(history.type.isState(throughJson(state))).toBe(true)
+      expect(history.type.isState(reread(state))).toBe(true)
     }
   })
 }

@@ -165,7 +165,7 @@ export function bookOf({
   readonly state: CellsState | undefined
   readonly vector?: VersionVector
 }): EventBook {
-  const document = state?.cells.document
-  const cell = document && 'cells' in document ? document.cells.book : undefined
+  const document = state?.cells.get('document')
+  const cell = document && 'cells' in document ? document.cells.get('book') : undefined
   return cell && 'lattice' in cell ? eventBookType.read(cell) : emptyEventBook
 }

@@ -9,7 +9,7 @@ import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared
 import { textOfNumber } from '../../shared/document/portable-number.ts'
 import { historyLaws, law, numbers, picker, text } from './cases.ts'
 import { applyEdit, editsOf } from './documents.ts'
-import { spoiled } from './garbage.ts'
+import { asState, spoiled } from './garbage.ts'
 import { History, nothing, plotsOf, type Snapshot, type Write } from './history.ts'
 import { joinLaws } from './join-laws.ts'
 import { descriptorAt, normal, partAt, partsOf, revived, withoutPart } from './removal.ts'
@@ -32,6 +32,7 @@ export function describeMergeLaws(
     historyLaw('a state that is spoiled anywhere is not recognised', (history, pick) => {
       const { state } = pick(history.snapshots)
       if (state === undefined) return
+      expect(history.type.isState(asState(JSON.parse(JSON.stringify(state))))).toBe(true)
       const spoiledState = spoiled(state, pick)
       expect(history.type.isState(spoiledState), JSON.stringify(spoiledState)).toBe(false)
     })

@@ -170,8 +170,8 @@ function stampAfter({ site, vector, hlc }: TextReplica): Stamp {
 
 /** What a record remembers of its texts, one for each that was begun without knowing of another. */
 export function textBooks({ state }: Pick<Snapshot, 'state'>): readonly TextBook[] {
-  const document = state?.cells.document
-  const lives = document && 'cells' in document ? document.cells.book : undefined
+  const document = state?.cells.get('document')
+  const lives = document && 'cells' in document ? document.cells.get('book') : undefined
   return lives
     ? createLives(textSites)
         .read(lives)

@@ -41,6 +41,7 @@ import { wholeChange } from '../../shared/replicate/make-change.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
 import { decodeRecord, noRecord } from '../../shared/replicate/sync-record.ts'
+import { NamedCells } from '../../shared/resolve/named-cells.ts'
 import {
   type DynamoDbLocal,
   ensureDynamoDbLocal,
@@ -235,7 +236,7 @@ describe('a document that DynamoDB cannot hold is refused with its place, and no
   it('a sync record of more than 400 KB', async () => {
     const ref = article()
     // What compresses would fit.
-    const cells = { a: [['gcp-us-central1', 1, 1, randomBytes(410_000).toString('base64')]] as const }
+    const cells = NamedCells.of({ a: [['gcp-us-central1', 1, 1, randomBytes(410_000).toString('base64')]] })
     const record = { ...noRecord, state: { present: [], cells } }
     await expect(store.commit({ ref, record, expected: undefined })).rejects.toMatchObject({ name: 'ValueRefused' })
   })
@@ -548,7 +549,7 @@ describe('the bus', () => {
     hlc: number,
     asOfMs: number,
     intervals: [],
-    state: { present: [[site, number + 1]], cells: { note: [[site, number + 1, 1, text]] } },
+    state: { present: [[site, number + 1]], cells: NamedCells.of({ note: [[site, number + 1, 1, text]] }) },
   })
 
   async function texts(): Promise<string[]> {

@@ -37,7 +37,7 @@ export function logIn(state: CellsState | undefined): Log | undefined {
 }
 
 function cellIn(state: CellState | undefined, name: string): CellState | undefined {
-  return state && 'cells' in state ? (state.cells[name] ?? undefined) : undefined
+  return state && 'cells' in state ? (state.cells.get(name) ?? undefined) : undefined
 }
 
 interface Verdict {

@@ -2,7 +2,7 @@
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { Answer } from '../../shared/replicate/answer.ts'
 import type { Change } from '../../shared/replicate/change.ts'
-import { changeEventOf } from '../../shared/replicate/change-event.ts'
+import { changeEventOf, readChangeEvent } from '../../shared/replicate/change-event.ts'
 import type { Standing, StandingQuestion } from '../../shared/replicate/standing.ts'
 import { refused, type SimulatedSite, type Wire } from './site.ts'
 import type { World } from './world.ts'
@@ -50,7 +50,7 @@ export class Network implements Wire {
   }
 
   async send(from: SiteId, to: SiteId, changes: readonly Change[]): Promise<readonly Answer[]> {
-    const copy: readonly Change[] = JSON.parse(JSON.stringify(changes))
+    const copy = changes.map(change => readChangeEvent(changeEventOf(change).text).change)
     for (const change of copy) this.#sent.push({ from, to, change })
     const target = await this.#reach(from, to)
     if (this.#held.has(`${from} ${to}`)) throw refused(from, to)

@@ -1,18 +1,20 @@
 /** A change that is read differently from how it was written would merge something that nobody did. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { counterOf, type VersionVector } from '../../shared/causality/version-vector.ts'
 import { type Change, changeId } from '../../shared/replicate/change.ts'
 import { ChangeMalformed, changeEventOf, decodeChange, readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { NamedCells } from '../../shared/resolve/named-cells.ts'
 import { startMs } from './memory-site.ts'
 
 const sites = fc.constantFrom('aws-us-east-1', 'gcp-us-central1', 'azure-eastus')
 const vectors = fc.dictionary(sites, fc.integer({ min: 1 }))
 const states = fc.constantFrom(undefined, {
   present: [['aws-us-east-1', startMs]] as const,
-  cells: { document: [['aws-us-east-1', startMs, startMs * 1000, { title: 'Tee ☕', price: 0.1 }]] as const },
+  cells: NamedCells.of({ document: [['aws-us-east-1', startMs, startMs * 1000, { title: 'Tee ☕', price: 0.1 }]] }),
 })
 
-const changes: fc.Arbitrary<Change> = fc.record({
+const anyChanges: fc.Arbitrary<Change> = fc.record({
   type: fc.constantFrom('carts', 'products'),
   key: fc.array(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 2 }),
   origin: sites,
@@ -25,6 +27,17 @@ const changes: fc.Arbitrary<Change> = fc.record({
   state: states,
 })
 
+/** What was seen before a capture is part of what the change takes into account. */
+const changes = anyChanges.map(change => ({
+  ...change,
+  intervals: change.intervals.map(interval => ({ ...interval, seen: within(interval.seen, change.vector) })),
+}))
+
+function within(seen: VersionVector, vector: VersionVector): VersionVector {
+  const known = Object.entries(seen).filter(([site]) => counterOf(vector, site) > 0)
+  return Object.fromEntries(known.map(([site, counter]) => [site, Math.min(counter, counterOf(vector, site))]))
+}
+
 const sample: Change = {
   type: 'carts',
   key: ['alice', 'a/b'],
@@ -35,7 +48,7 @@ const sample: Change = {
   hlc: startMs * 1000,
   asOfMs: startMs,
   intervals: [{ from: 0, to: startMs, seen: {} }],
-  state: { present: [['aws-us-east-1', startMs]], cells: {} },
+  state: { present: [['aws-us-east-1', startMs]], cells: NamedCells.none },
 }
 
 describe('a change event', () => {
@@ -95,9 +108,17 @@ describe('what is no change event is refused, and the refusal says why', () => {
     ['a state that speaks of a write that is not named', withData({ state: [[7], {}] }), 'write 7 is not in the table'],
     ['a state that is an object', withData({ state: {} }), 'a cell is null or an array'],
     ['a state that is one register', withData({ state: [0, 'x'] }), 'the outermost cell has named cells'],
-    ['half a register', withData({ state: [[0], { a: [0] }] }), 'pairs of write and value'],
-    ['a slot of words', withData({ state: [[0], { a: [[0], [0, 'many']] }] }), 'four amounts'],
-    ['a cell below nothing', withData({ state: [[0], 7] }), 'slots or named cells'],
+    ['half a register', withData({ shapes: [['a']], state: [[0], 0, [0]] }), 'pairs of write and value'],
+    ['a slot of words', withData({ shapes: [['a']], state: [[0], 0, [[0], [0, 'many']]] }), 'four amounts'],
+    ['names that are not named', withData({ state: [[0], 7] }), 'list of names 7 is not in the table'],
+    ['a name without a cell', withData({ shapes: [['a', 'b']], state: [[0], 0, null] }), 'one cell for each name'],
+    ['a cell without a name', withData({ shapes: [['a']], state: [[0], 0, null, null] }), 'one cell for each name'],
+    ['a name twice', withData({ shapes: [['a', 'a']] }), 'names in their order'],
+    ['names that are numbers', withData({ shapes: [[1, 2]] }), 'names in their order'],
+    ['names that are no list', withData({ shapes: ['ab'] }), 'names in their order'],
+    ['half a write', withData({ stamps: [1, 0] }), 'write'],
+    ['a write of no whole number', withData({ stamps: [0, 0.5] }), 'write'],
+    ['a write of a site that is not named', withData({ stamps: [6, 0] }), 'site 3 is not in the table'],
     ['a stamp that no number holds', withData({ hlc: 2 ** 53 }), 'data.hlc'],
     ['intervals without an end', withData({ intervals: [[0, 'later', []]] }), 'data.intervals'],
     ['more intervals than a record holds', withData({ intervals: Array(11).fill([0, 1, []]) }), 'data.intervals'],

@@ -8,6 +8,7 @@ import { attemptsMax } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { type IngestPorts, ingest } from '../../shared/replicate/ingest.ts'
 import { carriedResolutionsMax } from '../../shared/replicate/resolution-retention.ts'
+import { NamedCells } from '../../shared/resolve/named-cells.ts'
 import { MemorySite } from './memory-site.ts'
 
 const aws = 'aws-us-east-1'
@@ -156,7 +157,7 @@ describe('a change is refused', () => {
     ],
     [
       'when its state is of another type',
-      change => ({ ...change, state: { present: [], cells: { document: [] } } }),
+      change => ({ ...change, state: { present: [], cells: NamedCells.of({ document: [] }) } }),
       'malformed',
       "no state of 'carts'",
     ],

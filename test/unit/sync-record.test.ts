@@ -10,6 +10,7 @@ import {
   noRecord,
   type SyncRecord,
 } from '../../shared/replicate/sync-record.ts'
+import { NamedCells } from '../../shared/resolve/named-cells.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle } from './memory-site.ts'
 
@@ -38,14 +39,14 @@ describe('a stored sync record', () => {
     expect(text(decodeRecord(encodeRecord(record)))).toBe(text(record))
   })
 
-  it.each([[2], [0], ['3'], [null]])('of version %j is not guessed at', version => {
-    const stored = encodeRecord(noRecord).replace('[3,', `[${JSON.stringify(version)},`)
+  it.each([[3], [0], ['4'], [null]])('of version %j is not guessed at', version => {
+    const stored = encodeRecord(noRecord).replace('[4,', `[${JSON.stringify(version)},`)
     expect(() => decodeRecord(stored)).toThrow(EncodingUnknown)
-    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 3`)
+    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 4`)
   })
 
   it('does not read its state before somebody asks for it, and then only once', () => {
-    const state = { present: [['aws-us-east-1', 3] as const], cells: {} }
+    const state = { present: [['aws-us-east-1', 3] as const], cells: NamedCells.none }
     const text = encodeRecord({ ...noRecord, vector: { 'aws-us-east-1': 3 }, state })
     const record = decodeRecord(text.replace(/\n.*/, '\n[spoiled'))
     expect(record.vector).toEqual({ 'aws-us-east-1': 3 })

@@ -14,7 +14,7 @@ import { decodeRecord, encodeRecord, noRecord } from '../../../shared/replicate/
 import type { CellsState, Joining, Touched } from '../../../shared/resolve/merge-type.ts'
 import { mergeTypeOf } from '../../../shared/resolve/merge-type-of.ts'
 import { createRecordType, type RecordType } from '../../../shared/resolve/record-type.ts'
-import { StampTable, StampTableWriter } from '../../../shared/resolve/stamp-table.ts'
+import { StampTable, StampTableWriter, vectorOf } from '../../../shared/resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../../../shared/resolve/state-encoding.ts'
 import { joinTouched } from '../../../shared/resolve/touched.ts'
 import type { Cart, CartEdit, Model, Profile, ProfileEdit, Replica, System } from './system.ts'
@@ -48,6 +48,7 @@ type Delta = readonly [
   vector: readonly number[],
   hlc: Hlc,
   interval: readonly [from: number, to: number, seen: readonly number[]],
+  shapes: readonly (readonly string[])[],
   stamps: readonly number[],
   state: Json,
 ]
@@ -95,27 +96,21 @@ class TributaryReplica<Edit> implements Replica<Edit> {
 
   update(): Uint8Array {
     const { state, vector, hlc } = this.#known
-    const table = new StampTableWriter()
+    const table = new StampTableWriter({ vector, hlc })
     const counters = table.counters(vector)
     const seen = this.#opened.vector
     const [from, to] = [counterOf(seen, this.#site), counterOf(vector, this.#site)]
-    const delta: Delta = [
-      table.sites,
-      counters,
-      hlc,
-      [from, to, table.counters(seen)],
-      table.stamps,
-      encodeState(state ? this.#type.cut(state, this.#touched ?? {}) : null, table),
-    ]
+    const interval = [from, to, table.behind(seen)] as const
+    const encoded = encodeState(state ? this.#type.cut(state, this.#touched ?? {}) : null, table)
+    const delta: Delta = [table.sites, counters, hlc, interval, table.shapes, table.stamps(), encoded]
     return Buffer.from(JSON.stringify(delta))
   }
 
   apply(update: Uint8Array): void {
-    const [names, counters, hlc, , stamps, encoded] = JSON.parse(Buffer.from(update).toString()) as Delta
-    const table = new StampTable(names, stamps)
-    const state = decodeCells(encoded, table)
+    const [names, counters, hlc, , shapes, stamps, encoded] = JSON.parse(Buffer.from(update).toString()) as Delta
+    const vector = vectorOf(names, counters)
+    const state = decodeCells(encoded, new StampTable(names, { vector, hlc }, { shapes, stamps }))
     if (state && !this.#type.isState(state)) throw new TypeError('a state of another type')
-    const vector = table.vector(counters)
     const joining: Joining = {
       a: { seen: this.#known.vector, whole: true },
       b: { seen: vector, whole: false },
