@@ -14,7 +14,9 @@ import { counterOf, type VersionVector } from '../causality/version-vector.ts'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import type { ChangedLeaf } from '../resolve/changed-leaves.ts'
-import type { Path } from '../resolve/merge-type.ts'
+import type { CellsState, Path } from '../resolve/merge-type.ts'
+import { type Places, pathAt, placesOf } from '../resolve/places.ts'
+import { documentIn } from '../resolve/record-type.ts'
 import type { StampTable, StampTableWriter } from '../resolve/stamp-table.ts'
 
 export interface Displaced {
@@ -64,33 +66,39 @@ export function displacedBy(leaves: readonly ChangedLeaf[], by: Dot, nowMs: numb
 
 /**
  * As stored: site's number, how far behind the record's vector the write is, how many seconds before the record's latest
- * stamp, hash, path. (Counters and times as they are would be most of it.)
+ * stamp, hash, path. (Counters, times and names as they are would be most of it.) Names that the state has are told by
+ * their places in it, as what was touched is.
  */
-export type DisplacedRow = readonly [site: number, behind: number, ageS: number, hash: string, ...path: string[]]
+export type DisplacedRow = readonly [site: number, behind: number, ageS: number, hash: string, ...path: Places]
 
 interface Beside {
   readonly vector: VersionVector
   readonly hlc: Hlc
+  readonly state: CellsState | undefined
 }
 
 export function encodeDisplaced(
   displaced: readonly Displaced[],
-  { vector, hlc }: Beside,
+  { vector, hlc, state }: Beside,
   table: StampTableWriter,
 ): readonly DisplacedRow[] {
+  const document = documentIn(state)
   return displaced.map(({ path, hash, by: [site, counter], atS }) => {
-    return [table.siteNumber(site), counterOf(vector, site) - counter, secondsOf(hlc) - atS, hash, ...path]
+    const places = placesOf(path, document)
+    return [table.siteNumber(site), counterOf(vector, site) - counter, secondsOf(hlc) - atS, hash, ...places]
   })
 }
 
 /** Throws `NotInTable`. */
 export function decodeDisplaced(
   rows: readonly DisplacedRow[],
-  { vector, hlc }: Beside,
+  { vector, hlc, state }: Beside,
   table: StampTable,
 ): readonly Displaced[] {
-  return rows.map(([number, behind, ageS, hash, ...path]) => {
+  const document = documentIn(state)
+  return rows.map(([number, behind, ageS, hash, ...places]) => {
     const site: SiteId = table.site(number)
+    const path = pathAt(places, document)
     return { path, hash, by: [site, counterOf(vector, site) - behind], atS: secondsOf(hlc) - ageS }
   })
 }

@@ -3,6 +3,7 @@
  * commits can pass for a write of the application.
  */
 import { documentHash } from '../document/canonical.ts'
+import { jsonEquals } from '../document/json.ts'
 import type { Clock, RecordStore, StoredDocument } from '../ports/index.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
@@ -39,16 +40,18 @@ export async function look(ref: RecordRef, { store, type, clock }: Looking): Pro
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
   const both = await store.readBoth(ref)
-  return both === 'raced' ? both : sightOf(both.stored, both.document, { type, nowMs: clock.now() })
+  if (both === 'raced') return both
+  const again = jsonEquals(both.document.document, document.document) ? sight.hash : undefined
+  return sightOf(both.stored, both.document, { type, nowMs: clock.now(), hash: again })
 }
 
 function sightOf(
   stored: { record: SyncRecord; revision: string } | undefined,
   document: StoredDocument,
-  { type, nowMs }: { readonly type: DataType; readonly nowMs: number },
+  { type, nowMs, hash: known }: { readonly type: DataType; readonly nowMs: number; readonly hash?: string | undefined },
 ): Sight {
   const record = stored?.record ?? noRecord
-  const hash = documentHash(document.document)
+  const hash = known ?? documentHash(document.document)
   const other = hash !== record.shadow
   const isGone = document.document === undefined
   const byMs = isGone ? nowMs + storeClockMarginMs : nowMs

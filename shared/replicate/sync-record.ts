@@ -188,10 +188,11 @@ function readBody(line: string, sites: readonly SiteId[], latest: Latest): Store
   const text = line === '' ? '[[],[],null,[]]' : line.startsWith('[') ? line : expanded(line)
   const [shapes, stamps, state, touched, displaced] = JSON.parse(text) as Body
   const table = new StampTable(sites, latest, { shapes, stamps })
+  const cells = decodeCells(state, table)
   return {
-    state: decodeCells(state, table),
+    state: cells,
     touched,
-    displaced: displaced && decodeDisplaced(displaced, latest, table),
+    displaced: displaced && decodeDisplaced(displaced, { ...latest, state: cells }, table),
   }
 }
 

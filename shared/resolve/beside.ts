@@ -72,9 +72,10 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
 
 /** Paths start inside the document. */
 function reportingDocument(joining: Joining): Joining {
-  const depth = joining.path.length
   return new JoiningAs(joining, {
-    report: ({ path, ...arbitration }) =>
-      joining.report({ path: path.filter((_, index) => index !== depth), ...arbitration }),
+    report({ path, ...arbitration }) {
+      const depth = joining.path.length
+      joining.report({ path: path.filter((_, index) => index !== depth), ...arbitration })
+    },
   })
 }

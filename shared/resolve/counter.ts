@@ -88,17 +88,20 @@ function joinSlot(site: SiteId, x: Slot | undefined, y: Slot | undefined, { a, b
 
 /** Something in `a` that `b` does not know of. */
 function isAhead(a: CounterState['slots'], b: CounterState['slots']): boolean {
-  return Object.entries(a).some(([site, slot]) => {
-    const other = b[site]
-    if (other === undefined || other[0] !== slot[0]) return !isSpent(slot) || slot[0] > (other?.[0] ?? slot[0])
-    return slot.some((amount, index) => compareAmounts(amount, other[index] ?? 0) > 0)
-  })
+  for (const site of Object.keys(a)) {
+    const [slot, other] = [a[site], b[site]]
+    if (slot === undefined || slot === other) continue
+    if (other === undefined || other[0] !== slot[0]) {
+      if (!isSpent(slot) || slot[0] > (other?.[0] ?? slot[0])) return true
+    } else if (slot.some((amount, index) => compareAmounts(amount, other[index] ?? 0) > 0)) return true
+  }
+  return false
 }
 
 /** What one side has dropped is ahead of nothing: what is compared with each side is what came of both. */
-function reportSum(a: CounterState, b: CounterState, joined: CounterState, { path, report }: Joining): void {
+function reportSum(a: CounterState, b: CounterState, joined: CounterState, joining: Joining): void {
   if (!isAhead(joined.slots, a.slots) || !isAhead(joined.slots, b.slots)) return
-  report({ path, rule: joined.present.length > 0 ? 'sum' : 'update-beats-removal' })
+  joining.report({ path: joining.path, rule: joined.present.length > 0 ? 'sum' : 'update-beats-removal' })
 }
 
 function amountIn(value: Json | undefined): Amount {

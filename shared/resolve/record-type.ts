@@ -82,18 +82,18 @@ export function createRecordType(documentType: MergeType): RecordType {
     takes: (path, value) => documentType.takes?.(path, value) ?? false,
     decides: documentType.decide !== undefined,
     decide(state, decision) {
-      const cell = documentIn(state)
+      const cell = livingIn(state)
       const decided = cell && documentType.decide?.(cell, decision)
       if (!state || !decided) return undefined
       const cells = state.cells.with(content, decided.state ?? null)
       return { state: { ...state, cells }, touched: { [content]: decided.touched } }
     },
     happened(before, after, decision) {
-      const cell = documentIn(after)
-      return (cell && documentType.happened?.(documentIn(before), cell, decision)) ?? []
+      const cell = livingIn(after)
+      return (cell && documentType.happened?.(livingIn(before), cell, decision)) ?? []
     },
     openSiblings(state) {
-      const cell = documentIn(state)
+      const cell = livingIn(state)
       return (cell && documentType.openSiblings?.(cell, [])) ?? []
     },
     view(state) {
@@ -117,6 +117,11 @@ function writingBetween(documentType: MergeType, between: readonly Document[]): 
 }
 
 /** Of a document that is there; what was deleted is not decided about. */
-function documentIn(state: CellsState | undefined): CellState | undefined {
-  return state && state.present.length > 0 ? (state.cells.get(content) ?? undefined) : undefined
+function livingIn(state: CellsState | undefined): CellState | undefined {
+  return state && state.present.length > 0 ? documentIn(state) : undefined
+}
+
+/** The cell of the document, be it there or not. */
+export function documentIn(state: CellsState | undefined): CellState | undefined {
+  return state?.cells.get(content) ?? undefined
 }

@@ -10,7 +10,9 @@
  * Not for values where losing one of two concurrent writes is wrong: amounts (counter), collections (set),
  * decisions. Which of two writes within the sites' clock difference wins is arbitrary, though equal everywhere.
  */
+import { sameDot } from '../causality/dot.ts'
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
+import { covers } from '../causality/version-vector.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
 import { type Joined, joinDotted } from './dots.ts'
 import type { CellState, Joining, MergeType, Path, RegisterState, Rule, Sibling, Version } from './merge-type.ts'
@@ -83,13 +85,14 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
   function reportArbitration(
     { joined, both, onlyA, onlyB }: Joined<Sibling>,
     b: RegisterState,
-    { path, report }: Joining,
+    joining: Joining,
   ): void {
     const met = onlyB.length > 0 && onlyA.length + both.length > 0
     const revived = onlyA.length > 0 && b.length === 0
     const choice = met || revived ? chosen(joined) : undefined
     if (!choice) return
     const { sibling: winner } = choice
+    const { path, report } = joining
     const kept = winner && { kept: versionOf(winner) }
     if (revived) {
       report({ path, rule: 'update-beats-removal', ...kept })
@@ -122,6 +125,13 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
     cut: state => state,
 
     join(a = [], b = [], joining) {
+      const [x, y] = [a[0], b[0]]
+      // Nearly all there are: one on each side, and one of them, or both, has seen the other.
+      if (a.length === 1 && b.length === 1 && x && y) {
+        if (sameDot(x, y)) return a
+        const [aIsSeen, bIsSeen] = [covers(joining.b.seen, x), covers(joining.a.seen, y)]
+        if (aIsSeen || bIsSeen) return aIsSeen ? (bIsSeen ? undefined : b) : a
+      }
       const result = joinDotted(a, b, joining)
       reportArbitration(result, b, joining)
       return result.joined.length === 0 ? undefined : result.joined

@@ -1,7 +1,8 @@
 /** Which cells a delta speaks of. */
 import { type Json, setField } from '../document/json.ts'
 import type { CellState, CellsState, Touched } from './merge-type.ts'
-import { indexOfName, NamedCells } from './named-cells.ts'
+import { indexOfName } from './named-cells.ts'
+import { cellsIn } from './places.ts'
 
 /** A delta that names no cell below speaks of the whole: it was removed or created. */
 export function touchedBy(delta: CellState | null): Touched {
@@ -38,7 +39,7 @@ export function joinTouched(a: Touched, b: Touched): Touched {
  */
 export function encodeTouched(touched: Touched, state: CellState | null | undefined): Json {
   if (touched === true) return 1
-  const cells = state && isCells(state) ? state.cells : NamedCells.none
+  const cells = cellsIn(state)
   return Object.keys(touched).flatMap((name): readonly Json[] => {
     const index = indexOfName(cells.names, name)
     return [index < 0 ? name : index, encodeTouched(touched[name] ?? true, cells.values[index])]
@@ -48,7 +49,7 @@ export function encodeTouched(touched: Touched, state: CellState | null | undefi
 /** What is no such text has touched everything: more is sent than needed. */
 export function decodeTouched(encoded: Json | undefined, state: CellState | null | undefined): Touched {
   if (!isArray(encoded)) return true
-  const cells = state && isCells(state) ? state.cells : NamedCells.none
+  const cells = cellsIn(state)
   const touched: Record<string, Touched> = {}
   for (let index = 0; index < encoded.length; index += 2) {
     const cell = encoded[index]
