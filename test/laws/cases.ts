@@ -1,53 +1,87 @@
 /**
- * How a law is asked: of so many random histories, each of which can ask for further random decisions while it runs.
+ * How the laws are asked: all laws of a merge type of the same random histories, which are made once; a law that does not
+ * hold is asked again alone, so that fast-check finds the smallest history that shows it.
  *
  * LAW_RUNS sets the number of cases for each law (a long run: 10,000), LAW_SEED repeats a run.
  */
 import fc from 'fast-check'
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { DocumentDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { canonicalText } from '../../shared/document/canonical.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
 import type { CellsState } from '../../shared/resolve/merge-type.ts'
 import { StampTable, StampTableWriter } from '../../shared/resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../../shared/resolve/state-encoding.ts'
+import { Random } from '../simulation/random.ts'
 import { History, type Plot } from './history.ts'
 
-const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
-const seed = process.env.LAW_SEED
+export const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
+/** For types made of others, whose laws are asked in full by themselves. */
+export const composedRuns = Math.ceil(numRuns / 4)
+
+/** The same cases each time in `npm test`, others each time in a long run. */
+export const seed = Number(process.env.LAW_SEED ?? (process.env.TRIBUTARY_LONG === '1' ? Date.now() : 1))
 
 const timeoutMs = 30_000 + numRuns * 60
 
 export type Pick = <Item>(items: readonly Item[]) => Item
 
-export const numbers = fc.infiniteStream(fc.nat(1_000_000))
+export type Law<Subject> = (title: string, check: (subject: Subject, pick: Pick) => void) => void
 
-export function law<Drawn>(title: string, arbitrary: fc.Arbitrary<Drawn>, check: (drawn: Drawn) => void): void {
-  const options = seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) }
-  it(title, { timeout: timeoutMs }, () => fc.assert(fc.property(arbitrary, check), options))
-}
-
-export type HistoryLaw = (title: string, check: (history: History, pick: Pick) => void) => void
-
-export function historyLaws(descriptor: DocumentDescriptor, plots: fc.Arbitrary<Plot>): HistoryLaw {
+/** `make` builds what the laws are asked of from what was drawn; no law may change it. */
+export function lawsOf<Drawn, Subject>(
+  drawn: fc.Arbitrary<Drawn>,
+  make: (drawn: Drawn) => Subject,
+  runs = numRuns,
+): Law<Subject> {
+  const cases = fc.tuple(drawn, fc.nat())
+  let made: readonly { readonly subject: Subject; readonly number: number }[] | undefined
   return (title, check) =>
-    law(title, fc.tuple(plots, numbers), ([plot, stream]) => {
-      check(new History(descriptor, plot), picker(stream))
+    it(title, { timeout: timeoutMs }, () => {
+      made ??= fc.sample(cases, { numRuns: runs, seed }).map(([each, number]) => ({ subject: make(each), number }))
+      try {
+        for (const { subject, number } of made) check(subject, picker(number))
+      } catch (error) {
+        fc.assert(
+          fc.property(cases, ([each, number]) => check(make(each), picker(number))),
+          { numRuns: runs, seed },
+        )
+        throw error
+      }
     })
 }
 
-/** Decisions that only the run itself can ask for, drawn all the same by fast-check. */
-export function picker(stream: Iterator<number>): Pick {
-  return items => {
-    const item = items[Number(stream.next().value) % items.length]
-    if (item === undefined) throw new RangeError('nothing to pick from')
-    return item
-  }
+export type HistoryLaw = Law<History>
+
+export function historyLaws(descriptor: DocumentDescriptor, plots: fc.Arbitrary<Plot>, runs = numRuns): HistoryLaw {
+  return lawsOf(plots, plot => new History(descriptor, plot), runs)
 }
 
-/** One text for equal states or documents. */
-export function text(value: CellsState | Document | Json | undefined): string {
-  return value === undefined ? 'absent' : canonicalText(JSON.parse(JSON.stringify(value)))
+/** Decisions that only a law itself can ask for: a number decides them all. */
+function picker(number: number): Pick {
+  const random = new Random(number)
+  return items => random.pick(items)
+}
+
+type Comparable = CellsState | Document | Json | undefined
+
+/** One text for equal states or documents. Neither is ever changed, so each is written once. */
+export function text(value: Comparable): string {
+  if (typeof value !== 'object' || value === null) return value === undefined ? 'absent' : JSON.stringify(value)
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const written = canonicalText(JSON.parse(JSON.stringify(value)))
+  texts.set(value, written)
+  return written
+}
+
+const texts = new WeakMap<object, string>()
+
+/** As `expect(text(found)).toBe(text(expected))`, which takes most of its time for saying that it holds. */
+export function expectSame(found: Comparable, expected: Comparable): void {
+  if (found === expected) return
+  const [is, should] = [text(found), text(expected)]
+  if (is !== should) expect(is).toBe(should)
 }
 
 /** The state as it reads back from the form in which it is stored and travels. */

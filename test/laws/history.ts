@@ -87,6 +87,7 @@ export const nothing: Snapshot = { state: undefined, vector: emptyVector }
 
 export class History {
   readonly type: RecordType
+  readonly plot: Plot
   readonly writes: Write[] = []
   /** Every state that any site was ever in, nothing at all first. */
   readonly snapshots: Snapshot[] = [nothing]
@@ -104,6 +105,7 @@ export class History {
     this.type = createRecordType(documentTypeOf(descriptor, sites, resolvers))
     this.#descriptor = joinedParts(descriptor)
     this.#carry = carry
+    this.plot = plot
     for (const site of sites) this.#replicas.push({ site, ...nothing, hlc: baselineHlc })
     for (const action of plot.actions) this.#take(action)
   }

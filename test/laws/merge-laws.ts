@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest'
 import type { MergeDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { textOfNumber } from '../../shared/document/portable-number.ts'
-import { historyLaws, law, numbers, picker, text } from './cases.ts'
+import { expectSame, historyLaws, lawsOf, numRuns, text } from './cases.ts'
 import { applyEdit, editsOf } from './documents.ts'
 import { asState, spoiled } from './garbage.ts'
 import { History, nothing, plotsOf, type Snapshot, type Write } from './history.ts'
@@ -18,16 +18,17 @@ export function describeMergeLaws(
   name: string,
   descriptor: MergeDescriptor,
   arbitraryDocument: fc.Arbitrary<Document>,
+  runs = numRuns,
 ): void {
   const plots = plotsOf(arbitraryDocument)
-  const historyLaw = historyLaws(descriptor, plots)
+  const historyLaw = historyLaws(descriptor, plots, runs)
 
   describe(`the laws of ${name}`, () => {
     historyLaw('a captured document reads as it was written, whatever was concurrent (put-get)', history => {
-      for (const { after, document } of history.writes) expect(text(history.view(after))).toBe(text(document))
+      for (const { after, document } of history.writes) expectSame(history.view(after), document)
     })
 
-    joinLaws(descriptor, plots)
+    joinLaws(descriptor, historyLaw)
 
     historyLaw('a state that is spoiled anywhere is not recognised', (history, pick) => {
       const { state } = pick(history.snapshots)
@@ -37,20 +38,23 @@ export function describeMergeLaws(
       expect(history.type.isState(spoiledState), JSON.stringify(spoiledState)).toBe(false)
     })
 
-    const meetings = fc.record({ plot: plots, edit: editsOf(arbitraryDocument), numbers })
+    const meetingLaw = lawsOf(
+      fc.record({ plot: plots, edit: editsOf(arbitraryDocument) }),
+      ({ plot, edit }) => ({ history: new History(descriptor, plot), edit }),
+      runs,
+    )
 
-    law('a write concurrent to the removal of its document brings it back whole', meetings, ({ plot, edit }) => {
-      const { history, removed, written } = meet(descriptor, plot, edit, () => undefined)
+    meetingLaw('a write concurrent to the removal of its document brings it back whole', ({ history, edit }) => {
+      const { removed, written } = meet(descriptor, history, edit, () => undefined)
       if (!removed || !written || written.document === undefined) return
       for (const met of meetingsOf(history, removed, written)) {
-        expect(text(history.view(met))).toBe(text(written.document))
+        expectSame(history.view(met), written.document)
       }
     })
 
-    law('a write concurrent to the removal of what it touched is not lost', meetings, ({ plot, edit, numbers }) => {
-      const pick = picker(numbers)
+    meetingLaw('a write concurrent to the removal of what it touched is not lost', ({ history, edit }, pick) => {
       let path: readonly string[] = []
-      const { history, base, removed, written } = meet(descriptor, plot, edit, (document, fits) => {
+      const { base, removed, written } = meet(descriptor, history, edit, (document, fits) => {
         const removable = partsOf(descriptor, document).filter(part => fits(withoutPart(descriptor, document, part)))
         if (removable.length === 0) return document
         path = pick(removable)
@@ -70,14 +74,13 @@ export function describeMergeLaws(
         const close = isClose(normal(at, left), normal(at, expected), difference)
         expect(close, `${text(left)} is left, expected ${text(expected)}`).toBe(true)
         const others = left === undefined ? view : withoutPart(descriptor, view, path)
-        expect(text(normal(descriptor, others))).toBe(text(rest))
+        expectSame(normal(descriptor, others), rest)
       }
     })
   })
 }
 
 interface Meeting {
-  readonly history: History
   readonly base: Document | undefined
   readonly removed: Write | undefined
   readonly written: Write | undefined
@@ -86,19 +89,18 @@ interface Meeting {
 /** All sites agree; then one removes and another one writes, neither knowing of the other. */
 function meet(
   descriptor: MergeDescriptor,
-  plot: ConstructorParameters<typeof History>[1],
+  history: History,
   edit: Parameters<typeof applyEdit>[2],
   remove: (document: Document, fits: (part: Json) => part is Document) => Document | undefined,
 ): Meeting {
-  const history = new History(descriptor, plot)
   const hlc = Math.max(...history.replicas.map(replica => replica.hlc))
   const all = { ...history.replicas.reduce<Snapshot>((x, y) => history.join(x, y), nothing), hlc }
   const base = history.view(all)
-  if (base === undefined) return { history, base, removed: undefined, written: undefined }
+  if (base === undefined) return { base, removed: undefined, written: undefined }
   const fits = (part: Json): part is Document => isJsonObject(part) && history.type.misfit(part) === undefined
   const removed = history.write({ ...all, site: 'remover' }, remove(base, fits))
   const written = history.write({ ...all, site: 'writer' }, applyEdit(descriptor, base, edit))
-  return { history, base, removed, written }
+  return { base, removed, written }
 }
 
 /** The two meet in all the ways there are. */

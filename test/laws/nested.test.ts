@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { counter, fields, register, set } from '../../shared/declare/index.ts'
+import { composedRuns } from './cases.ts'
 import { amounts, arrayBy, names, objectOf, optional, texts } from './documents.ts'
 import { describeMergeLaws } from './merge-laws.ts'
 
@@ -9,18 +10,21 @@ describeMergeLaws(
   optional({
     depot: optional({ items: objectOf(names, optional({ box: optional({ left: amounts, label: texts }) }), 2) }),
   }),
+  composedRuns,
 )
 
 describeMergeLaws(
   'a set in the elements of a set',
   fields({ orders: set(fields({ lines: set(fields({ quantity: counter() })) })) }),
   optional({ orders: objectOf(names, optional({ lines: objectOf(names, optional({ quantity: amounts }), 2) }), 2) }),
+  composedRuns,
 )
 
 describeMergeLaws(
   'a set of sets',
   fields({ orders: set(set(register())) }),
   optional({ orders: objectOf(names, objectOf(names, texts, 2), 2) }),
+  composedRuns,
 )
 
 describeMergeLaws(
@@ -33,4 +37,5 @@ describeMergeLaws(
       optional({ lines: arrayBy('sku', fc.constantFrom('tea', 'mug'), optional({ quantity: amounts })) }),
     ),
   }),
+  composedRuns,
 )

@@ -5,7 +5,7 @@ import { hunt } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-adoption.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const seeds = long ? 10_000 : 200
+const seeds = long ? 10_000 : 60
 const seedsMax = 3_000
 
 describe('a simulated adoption', () => {

@@ -5,7 +5,7 @@ import { ledgerBugs } from '../simulation/ledger-bugs.ts'
 import { simulate } from '../simulation/simulate-ledger.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const seeds = long ? 5_000 : 60
+const seeds = long ? 5_000 : 30
 const seedsMax = 3_000
 
 describe('simulated homes of reservations', () => {

@@ -4,7 +4,7 @@ import { hunt } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-text.ts'
 import { textBugs } from '../simulation/text-bugs.ts'
 
-const seeds = process.env.TRIBUTARY_LONG === '1' ? 10_000 : 150
+const seeds = process.env.TRIBUTARY_LONG === '1' ? 10_000 : 60
 const seedsMax = 300
 
 describe('simulated texts', () => {
