@@ -20,6 +20,7 @@ import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
+import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { createDynamoDbAuditStore } from './audit-store.ts'
 import { createKinesisBus } from './bus.ts'
 import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
@@ -36,10 +37,10 @@ const dynamoDb = /* @__PURE__ */ once(createDynamoDb)
 const store = /* @__PURE__ */ once(() => createDynamoDbRecordStore({ client: dynamoDb(), here: here() }))
 const control = /* @__PURE__ */ once(() => createDynamoDbControlStore(dynamoDb()))
 const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
-const audit = /* @__PURE__ */ once(() => createDynamoDbAuditStore({ client: dynamoDb(), clock }))
+const audit = /* @__PURE__ */ once(() => toldAudit(createDynamoDbAuditStore({ client: dynamoDb(), clock })))
 const bus = /* @__PURE__ */ once(() => createKinesisBus({ client: createKinesis(), clock }))
 const deadLetters = /* @__PURE__ */ once(() =>
-  createSqsDeadLetters({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_DEAD_LETTERS_URL') }),
+  toldDeadLetters(createSqsDeadLetters({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_DEAD_LETTERS_URL') })),
 )
 
 export const capturePorts = /* @__PURE__ */ once(

@@ -19,6 +19,7 @@ import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
+import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
 import { createQueueBus } from './bus.ts'
 import { createCosmosControlStore } from './control-store.ts'
@@ -42,8 +43,10 @@ const queues = /* @__PURE__ */ once(() => createQueueService(required(env, stora
 const store = /* @__PURE__ */ once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
 const control = /* @__PURE__ */ once(() => createCosmosControlStore(cosmos()))
 const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
-const audit = /* @__PURE__ */ once(() => createCosmosAuditStore(auditContainer(cosmos())))
-const deadLetters = /* @__PURE__ */ once(() => createQueueDeadLetters(queues(), auditContainer(cosmos())))
+const audit = /* @__PURE__ */ once(() => toldAudit(createCosmosAuditStore(auditContainer(cosmos()))))
+const deadLetters = /* @__PURE__ */ once(() =>
+  toldDeadLetters(createQueueDeadLetters(queues(), auditContainer(cosmos()))),
+)
 
 export const capturePorts = /* @__PURE__ */ once(
   (): EventPorts => ({

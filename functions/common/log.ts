@@ -1,9 +1,12 @@
 /**
- * One line of JSON on stdout for each failure and for each batch that passes between two sites, where every cloud's log
- * search finds it by its fields.
+ * One line of JSON on stdout for each failure, dead letter and incident, and for each batch that passes between two
+ * sites, where every cloud's log search finds it by its fields. The alerts count and measure these lines
+ * (infra/alerts.ts).
  */
 import { skewWarnMs } from '../../shared/causality/clock-skew.ts'
 import type { BatchReport, ReportBatch } from '../../shared/replicate/batch-report.ts'
+import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
+import type { IncidentEntry } from '../../shared/replicate/incident-entry.ts'
 import type { Pruned } from '../../shared/replicate/prune.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 
@@ -19,6 +22,16 @@ export interface Failure {
 export function logFailure({ site, function: name, record, error }: Failure): void {
   const { name: kind, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
   const line = { level: 'error', site, function: name, record: record && recordName(record), error: kind, message }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+export function logDeadLetter({ kind, id, site, reason }: DeadLetter): void {
+  process.stdout.write(`${JSON.stringify({ level: 'error', site, deadLetter: kind, id, reason })}\n`)
+}
+
+/** Without its data, which is the application's: the audit has it under the same id. */
+export function logIncident({ site, name, id, subject, ...ref }: IncidentEntry): void {
+  const line = { level: 'warn', site, incident: name, id, record: recordName(ref), subject }
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 

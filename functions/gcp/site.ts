@@ -18,6 +18,7 @@ import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
 import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
+import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { createFirestoreAuditStore } from './audit-store.ts'
 import { createPubSubBus } from './bus.ts'
 import { createFirestoreControlStore } from './control-store.ts'
@@ -37,8 +38,8 @@ const pubsub = /* @__PURE__ */ once(() => createPubSub(projectId()))
 const store = /* @__PURE__ */ once(() => createFirestoreRecordStore({ client: firestore(), here: here() }))
 const control = /* @__PURE__ */ once(() => createFirestoreControlStore(firestore()))
 const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
-const audit = /* @__PURE__ */ once(() => createFirestoreAuditStore(firestore()))
-const deadLetters = /* @__PURE__ */ once(() => createPubSubDeadLetters(pubsub()))
+const audit = /* @__PURE__ */ once(() => toldAudit(createFirestoreAuditStore(firestore())))
+const deadLetters = /* @__PURE__ */ once(() => toldDeadLetters(createPubSubDeadLetters(pubsub())))
 
 export const capturePorts = /* @__PURE__ */ once(
   (): EventPorts => ({

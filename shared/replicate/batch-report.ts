@@ -4,6 +4,7 @@
  */
 import type { SiteId } from '../causality/dot.ts'
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
+import type { Tier } from '../declare/sync-plan.ts'
 import type { Answer } from './answer.ts'
 import type { Change } from './change.ts'
 
@@ -18,6 +19,10 @@ export interface BatchReport {
   readonly bytes: number
   /** How old the oldest content in it was. */
   readonly lagMs: number
+  /** Of what was sent: from the request to its answer, in ms. */
+  readonly tookMs?: number
+  /** Of what was received: the replication lag, that is how old the oldest content was that had not come before. */
+  readonly lagMsByTier?: Readonly<Partial<Record<`tier${Tier}`, number>>>
   /** Of what was received: by how much the sender's clock is ahead of this site's, at least. */
   readonly aheadMs?: number
 }
@@ -37,6 +42,22 @@ export function batchReport(
     answers: counted(answers.map(({ answer }) => answer)),
     lagMs: Math.max(0, nowMs - Math.min(nowMs, ...changes.map(({ asOfMs }) => asOfMs))),
   }
+}
+
+/** A duplicate is no lag: by the express lane its content was here long before. */
+export function lagMsByTier(
+  changes: readonly Change[],
+  answers: readonly (Answer | undefined)[],
+  tierOf: (type: string) => Tier | undefined,
+  nowMs: number,
+): NonNullable<BatchReport['lagMsByTier']> {
+  const lags: Partial<Record<`tier${Tier}`, number>> = {}
+  for (const [index, { type, asOfMs }] of changes.entries()) {
+    const tier = tierOf(type)
+    if (tier === undefined || answers[index]?.answer !== 'applied') continue
+    lags[`tier${tier}`] = Math.max(lags[`tier${tier}`] ?? 0, nowMs - asOfMs)
+  }
+  return lags
 }
 
 /** The later of the two: when the change was sent, and its latest stamp. */

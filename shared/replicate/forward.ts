@@ -186,22 +186,29 @@ async function forwardInTurn(
 
 async function forwardBatch(events: readonly ChangeEvent[], ports: ForwardPorts): Promise<readonly Forwarded[]> {
   let answers: readonly Answer[]
+  const sentAtMs = ports.clock.now()
   try {
     answers = await ports.peer.deliver(events)
   } catch (error) {
     if (!(error instanceof PeerUnavailable)) throw error
     return events.map(() => again(error.message))
   }
-  reportSent(events, answers, ports)
+  reportSent(events, answers, sentAtMs, ports)
   return Promise.all(events.map((event, index) => settleAlone(event, answers[index], ports)))
 }
 
-function reportSent(events: readonly ChangeEvent[], answers: readonly Answer[], ports: ForwardPorts): void {
+function reportSent(
+  events: readonly ChangeEvent[],
+  answers: readonly Answer[],
+  sentAtMs: number,
+  ports: ForwardPorts,
+): void {
   const { report, peerId: peer, clock } = ports
   if (!report) return
   const bytes = events.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
   const changes = events.map(({ change }) => change)
-  report(batchReport(changes, answers, { batch: 'sent', peer, bytes }, clock.now()))
+  const nowMs = clock.now()
+  report({ ...batchReport(changes, answers, { batch: 'sent', peer, bytes }, nowMs), tookMs: nowMs - sentAtMs })
 }
 
 /** What goes wrong with one change is its own affair: its neighbours in the batch keep their answers. */

@@ -5,7 +5,7 @@
 
 import * as z from '../document/schema.ts'
 import type { Answer } from '../replicate/answer.ts'
-import { aheadMsOf, batchReport, type ReportBatch } from '../replicate/batch-report.ts'
+import { aheadMsOf, batchReport, lagMsByTier, type ReportBatch } from '../replicate/batch-report.ts'
 import type { Change } from '../replicate/change.ts'
 import { ChangeMalformed, decodeChange } from '../replicate/change-event.ts'
 import { type IngestPorts, ingest } from '../replicate/ingest.ts'
@@ -105,12 +105,14 @@ async function answersFor(
   const changes = decoded.flatMap(item => ('answer' in item ? [] : [item]))
   // Before anything is waited for: what is under way when the clock is read would look like the sender's clock.
   const nowMs = ports.clock.now()
-  const ingested = [...(await ingest(changes, sender, ports, sentAtMs))].values()
+  const settled = await ingest(changes, sender, ports, sentAtMs)
+  const ingested = settled.values()
   const answers = decoded.map(
     (item): Answer => ('answer' in item ? item : (ingested.next().value ?? { answer: 'busy', reason: 'no answer' })),
   )
   ports.report?.({
     ...batchReport(changes, answers, { batch: 'received', peer: sender, bytes }, nowMs),
+    lagMsByTier: lagMsByTier(changes, settled, type => ports.here.types.get(type)?.plan.tier, ports.clock.now()),
     aheadMs: Math.max(sentAtMs - nowMs, ...changes.map(change => aheadMsOf(change, sentAtMs, nowMs))),
   })
   return answers
