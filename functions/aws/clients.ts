@@ -5,6 +5,7 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
@@ -35,6 +36,10 @@ export function createDynamoDb(): DynamoDBClient {
 
 export function createKinesis(): KinesisClient {
   return new KinesisClient(withinSeconds())
+}
+
+export function createKms(): KMSClient {
+  return new KMSClient(withinSeconds())
 }
 
 export function createSqs(): SQSClient {

@@ -14,19 +14,21 @@ import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
-import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { peerFrom, required, signingKeyFrom, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
-import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
+import { rootKeyFromJwk } from '../common/root-key.ts'
+import { peerAt, peersAt, siteSigner, verifierFrom } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
 import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { createDynamoDbAuditStore } from './audit-store.ts'
 import { createKinesisBus } from './bus.ts'
-import { createDynamoDb, createKinesis, createSqs } from './clients.ts'
+import { createDynamoDb, createKinesis, createKms, createSqs } from './clients.ts'
 import { createDynamoDbControlStore } from './control-store.ts'
 import { createSqsDeadLetters } from './dead-letters.ts'
 import { createDynamoDbRecordStore } from './record-store.ts'
+import { createKmsRootKey } from './root-key.ts'
 import { createDynamoDbTombstones } from './tombstones.ts'
 import { createWaitingQueue } from './waiting-queue.ts'
 
@@ -43,6 +45,14 @@ const deadLetters = /* @__PURE__ */ once(() =>
   toldDeadLetters(createSqsDeadLetters({ client: createSqs(), queueUrl: required(env, 'TRIBUTARY_DEAD_LETTERS_URL') })),
 )
 
+/** In KMS; the local cloud hands it over instead. */
+const rootKey = /* @__PURE__ */ once(() =>
+  env.TRIBUTARY_ROOT_KEY === undefined
+    ? rootKeyFromJwk(signingKeyFrom(env))
+    : createKmsRootKey({ client: createKms(), keyId: env.TRIBUTARY_ROOT_KEY }),
+)
+const sign = /* @__PURE__ */ once(() => siteSigner(env, rootKey()))
+
 export const capturePorts = /* @__PURE__ */ once(
   (): EventPorts => ({
     here: here(),
@@ -54,7 +64,7 @@ export const capturePorts = /* @__PURE__ */ once(
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control(), sign))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({ here: here(), clock, bus: bus(), audit: audit(), deadLetters: deadLetters() }),
@@ -62,7 +72,7 @@ export const publishPorts = /* @__PURE__ */ once(
 
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(env)
-  const peer = await peerAt(env, siteFrom(env), peerId)
+  const peer = await peerAt(env, siteFrom(env), peerId, { sign: sign() })
   const flow = createFlowControl({ control: control(), clock, peer: peerId })
   const report = batchLog(here().site, `forward-${peerId}`)
   return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow, report }
@@ -81,7 +91,8 @@ export const ingestPorts = /* @__PURE__ */ once(
     audit: audit(),
     homes: homes(),
     report: batchLog(here().site, 'ingest'),
-    ...(await credentialsFrom(env)),
+    sign: sign(),
+    verify: await verifierFrom(env),
   }),
 )
 
@@ -91,6 +102,6 @@ export const prunePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     tombstones: createDynamoDbTombstones(dynamoDb()),
-    peers: await peersAt(env, here().site),
+    peers: await peersAt(env, here().site, { sign: sign() }),
   }),
 )

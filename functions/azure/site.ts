@@ -13,11 +13,12 @@ import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
-import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { peerFrom, required, signingKeyFrom, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
-import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
+import { rootKeyFromJwk } from '../common/root-key.ts'
+import { peerAt, peersAt, siteSigner, verifierFrom } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
 import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
@@ -48,6 +49,9 @@ const deadLetters = /* @__PURE__ */ once(() =>
   toldDeadLetters(createQueueDeadLetters(queues(), auditContainer(cosmos()))),
 )
 
+const rootKey = /* @__PURE__ */ once(() => rootKeyFromJwk(signingKeyFrom(env)))
+const sign = /* @__PURE__ */ once(() => siteSigner(env, rootKey()))
+
 export const capturePorts = /* @__PURE__ */ once(
   (): EventPorts => ({
     here: here(),
@@ -59,7 +63,7 @@ export const capturePorts = /* @__PURE__ */ once(
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(env, here(), control(), sign))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -72,7 +76,7 @@ export const publishPorts = /* @__PURE__ */ once(
 )
 
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
-  const peer = await peerAt(env, here().site, peerId())
+  const peer = await peerAt(env, here().site, peerId(), { sign: sign() })
   const flow = createFlowControl({ control: control(), clock, peer: peerId() })
   const report = batchLog(here().site, `forward-${peerId()}`)
   return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters(), flow, report }
@@ -89,7 +93,8 @@ export const ingestPorts = /* @__PURE__ */ once(
     audit: audit(),
     homes: homes(),
     report: batchLog(here().site, 'ingest'),
-    ...(await credentialsFrom(env)),
+    sign: sign(),
+    verify: await verifierFrom(env),
   }),
 )
 
@@ -99,6 +104,6 @@ export const prunePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     tombstones: createCosmosTombstones({ client: cosmos(), here: here() }),
-    peers: await peersAt(env, here().site),
+    peers: await peersAt(env, here().site, { sign: sign() }),
   }),
 )

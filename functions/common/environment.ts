@@ -15,11 +15,12 @@ const jsonText = z.pipe(
   }),
 )
 
-const peers = z.pipe(jsonText, z.record(z.string(), z.object({ url: z.url(), key: jwk })))
+const peers = z.pipe(jsonText, z.record(z.string(), z.object({ url: z.url(), keys: z.array(jwk) })))
 
 export interface PeerAddress {
   readonly url: string
-  readonly key: JWK
+  /** Its root keys: one, or two while one is replaced by the other; none yet: nothing of it is believed. */
+  readonly keys: readonly JWK[]
 }
 
 /** A variable is missing or wrong: `message` names it and what is expected. */
@@ -48,7 +49,7 @@ export function peerFrom(variables: Variables): string {
   return required(variables, 'TRIBUTARY_PEER')
 }
 
-/** Every peer's ingest address and public key, by site. */
+/** Every peer's ingest address and root keys, by site. */
 export function peersFrom(variables: Variables): ReadonlyMap<string, PeerAddress> {
   return new Map(Object.entries(parse(variables, 'TRIBUTARY_PEERS', peers)))
 }
@@ -58,7 +59,7 @@ export function namesPeers(variables: Variables): boolean {
   return variables.TRIBUTARY_PEERS !== undefined
 }
 
-/** This site's private signing key. */
+/** This site's root key where no KMS holds it: at the local clouds. */
 export function signingKeyFrom(variables: Variables): JWK {
   return parse(variables, 'TRIBUTARY_SIGNING_KEY', z.pipe(jsonText, z.extend(jwk, { d: z.string() })))
 }

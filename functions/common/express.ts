@@ -9,6 +9,7 @@ import {
 } from '../../shared/replicate/express-lane.ts'
 import { createFlowControl } from '../../shared/replicate/flow-control.ts'
 import type { Here } from '../../shared/replicate/here.ts'
+import type { Sign } from '../../shared/wire/token.ts'
 import { namesPeers, peersFrom, type Variables } from './environment.ts'
 import { logFailure } from './log.ts'
 import { peerAt } from './signing.ts'
@@ -19,8 +20,9 @@ export async function expressLaneFrom(
   variables: Variables,
   here: Here,
   control: ControlStore,
+  sign: () => Sign,
 ): Promise<() => ExpressRun> {
-  return createExpressLane({ here, clock, peers: await expressPeers(variables, here, control) })
+  return createExpressLane({ here, clock, peers: await expressPeers(variables, here, control, sign) })
 }
 
 /** Capture must not fail for a key or an address that it can do without: then there is no lane, and a line in the log. */
@@ -28,13 +30,14 @@ async function expressPeers(
   variables: Variables,
   here: Here,
   control: ControlStore,
+  sign: () => Sign,
 ): Promise<ReadonlyMap<string, ExpressPeer>> {
   const peers = new Map<string, ExpressPeer>()
   const isWanted = [...here.types.values()].some(({ plan }) => isExpress(plan))
   if (!isWanted || !namesPeers(variables)) return peers
   try {
     for (const id of peersFrom(variables).keys()) {
-      const peer = await peerAt(variables, here.site, id, { timeoutMs: expressTimeoutMs })
+      const peer = await peerAt(variables, here.site, id, { sign: sign(), timeoutMs: expressTimeoutMs })
       peers.set(id, { peer, flow: createFlowControl({ control, clock, peer: id }) })
     }
   } catch (error) {

@@ -12,11 +12,12 @@ import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
-import { peerFrom, required, siteFrom } from '../common/environment.ts'
+import { peerFrom, required, signingKeyFrom, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
-import { credentialsFrom, peerAt, peersAt } from '../common/signing.ts'
+import { rootKeyFromJwk } from '../common/root-key.ts'
+import { peerAt, peersAt, siteSigner, verifierFrom } from '../common/signing.ts'
 import { systemClock } from '../common/system-clock.ts'
 import { toldAudit, toldDeadLetters } from '../common/told.ts'
 import { createFirestoreAuditStore } from './audit-store.ts'
@@ -41,6 +42,9 @@ const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), 
 const audit = /* @__PURE__ */ once(() => toldAudit(createFirestoreAuditStore(firestore())))
 const deadLetters = /* @__PURE__ */ once(() => toldDeadLetters(createPubSubDeadLetters(pubsub())))
 
+const rootKey = /* @__PURE__ */ once(() => rootKeyFromJwk(signingKeyFrom(variables)))
+const sign = /* @__PURE__ */ once(() => siteSigner(variables, rootKey()))
+
 export const capturePorts = /* @__PURE__ */ once(
   (): EventPorts => ({
     here: here(),
@@ -52,7 +56,7 @@ export const capturePorts = /* @__PURE__ */ once(
   }),
 )
 
-export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(variables, here(), control()))
+export const expressLane = /* @__PURE__ */ once(() => expressLaneFrom(variables, here(), control(), sign))
 
 export const publishPorts = /* @__PURE__ */ once(
   (): PublishPorts => ({
@@ -66,7 +70,7 @@ export const publishPorts = /* @__PURE__ */ once(
 
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
   const peerId = peerFrom(variables)
-  const peer = await peerAt(variables, here().site, peerId)
+  const peer = await peerAt(variables, here().site, peerId, { sign: sign() })
   const flow = createFlowControl({ control: control(), clock, peer: peerId })
   const report = batchLog(here().site, `forward-${peerId}`)
   return { here: here(), peerId, peer, clock, store: store(), deadLetters: deadLetters(), flow, report }
@@ -80,7 +84,8 @@ export const ingestPorts = /* @__PURE__ */ once(
     audit: audit(),
     homes: homes(),
     report: batchLog(here().site, 'ingest'),
-    ...(await credentialsFrom(variables)),
+    sign: sign(),
+    verify: await verifierFrom(variables),
   }),
 )
 
@@ -90,6 +95,6 @@ export const prunePorts = /* @__PURE__ */ once(
     clock,
     store: store(),
     tombstones: createFirestoreTombstones(firestore()),
-    peers: await peersAt(variables, here().site),
+    peers: await peersAt(variables, here().site, { sign: sign() }),
   }),
 )

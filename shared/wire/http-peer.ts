@@ -54,8 +54,8 @@ export function createHttpPeer(options: HttpPeerOptions): Peer & PeerStandings {
 
   async function post(body: Buffer, contentType: string): Promise<Response> {
     const { site, url, clock, sign, timeoutMs = 5000 } = options
-    const token = await sign({ issuer: site, audience: peer, body, nowMs: clock.now() })
     try {
+      const token = await sign({ issuer: site, audience: peer, body, nowMs: clock.now() })
       return await fetch(url, {
         method: 'POST',
         headers: {

@@ -10,6 +10,9 @@ export const expandedBytesMax = 8_000_000
 /** How long a token is good for. */
 export const tokenLifetimeS = 60
 
+/** How long a root key's certificate for a session key is good for. */
+export const certificateLifetimeS = 3600
+
 /** How long a token is taken beyond its expiry, for clocks that differ. */
 export const clockToleranceS = 10
 

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import plan from '#plan'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { MemoryAuditStore } from '../../shared/ports/memory/memory-audit-store.ts'
 import { MemoryBus } from '../../shared/ports/memory/memory-bus.ts'
@@ -18,7 +19,7 @@ import { publish } from '../../shared/replicate/publish.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
-import { createSigner, createVerifier } from '../../shared/wire/token.ts'
+import { createVerifier } from '../../shared/wire/token.ts'
 import { makeSiteKeys } from '../../tools/local/site-keys.ts'
 
 const clock = { now: () => Date.now(), sleep: (ms: number) => sleep(ms) }
@@ -35,7 +36,7 @@ export interface FlowsResult {
 async function openSites() {
   const ids = plan.sites.map(({ id }) => id)
   const keys = new Map(await Promise.all(ids.map(async id => [id, await makeSiteKeys()] as const)))
-  const verify = await createVerifier(new Map([...keys].map(([id, { publicKey }]) => [id, publicKey])))
+  const verify = await createVerifier(new Map([...keys].map(([id, { publicKey }]) => [id, [publicKey]])))
   return Promise.all(
     ids.map(async (id, index) => {
       const written: RecordWritten[] = []
@@ -55,7 +56,7 @@ async function openSites() {
         bus: new MemoryBus(),
         deadLetters: new MemoryDeadLetters().connect(),
         flow: openFlowControl,
-        sign: await createSigner(key.privateKey),
+        sign: createSigner(key.privateKey),
         verify,
         clock,
       }

@@ -3,11 +3,11 @@
  * that runs: captured, published, cut into batches, compressed and signed; only the sending is left out.
  */
 import plan from '#plan'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { typeOf } from '../../shared/declare/sync-plan.ts'
 import { batchesOf } from '../../shared/replicate/batches.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { encodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner } from '../../shared/wire/token.ts'
 import { makeSiteKeys } from '../../tools/local/site-keys.ts'
 import { createRemoteSite } from '../local/remote-site.ts'
 import type { BenchRow, FigureTable } from './bench-row.ts'
@@ -95,7 +95,7 @@ async function bytesPerChange(all: readonly Made[], count: number, tokenBytes: n
 /** A token is as long whatever it signs. */
 async function tokenLength(issuer: string, audience: string): Promise<number> {
   const { privateKey } = await makeSiteKeys()
-  const sign = await createSigner(privateKey)
+  const sign = createSigner(privateKey)
   return (await sign({ issuer, audience, body: new Uint8Array(), nowMs: Date.now() })).length
 }
 

@@ -82,7 +82,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     TRIBUTARY_SITE: site,
     TRIBUTARY_PEER: peer.id,
-    TRIBUTARY_PEERS: JSON.stringify({ [peer.id]: { url: peer.url, key: peer.keys.publicKey } }),
+    TRIBUTARY_PEERS: JSON.stringify({ [peer.id]: { url: peer.url, keys: [peer.keys.publicKey] } }),
     TRIBUTARY_SIGNING_KEY: JSON.stringify(siteKeys.privateKey),
     TRIBUTARY_DEAD_LETTERS_URL: provisioned.deadLettersUrl,
     TRIBUTARY_WAITING_URL: provisioned.waitingUrls.get(peer.id) ?? '',
@@ -302,7 +302,7 @@ describe('ingest', () => {
     const response = await fetch(ingestUrl, { method: 'POST', ...request })
     const body = Buffer.from(await response.arrayBuffer())
     expect([response.status, JSON.parse(body.toString())]).toEqual([200, { answers: [{ answer: 'applied' }] }])
-    const verify = await createVerifier(new Map([[site, siteKeys.publicKey]]))
+    const verify = await createVerifier(new Map([[site, [siteKeys.publicKey]]]))
     const token = await verify(
       response.headers.get(answerTokenHeader) ?? undefined,
       peer.id,

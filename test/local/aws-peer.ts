@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { JWK } from 'jose'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { systemClock } from '../../functions/common/system-clock.ts'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
@@ -17,7 +18,7 @@ import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { decodeBody, encodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner, createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
+import { createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
 
 export interface KeyPair {
   readonly publicKey: JWK
@@ -43,8 +44,8 @@ export interface Peer {
 
 export async function startPeer(id: string, site: string, siteKey: JWK): Promise<Peer> {
   const keys = newKeyPair()
-  const sign = await createSigner(keys.privateKey)
-  const verify = await createVerifier(new Map([[site, siteKey]]))
+  const sign = createSigner(keys.privateKey)
+  const verify = await createVerifier(new Map([[site, [siteKey]]]))
   const arrived: Change[] = []
   const server = createServer(async (request, response) => {
     const body = await buffer(request)

@@ -8,13 +8,14 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import type { Document } from '../../shared/document/json.ts'
 import type { Peer } from '../../shared/ports/index.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner, createVerifier, type Signed } from '../../shared/wire/token.ts'
+import { createVerifier, type Signed } from '../../shared/wire/token.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp, type FunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { parseHostSettings } from '../../tools/local/azure/host-settings.ts'
@@ -71,8 +72,8 @@ afterEach(() => {
 
 async function startPeer(): Promise<void> {
   aws = createRemoteSite(plan, peerId)
-  const sign = await createSigner(keys.peer.privateKey)
-  const verify = await createVerifier(new Map([[azureSite, keys.here.publicKey]]))
+  const sign = createSigner(keys.peer.privateKey)
+  const verify = await createVerifier(new Map([[azureSite, [keys.here.publicKey]]]))
   awsServer = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
@@ -97,7 +98,7 @@ async function createApp(name: string, { cosmosConnection, azurite }: AzureAccou
     environment: {
       TRIBUTARY_SITE: azureSite,
       TRIBUTARY_PEER: peerId,
-      TRIBUTARY_PEERS: JSON.stringify({ [peerId]: { url: awsUrl, key: keys.peer.publicKey } }),
+      TRIBUTARY_PEERS: JSON.stringify({ [peerId]: { url: awsUrl, keys: [keys.peer.publicKey] } }),
       TRIBUTARY_SIGNING_KEY: JSON.stringify(keys.here.privateKey),
       TRIBUTARY_COSMOS: cosmosConnection,
       TRIBUTARY_STORAGE: azurite.connectionString,
@@ -160,8 +161,8 @@ async function peerOfAzure(app?: RunningApp): Promise<Peer> {
     peer: azureSite,
     url: ingestUrl(app),
     clock: aws.clock,
-    sign: await createSigner(keys.peer.privateKey),
-    verify: await createVerifier(new Map([[azureSite, keys.here.publicKey]])),
+    sign: createSigner(keys.peer.privateKey),
+    verify: await createVerifier(new Map([[azureSite, [keys.here.publicKey]]])),
   })
 }
 
@@ -356,7 +357,7 @@ describe('from a peer to this site', () => {
   describe('what is wrong with a request is refused with its status and code', () => {
     const request = async (change: Partial<Signed> & { signer?: SiteKeys; sent?: Uint8Array; token?: string }) => {
       const body = change.sent ?? (await encodeBody([]))
-      const sign = await createSigner((change.signer ?? keys.peer).privateKey)
+      const sign = createSigner((change.signer ?? keys.peer).privateKey)
       const signed = { issuer: peerId, audience: azureSite, body, nowMs: Date.now(), ...change }
       const authorization = `Bearer ${change.token ?? (await sign(signed))}`
       const headers = { authorization, 'content-encoding': batchEncoding }

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createQueueBus } from '../../functions/azure/bus.ts'
 import { createQueueService } from '../../functions/azure/queue-client.ts'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { createPubSubBus } from '../../functions/gcp/bus.ts'
 import { createPubSub } from '../../functions/gcp/pubsub-client.ts'
 import { changesName, forwardName } from '../../shared/declare/resource-names.ts'
@@ -19,7 +20,7 @@ import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { createHere } from '../../shared/replicate/here.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { decodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner, digestOf } from '../../shared/wire/token.ts'
+import { digestOf } from '../../shared/wire/token.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { startTriggers } from '../../tools/local/azure/start-triggers.ts'
@@ -68,7 +69,7 @@ interface CountingPeer {
 }
 
 async function startPeer(sender: string): Promise<CountingPeer> {
-  const sign = await createSigner(keys.peer.privateKey)
+  const sign = createSigner(keys.peer.privateKey)
   const peer = { url: '', requests: [] as number[], bytes: 0, subjects: new Set<string>() }
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray())
@@ -106,7 +107,7 @@ async function changesOf(
 const environmentOf = (site: string, peer: CountingPeer) => ({
   TRIBUTARY_SITE: site,
   TRIBUTARY_PEER: peerId,
-  TRIBUTARY_PEERS: JSON.stringify({ [peerId]: { url: peer.url, key: keys.peer.publicKey } }),
+  TRIBUTARY_PEERS: JSON.stringify({ [peerId]: { url: peer.url, keys: [keys.peer.publicKey] } }),
   TRIBUTARY_SIGNING_KEY: JSON.stringify(keys.here.privateKey),
 })
 

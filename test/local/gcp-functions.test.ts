@@ -8,6 +8,7 @@ import { brotliCompressSync } from 'node:zlib'
 import { Firestore } from '@google-cloud/firestore'
 import { type Message, PubSub } from '@google-cloud/pubsub'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { deadLettersName, forwardName, syncStoreName } from '../../shared/declare/resource-names.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { MemoryDatabase } from '../../shared/ports/memory/memory-database.ts'
@@ -21,7 +22,7 @@ import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { expandedBytesMax, requestBytesMax, tokenLifetimeS } from '../../shared/wire/limits.ts'
 import { batchContentType, decodeBody, encodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner, createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
+import { createVerifier, digestOf, type Sign, type Verify } from '../../shared/wire/token.ts'
 import { bundleFunctions, type functionNames, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { type CloudFunction, createCloudFunction } from '../../tools/local/gcp/cloud-function.ts'
 import { startFirestoreTrigger } from '../../tools/local/gcp/firestore-trigger.ts'
@@ -66,13 +67,13 @@ beforeAll(async () => {
   await provisionGoogleSite({ plan, site, project, pubsubHost: pubsub.host })
 
   const [here, there] = [await makeSiteKeys(), await makeSiteKeys()]
-  signAsRemote = await createSigner(there.privateKey)
-  verifyAsRemote = await createVerifier(new Map([[site, here.publicKey]]))
+  signAsRemote = createSigner(there.privateKey)
+  verifyAsRemote = await createVerifier(new Map([[site, [here.publicKey]]]))
   peer = await startFakePeer()
   const environment = {
     TRIBUTARY_SITE: site,
     TRIBUTARY_PEER: remote,
-    TRIBUTARY_PEERS: JSON.stringify({ [remote]: { url: peer.url, key: there.publicKey } }),
+    TRIBUTARY_PEERS: JSON.stringify({ [remote]: { url: peer.url, keys: [there.publicKey] } }),
     TRIBUTARY_SIGNING_KEY: JSON.stringify(here.privateKey),
     GOOGLE_CLOUD_PROJECT: project,
     FIRESTORE_EMULATOR_HOST: firestore.host,

@@ -1,6 +1,7 @@
 /** An alert whose metric nothing emits never rings, and nobody notices: every row is held against real log lines. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { batchLog, logFailure } from '../../functions/common/log.ts'
+import { SigningKeyUnavailable } from '../../functions/common/session-signer.ts'
 import { toldAudit, toldDeadLetters } from '../../functions/common/told.ts'
 import { type Alert, alerts, type LogMetric } from '../../infra/alerts.ts'
 import type { AuditStore, DeadLetters } from '../../shared/ports/index.ts'
@@ -101,8 +102,7 @@ describe('the functions write the line that it reads', () => {
   })
 
   it('of a signing key that is not to be had', () => {
-    const error = Object.assign(new Error('access denied'), { name: 'SigningKeyUnavailable' })
-    logFailure({ site: aws, function: 'ingest', error })
+    logFailure({ site: aws, function: 'ingest', error: new SigningKeyUnavailable(new Error('access denied')) })
     expect(found(metricOf('signing-key-critical'))).toEqual([1])
   })
 })

@@ -1,5 +1,6 @@
 /** Two sites with real keys and real requests between them, but no network. */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { Peer, PeerStandings } from '../../shared/ports/index.ts'
 import { createHttpPeer, type HttpPeerOptions } from '../../shared/wire/http-peer.ts'
@@ -9,7 +10,7 @@ import {
   type IngestRequest,
   type IngestResponse,
 } from '../../shared/wire/ingest-endpoint.ts'
-import { createSigner, createVerifier, type Sign, type Verify } from '../../shared/wire/token.ts'
+import { createVerifier, type Sign, type Verify } from '../../shared/wire/token.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite } from './memory-site.ts'
 
@@ -46,10 +47,10 @@ export interface Between {
 export async function wire(): Promise<Wire> {
   const [senderKeys, receiverKeys] = [await keyPair(), await keyPair()]
   const [sender, receiver] = [new MemorySite(plan, aws), new MemorySite(plan, gcp)]
-  const sign = await createSigner(senderKeys.privateKey)
-  const signAsReceiver = await createSigner(receiverKeys.privateKey)
-  const verifyAsSender = await createVerifier(new Map([[gcp, receiverKeys.publicKey]]))
-  const verify = await createVerifier(new Map([[aws, senderKeys.publicKey]]))
+  const sign = createSigner(senderKeys.privateKey)
+  const signAsReceiver = createSigner(receiverKeys.privateKey)
+  const verifyAsSender = await createVerifier(new Map([[gcp, [receiverKeys.publicKey]]]))
+  const verify = await createVerifier(new Map([[aws, [senderKeys.publicKey]]]))
   const ports: IngestEndpointPorts = { ...receiver.ports, sign: signAsReceiver, verify }
 
   function peer(

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { brotliCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { PeerUnavailable } from '../../shared/ports/index.ts'
 import { answerIngest, answerTokenHeader, type IngestRequest } from '../../shared/wire/ingest-endpoint.ts'
 import {
@@ -12,7 +13,7 @@ import {
   tokenLifetimeS,
 } from '../../shared/wire/limits.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
-import { createSigner, digestOf, type Sign, type Signed } from '../../shared/wire/token.ts'
+import { digestOf, type Sign, type Signed } from '../../shared/wire/token.ts'
 import { startMs } from './memory-site.ts'
 import { aws, type Between, gcp, keyPair, requestOf, type Wire, wire } from './wire-sites.ts'
 
@@ -136,7 +137,7 @@ describe('a request is refused before any store is touched', () => {
     ],
     [
       'under the name of a peer, with another key',
-      async ({ body }) => requestOf(await createSigner((await keyPair()).privateKey), body, startMs),
+      async ({ body }) => requestOf(createSigner((await keyPair()).privateKey), body, startMs),
       401,
       'token_invalid',
     ],
@@ -269,7 +270,7 @@ describe('an answer is believed only if the peer signed it for this very request
 
   it('one that was signed by the sender itself, or by a stranger, is none', async () => {
     const made = await wire()
-    const stranger = await createSigner((await keyPair()).privateKey)
+    const stranger = createSigner((await keyPair()).privateKey)
     await expect(deliverAnswered(made, made.sign)).rejects.toThrow(PeerUnavailable)
     await expect(deliverAnswered(made, stranger)).rejects.toThrow(PeerUnavailable)
   })

@@ -1,10 +1,11 @@
 /** Prune on this machine: the same flow, on the site's own stores, with peers behind the links that can be cut. */
 import type { JWK } from 'jose'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { systemClock } from '../../functions/common/system-clock.ts'
 import type { Peer, PeerStandings } from '../../shared/ports/index.ts'
 import { type Pruned, prune } from '../../shared/replicate/prune.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
-import { createSigner, createVerifier } from '../../shared/wire/token.ts'
+import { createVerifier } from '../../shared/wire/token.ts'
 import type { Link } from './link.ts'
 import type { LocalSite } from './local-site.ts'
 
@@ -21,8 +22,8 @@ export async function createPruner({ running, links, keys }: PrunerOptions): Pro
   const { here, store } = running.ports
   const own = keys[here.site]
   if (!own) throw new Error(`no keys for ${here.site}`)
-  const sign = await createSigner(own.privateKey)
-  const verify = await createVerifier(new Map(Object.entries(keys).map(([site, { publicKey }]) => [site, publicKey])))
+  const sign = createSigner(own.privateKey)
+  const verify = await createVerifier(new Map(Object.entries(keys).map(([site, { publicKey }]) => [site, [publicKey]])))
   const peers = new Map<string, Peer & PeerStandings>(
     [...links].map(([peer, { url }]) => [
       peer,

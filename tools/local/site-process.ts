@@ -6,6 +6,7 @@ import { appendFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { JWK } from 'jose'
 import type { z } from 'zod'
+import { createSigner } from '../../functions/common/session-signer.ts'
 import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
 import { flowName } from '../../shared/replicate/flow-control.ts'
 import { flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
@@ -13,7 +14,6 @@ import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { recordName } from '../../shared/replicate/record-ref.ts'
 import { homesName, readHomes } from '../../shared/replicate/taken-homes.ts'
-import { createSigner } from '../../shared/wire/token.ts'
 import { answerAdopting } from './adopting-protocol.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
@@ -90,7 +90,7 @@ async function run(options: SiteProcessOptions): Promise<void> {
     TRIBUTARY_SITE: site,
     TRIBUTARY_SIGNING_KEY: JSON.stringify(keys[site]?.privateKey),
     TRIBUTARY_PEERS: JSON.stringify(
-      Object.fromEntries([...links].map(([peer, { url }]) => [peer, { url, key: keys[peer]?.publicKey }])),
+      Object.fromEntries([...links].map(([peer, { url }]) => [peer, { url, keys: [keys[peer]?.publicKey] }])),
     ),
   }
   const start = await loadCloud(siteOf(plan, site).cloud)
@@ -251,7 +251,7 @@ async function invokeListening(fn: LocalFunction, event: unknown, listeners: Con
 async function tokenFor(site: string, keys: SiteProcessOptions['keys'], as: string, body: string): Promise<string> {
   const key = keys[as]?.privateKey
   if (!key) throw new Error(`no site '${as}'; the plan has ${Object.keys(keys).join(', ')}`)
-  const sign = await createSigner(key)
+  const sign = createSigner(key)
   return sign({ issuer: as, audience: site, body: Buffer.from(body, 'base64'), nowMs: Date.now() })
 }
 
