@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import { declaredPlacement } from './declared-placement.ts'
+import { declaredSite, siteFaults } from './declared-site.ts'
 import { type EscrowDescriptor, type HomeDescriptor, isOneValue, namedFields } from './merge-descriptor.ts'
 import { mergeFaults, resolverFaults } from './merge-faults.ts'
 import { documentMerge, fieldName } from './merge-schema.ts'
@@ -53,14 +54,7 @@ function keyType(field: z.output<typeof keyField>): KeyType {
 
 const declaration = z.strictObject({
   sites: z
-    .record(
-      siteId,
-      z.strictObject({
-        cloud: z.enum(['aws', 'gcp', 'azure']),
-        region: z.string().regex(/^[a-z0-9-]+$/, { error: "a region as the cloud writes it, such as 'us-east-1'" }),
-      }),
-      { error: 'an object of sites by their ids: { <id>: { cloud, region } }' },
-    )
+    .record(siteId, declaredSite, { error: 'an object of sites by their ids: { <id>: { cloud, region } }' })
     .refine(sites => Object.keys(sites).length >= 1, { error: 'at least one site' }),
   data: z
     .record(
@@ -98,6 +92,7 @@ export function defineSync(input: Declaration): SyncPlan {
   const { sites, data, resolvers } = parsed.data
   const types = Object.entries(data).map(([name, type]) => typePlan(name, type, Object.keys(sites)))
   const faults = [
+    ...Object.entries(sites).flatMap(([id, site]) => siteFaults(id, site)),
     ...types.flatMap(type => [...crossFaults(type, sites), ...mergeFaults(type, resolvers)]),
     ...types.flatMap((type, index) => types.slice(0, index).flatMap(other => pairFaults(other, type, sites))),
     ...resolverFaults(resolvers),
@@ -244,8 +239,10 @@ function describe(value: unknown): string {
 /** To be counted up whenever the form of what travels changes: sites of two forms then wait for each other. */
 const travellingForm = 3
 
-function planHash(plan: Omit<SyncPlan, 'hash'>): string {
-  const plain: Json = JSON.parse(JSON.stringify({ travellingForm, ...plan }))
+/** Of what the data is and where it may be: an address or a key may change while changes are on their way. */
+function planHash({ sites, types }: Omit<SyncPlan, 'hash'>): string {
+  const places = sites.map(({ id, cloud, region }) => ({ id, cloud, region }))
+  const plain: Json = JSON.parse(JSON.stringify({ travellingForm, sites: places, types }))
   return hash('sha256', canonicalText(plain), 'base64url').slice(0, 16)
 }
 

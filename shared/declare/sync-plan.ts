@@ -9,6 +9,12 @@ export interface SitePlan {
   readonly id: string
   readonly cloud: Cloud
   readonly region: string
+  /** Where its ingest is: known once it is deployed. */
+  readonly ingest?: string
+  /** The public half of each root key (SubjectPublicKeyInfo in Base64), by its name; `pending`: not known yet. */
+  readonly rootKeys?: Readonly<Record<string, string>>
+  /** Which of them signs. Absent: the first. */
+  readonly signsWith?: string
 }
 
 export type KeyType = 'string' | 'number'

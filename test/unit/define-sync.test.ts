@@ -20,6 +20,7 @@ const valid: Declaration = {
 /** What a declaration written without TypeScript may hold. */
 const define = (declaration: unknown) => defineSync(declaration as Declaration)
 
+const publicKey = `MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE${'A'.repeat(86)}==`
 const withSites = (sites: unknown) => ({ ...valid, sites })
 const withCarts = (carts: object) => ({ ...valid, data: { carts: { ...valid.data.carts, ...carts } } })
 
@@ -54,6 +55,26 @@ describe('a fault says where it is, what was found there, and what is allowed', 
       'a misspelt setting of a site',
       withSites({ 'aws-1': { ...aws, zone: 'a' } }),
       ['sites.aws-1.zone: not known here; check the spelling'],
+    ],
+    [
+      'a root key that is none',
+      withSites({ 'aws-1': { ...aws, rootKeys: { first: 'MFkw' } } }),
+      ['sites.aws-1.rootKeys.first: found "MFkw"; allowed: \'pending\', or a public key on P-256'],
+    ],
+    [
+      'three root keys',
+      withSites({ 'aws-1': { ...aws, rootKeys: { a: 'pending', b: 'pending', c: 'pending' } } }),
+      ['one root key, or two while one is replaced'],
+    ],
+    [
+      'a root key that signs before any peer can know it',
+      withSites({ 'aws-1': { ...aws, rootKeys: { first: publicKey, next: 'pending' }, signsWith: 'next' } }),
+      ["sites.aws-1.signsWith: found 'next'; allowed: first"],
+    ],
+    [
+      'an ingest without TLS',
+      withSites({ 'aws-1': { ...aws, ingest: 'http://ingest.example.org/' } }),
+      ['sites.aws-1.ingest: found "http://ingest.example.org/"; allowed: the address of its ingest'],
     ],
     ['a misspelt setting of a type', withCarts({ tiers: 1 }), ['data.carts.tiers: not known here; check the spelling']],
     ['a misspelt part', { ...valid, dada: {} }, ['dada: not known here; check the spelling']],
@@ -207,6 +228,14 @@ describe('a plan', () => {
     const turned = { data: { carts: { merge: valid.data.carts?.merge, key: ['customer_id'] } }, sites: valid.sites }
     expect(define(turned).hash).toBe(define(valid).hash)
     expect(define(valid).hash).toMatch(/^[\w-]{16}$/)
+  })
+
+  it('has the same hash with another address or root key: changes on their way are not held up by one', () => {
+    const [[id, site] = ['', {}]] = Object.entries(valid.sites)
+    const known = { ...site, ingest: 'https://ingest.example.org/', rootKeys: { first: publicKey } }
+    const declared = define(withSites({ ...valid.sites, [id]: known }))
+    expect(declared.hash).toBe(define(valid).hash)
+    expect(siteOf(declared, id)).toMatchObject(known)
   })
 
   it('has another hash for every other declaration', () => {
