@@ -34,9 +34,13 @@ export const cloudMetrics = {
 } as const
 export type CloudMetric = keyof typeof cloudMetrics
 
+export type Writer = 'capture' | 'publish' | 'forward' | 'ingest' | 'prune'
+
 /** Lines are chosen by equal fields; a field of `null` is one that is there, whatever it holds. */
 export interface LogMetric {
   readonly from: 'log'
+  /** The functions that write such lines. */
+  readonly by: readonly Writer[]
   readonly where: Readonly<Record<string, string | null>>
   /** The path of a number in the line. Absent: lines are counted. */
   readonly value?: string
@@ -50,8 +54,10 @@ export interface NativeMetric {
 }
 
 export interface Alert {
-  /** In kebab case: part of the alert's name at every cloud. */
+  /** In kebab case: part of the alert's name at every cloud. What is watched, and the severity. */
   readonly id: string
+  /** What is watched: the same for both severities of it. */
+  readonly watched: string
   readonly severity: Severity
   readonly to: Destination
   readonly metric: LogMetric | NativeMetric
@@ -63,22 +69,29 @@ export interface Alert {
   readonly means: string
 }
 
-const received = (tier: 1 | 2 | 3): LogMetric => ({
+type Statistic = LogMetric['statistic']
+const received = (value: string, statistic: Statistic): LogMetric => ({
   from: 'log',
+  by: ['ingest'],
   where: { batch: 'received' },
-  value: `lagMsByTier.tier${tier}`,
-  statistic: 'p95',
+  value,
+  statistic,
 })
-const ahead: LogMetric = { from: 'log', where: { batch: 'received' }, value: 'aheadMs', statistic: 'maximum' }
-const took: LogMetric = { from: 'log', where: { batch: 'sent' }, value: 'tookMs', statistic: 'p95' }
-const sentBytes: LogMetric = { from: 'log', where: { batch: 'sent' }, value: 'bytes', statistic: 'sum' }
-const quarantined: LogMetric = {
+const sent = (value: string, statistic: Statistic): LogMetric => ({
   from: 'log',
-  where: { batch: 'received' },
-  value: 'answers.quarantined',
+  by: ['forward'],
+  where: { batch: 'sent' },
+  value,
+  statistic,
+})
+const count = (where: LogMetric['where'], ...by: readonly Writer[]): LogMetric => ({
+  from: 'log',
+  by,
+  where,
   statistic: 'sum',
-}
-const count = (where: LogMetric['where']): LogMetric => ({ from: 'log', where, statistic: 'sum' })
+})
+/** The replication lag of what had not come before. */
+const lag = (tier: 1 | 2 | 3): LogMetric => received(`lagMsByTier.tier${tier}`, 'p95')
 const native = (metric: CloudMetric): NativeMetric => ({ from: 'cloud', metric })
 
 /** An hour's egress that no plan asked for: a loop, a load that nobody announced, or somebody else. */
@@ -105,7 +118,7 @@ const security = (above: number): Level => ({ above, to: 'security' })
 const watched: readonly Watched[] = [
   {
     id: 'lag-tier-1',
-    metric: received(1),
+    metric: lag(1),
     windowMinutes: 5,
     means: 'Real-time data arrives late from a peer. See whether its express lane is down, then its forward.',
     warning: channel(1_000),
@@ -113,7 +126,7 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'lag-tier-2',
-    metric: received(2),
+    metric: lag(2),
     windowMinutes: 5,
     means: 'Data arrives late from a peer. See the age of what waits at the peer: capture, then forward.',
     warning: channel(10_000),
@@ -121,7 +134,7 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'lag-tier-3',
-    metric: received(3),
+    metric: lag(3),
     windowMinutes: 15,
     means: 'Batch data arrives late from a peer.',
     warning: channel(90_000),
@@ -167,7 +180,7 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'latency-between-sites',
-    metric: took,
+    metric: sent('tookMs', 'p95'),
     windowMinutes: 5,
     means: 'A peer takes long to answer a batch: the way to it, its ingest or its store.',
     warning: channel(300),
@@ -175,7 +188,7 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'clock-ahead',
-    metric: ahead,
+    metric: received('aheadMs', 'maximum'),
     windowMinutes: 5,
     means: 'The clock of a peer is ahead of this one. Beyond 10 s its changes wait in quarantine.',
     warning: channel(500),
@@ -183,14 +196,14 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'quarantine',
-    metric: quarantined,
+    metric: received('answers.quarantined', 'sum'),
     windowMinutes: 5,
     means: 'Changes with an unbelievable clock wait. Set the clock right: they go on by themselves.',
     warning: channel(0),
   },
   {
     id: 'dead-letter',
-    metric: count({ deadLetter: null }),
+    metric: count({ deadLetter: null }, 'capture', 'publish', 'forward'),
     windowMinutes: 5,
     means: 'A write or a change cannot be processed as it is, and waits whole. `tributary dead-letters` says why.',
     warning: channel(0),
@@ -211,14 +224,14 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'stock-exceeded',
-    metric: count({ incident: 'stock_exceeded' }),
+    metric: count({ incident: 'stock_exceeded' }, 'publish', 'ingest'),
     windowMinutes: 5,
     means: 'Sites accepted more than there is: a reservation was rejected. The audit names it.',
     critical: { above: 0, to: 'operations' },
   },
   {
     id: 'signing-key',
-    metric: count({ level: 'error', error: 'SigningKeyUnavailable' }),
+    metric: count({ level: 'error', error: 'SigningKeyUnavailable' }, 'capture', 'forward', 'ingest', 'prune'),
     windowMinutes: 5,
     means: 'A function gets no signature from the root key: a rotation that failed, or a permission that is gone.',
     critical: security(0),
@@ -232,7 +245,7 @@ const watched: readonly Watched[] = [
   },
   {
     id: 'egress',
-    metric: sentBytes,
+    metric: sent('bytes', 'sum'),
     windowMinutes: 60,
     means: 'Far more leaves this site than usual, before compression.',
     warning: channel(egressBytesPerHour),
@@ -246,6 +259,9 @@ const watched: readonly Watched[] = [
   },
 ]
 
+/** No alert comes of it: how much arrives, for dashboards. */
+export const arrivals: LogMetric = received('changes', 'sum')
+
 /** One row for each level of each thing that is watched. */
 export const alerts: readonly Alert[] = watched.flatMap(({ warning, critical, ...row }) => [
   ...alertAt(row, 'warning', warning),
@@ -257,5 +273,5 @@ function alertAt(
   severity: Severity,
   level: Level | undefined,
 ): readonly Alert[] {
-  return level ? [{ ...row, ...level, id: `${id}-${severity}`, severity }] : []
+  return level ? [{ ...row, ...level, watched: id, id: `${id}-${severity}`, severity }] : []
 }

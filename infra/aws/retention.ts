@@ -18,4 +18,7 @@ export const giveUpChangesAfter = Duration.hours(7 * 24 - 1)
 /** The most that SQS offers. */
 export const deadLetterRetention = Duration.days(14)
 
+/** How long SQS goes on with one data key: fewer calls of KMS, and as long readable after the key is disabled. */
+export const dataKeyReuse = Duration.hours(1)
+
 export const logRetention = RetentionDays.ONE_MONTH

@@ -17,8 +17,14 @@ export interface SiteFunctionOptions {
   readonly bundles: string
   readonly description: string
   readonly environment: Readonly<Record<string, string>>
-  /** Absent: the environment holds no secret, and Lambda's own key will do. */
-  readonly environmentKey?: IKey
+  /** Of its log and its environment. */
+  readonly dataKey: IKey
+}
+
+export interface SiteFunction {
+  readonly bundle: FunctionName
+  readonly fn: LambdaFunction
+  readonly log: LogGroup
 }
 
 /**
@@ -35,19 +41,19 @@ const timeout: Readonly<Record<FunctionName, Duration>> = {
   prune: Duration.minutes(5),
 }
 
-export function createSiteFunction(scope: Construct, options: SiteFunctionOptions): LambdaFunction {
-  const { name, bundle, bundles, description, environment, environmentKey } = options
+export function createSiteFunction(scope: Construct, options: SiteFunctionOptions): SiteFunction {
+  const { name, bundle, bundles, description, environment, dataKey } = options
   const home = new Construct(scope, name)
   const logGroup = new LogGroup(home, 'Log', {
     logGroupName: `/aws/lambda/${name}`,
     retention: logRetention,
+    encryptionKey: dataKey,
     removalPolicy: RemovalPolicy.DESTROY,
   })
   // The role that CDK would make has a managed policy that may write every log of the account.
   const role = new Role(home, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
   logGroup.grantWrite(role)
-  environmentKey?.grantDecrypt(role)
-  return new LambdaFunction(home, 'Function', {
+  const fn = new LambdaFunction(home, 'Function', {
     functionName: name,
     description,
     runtime: Runtime.NODEJS_24_X,
@@ -59,7 +65,8 @@ export function createSiteFunction(scope: Construct, options: SiteFunctionOption
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
-    environment,
-    ...(environmentKey === undefined ? {} : { environmentEncryption: environmentKey }),
+    environment: { ...environment },
+    environmentEncryption: dataKey,
   })
+  return { bundle, fn, log: logGroup }
 }

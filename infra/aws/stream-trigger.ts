@@ -4,14 +4,15 @@
  * attempts. What is given up is reported to a queue.
  */
 import type { Duration } from 'aws-cdk-lib'
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { ITable, ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Grant } from 'aws-cdk-lib/aws-iam'
 import type { IStream } from 'aws-cdk-lib/aws-kinesis'
 import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 
 export interface StreamTrigger {
   /** A table means its DynamoDB stream. */
-  readonly source: ITableV2 | IStream
+  readonly source: ITableV2 | ITable | IStream
   /** How old a record may be before its batch is given up: less than the stream keeps it. */
   readonly giveUpAfter: Duration
   /** Whether the function's answer says from which record on it has to be called again. */
@@ -44,15 +45,28 @@ export function triggerByStream(target: LambdaFunction, trigger: StreamTrigger):
   })
 }
 
-function requireStream({ tableName, tableStreamArn }: ITableV2): string {
+function requireStream({ tableName, tableStreamArn }: ITableV2 | ITable): string {
   if (tableStreamArn === undefined) throw new Error(`table ${tableName} triggers a function, but has no stream`)
   return tableStreamArn
 }
 
-function grantRead(source: ITableV2 | IStream, reader: LambdaFunction): void {
+function grantRead(source: ITableV2 | ITable | IStream, reader: LambdaFunction): void {
   if ('streamArn' in source) source.grant(reader, ...kinesisReadActions)
-  else source.grantStreamRead(reader)
+  else grantTableStreamRead(requireStream(source), reader)
 }
+
+/** The stream alone: a table's own `grantStreamRead` would add its key, which by way of DynamoDB is granted already. */
+function grantTableStreamRead(streamArn: string, grantee: LambdaFunction): void {
+  Grant.addToPrincipal({ grantee, actions: [...tableStreamReadActions], resourceArns: [streamArn] })
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html */
+const tableStreamReadActions = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+] as const
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html */
 const kinesisReadActions = [

@@ -3,13 +3,14 @@
  * the declaration stays in the account, and nothing deletes one until an operator takes its protection off. Another
  * key means another table: since its name is fixed, CloudFormation refuses that, and moving the items is a migration.
  *
- * Encrypted under the account's own KMS key for DynamoDB; billed by request; restorable to any second of 35 days.
+ * Encrypted under the site's data key; billed by request; restorable to any second of 35 days.
  */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import {
   type Attribute,
   AttributeType,
   Billing,
+  type ITable,
   type ITableV2,
   ProjectionType,
   StreamViewType,
@@ -18,6 +19,7 @@ import {
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb'
 import { type IStream, Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { isNumberKey } from '../../shared/declare/placement.ts'
 import {
@@ -29,22 +31,51 @@ import {
   tombstoneIndex,
 } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { acceptOwnKey } from './accept.ts'
 import { createParameter, pascalCase } from './parameter.ts'
 import { feedRetention } from './retention.ts'
 
 /** A table of the application, and what tells capture of its writes. */
 export interface DataTable {
-  readonly table: ITableV2
+  readonly name: string
+  readonly table: ITableV2 | ITable
   /** The table itself: by its DynamoDB stream. */
-  readonly feed: ITableV2 | IStream
+  readonly feed: ITableV2 | ITable | IStream
+  /** Made by this stack, so its backups are too. */
+  readonly isOurs: boolean
 }
 
-/** The tables of a site's types, each once. Those that somebody else owns are referred to by name. */
-export function createDataTables(scope: Construct, types: readonly TypePlan[]): readonly DataTable[] {
+export interface DataTablesOptions {
+  readonly types: readonly TypePlan[]
+  readonly dataKey: IKey
+  /** Tables that this app has already, by their names. */
+  readonly given: Readonly<Record<string, ITableV2 | ITable>>
+}
+
+/** The tables of a site's types, each once. Those that somebody else owns are given, or referred to by name. */
+export function createDataTables(scope: Construct, { types, dataKey, given }: DataTablesOptions): readonly DataTable[] {
   const byTable = new Map(types.map(type => [type.at.aws.table, type]))
-  return [...byTable.values()].map(type =>
-    type.at.aws.existing ? referToDataTable(scope, type) : createDataTable(scope, type, expiryIn(type, types)),
-  )
+  refuseUnknown(Object.keys(given), [...byTable.keys()])
+  return [...byTable].map(([name, type]) => {
+    const table = given[name]
+    if (table) return giveDataTable(table, type)
+    return type.at.aws.existing
+      ? referToDataTable(scope, type)
+      : createDataTable(scope, type, { expires: expiryIn(type, types), dataKey })
+  })
+}
+
+function refuseUnknown(given: readonly string[], declared: readonly string[]): void {
+  const unknown = given.filter(name => !declared.includes(name))
+  if (unknown.length === 0) return
+  throw new Error(`tables: found ${unknown.join(', ')}; the declaration has ${declared.join(', ')}`)
+}
+
+/** Nothing of it is changed. */
+function giveDataTable(table: ITableV2 | ITable, { at }: TypePlan): DataTable {
+  if (at.aws.feed === 'kinesis') throw new Error(`table ${at.aws.table}: one that is given is read by its own stream`)
+  if (table.tableStreamArn === undefined) throw new Error(`table ${at.aws.table} has no stream with both images`)
+  return { name: at.aws.table, table, feed: table, isOurs: false }
 }
 
 /** A table has one such attribute: that the types of a table agree on it is checked with the declaration. */
@@ -52,20 +83,25 @@ function expiryIn({ at }: TypePlan, types: readonly TypePlan[]): string | undefi
   return types.find(type => type.at.aws.table === at.aws.table && type.expires !== undefined)?.expires
 }
 
-function createDataTable(scope: Construct, type: TypePlan, expires: string | undefined): DataTable {
+interface NewTable {
+  readonly expires: string | undefined
+  readonly dataKey: IKey
+}
+
+function createDataTable(scope: Construct, type: TypePlan, { expires, dataKey }: NewTable): DataTable {
   const { table: tableName, feed, key } = type.at.aws
   const [partition, sort] = key.map(({ attribute, template }) =>
     isNumberKey(type, template) ? number(attribute) : text(attribute),
   )
-  const stream = feed === 'kinesis' ? createFeed(scope, tableName) : undefined
-  const table = createTable(scope, `Data-${tableName}`, {
+  const stream = feed === 'kinesis' ? createFeed(scope, tableName, dataKey) : undefined
+  const table = createTable(scope, `Data-${tableName}`, dataKey, {
     tableName,
     partitionKey: partition ?? text(type.key[0]),
     ...(sort === undefined ? {} : { sortKey: sort }),
     ...(expires === undefined ? {} : { timeToLiveAttribute: expires }),
     ...(stream === undefined ? { dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES } : { kinesisStream: stream }),
   })
-  return { table, feed: stream ?? table }
+  return { name: tableName, table, feed: stream ?? table, isOurs: true }
 }
 
 /** Nothing of it is changed: its stream, or the Kinesis stream it feeds, must be there, and is told by a parameter. */
@@ -79,29 +115,33 @@ function referToDataTable(scope: Construct, { at: { aws } }: TypePlan): DataTabl
       allowedPattern: '^arn:[^:]+:kinesis:.+:stream/.+$',
     })
     const table = TableV2.fromTableAttributes(scope, `Data-${tableName}`, { tableArn })
-    return { table, feed: Stream.fromStreamArn(scope, `Feed-${tableName}`, feedArn) }
+    const feed = Stream.fromStreamArn(scope, `Feed-${tableName}`, feedArn)
+    return { name: tableName, table, feed, isOurs: false }
   }
   const tableStreamArn = createParameter(scope, `${name}StreamArn`, {
     description: `The DynamoDB stream of table ${tableName}`,
     allowedPattern: '^arn:[^:]+:dynamodb:.+:table/.+/stream/.+$',
   })
   const table = TableV2.fromTableAttributes(scope, `Data-${tableName}`, { tableArn, tableStreamArn })
-  return { table, feed: table }
+  return { name: tableName, table, feed: table, isOurs: false }
 }
 
 /** Kept for a day, as a DynamoDB stream keeps its records: that is what the trigger counts on. */
-function createFeed(scope: Construct, table: string): Stream {
-  return new Stream(scope, `Feed-${table}`, {
+function createFeed(scope: Construct, table: string, encryptionKey: IKey): Stream {
+  const stream = new Stream(scope, `Feed-${table}`, {
     streamName: feedName(table),
     streamMode: StreamMode.ON_DEMAND,
-    encryption: StreamEncryption.MANAGED,
+    encryption: StreamEncryption.KMS,
+    encryptionKey,
     retentionPeriod: feedRetention,
     removalPolicy: RemovalPolicy.RETAIN,
   })
+  acceptOwnKey(stream)
+  return stream
 }
 
-export function createSyncTable(scope: Construct): TableV2 {
-  return createTable(scope, 'Sync', {
+export function createSyncTable(scope: Construct, dataKey: IKey): TableV2 {
+  return createTable(scope, 'Sync', dataKey, {
     tableName: syncStoreName,
     partitionKey: text(syncTable.key),
     // Publish compares a version with the one before.
@@ -119,8 +159,8 @@ export function createSyncTable(scope: Construct): TableV2 {
   })
 }
 
-export function createAuditTable(scope: Construct): TableV2 {
-  return createTable(scope, 'Audit', {
+export function createAuditTable(scope: Construct, dataKey: IKey): TableV2 {
+  return createTable(scope, 'Audit', dataKey, {
     tableName: auditStoreName,
     partitionKey: text(auditTable.key),
     sortKey: text(auditTable.sort),
@@ -128,10 +168,10 @@ export function createAuditTable(scope: Construct): TableV2 {
   })
 }
 
-function createTable(scope: Construct, id: string, props: TablePropsV2): TableV2 {
+function createTable(scope: Construct, id: string, dataKey: IKey, props: TablePropsV2): TableV2 {
   return new TableV2(scope, id, {
     billing: Billing.onDemand(),
-    encryption: TableEncryptionV2.awsManagedKey(),
+    encryption: TableEncryptionV2.customerManagedKey(dataKey),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,

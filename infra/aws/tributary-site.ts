@@ -1,5 +1,5 @@
 /**
- * One AWS site: the tables, the five kinds of functions, and what triggers each of them.
+ * One AWS site: the tables, the five kinds of functions, what triggers each of them, and what watches over all of it.
  *
  *     an application's table -> capture -> sync table -> publish -> stream of changes -> forward -> a peer's ingest
  *     a peer's forward -> ingest -> sync table and application's table
@@ -7,25 +7,32 @@
  *     what is held back: forward -> queue -> forward
  *
  * A function may do what is granted to it here, read the stream that triggers it, and write its own log: nothing else.
+ *
+ * In an app of your own: `new TributarySite(this, 'Sync', { plan, site, bundles })`, one for each account and region,
+ * because the names of its tables, streams and functions are fixed.
  */
-import { CfnOutput, Duration } from 'aws-cdk-lib'
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib'
+import { type ITable, type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
 import { Grant } from 'aws-cdk-lib/aws-iam'
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
-import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { Key } from 'aws-cdk-lib/aws-kms'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { forwardName, tombstoneIndex } from '../../shared/declare/resource-names.ts'
+import { auditStoreName, forwardName, syncStoreName, tombstoneIndex } from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
+import { peerAddresses } from '../peer-addresses.ts'
+import { createAlarms } from './alarms.ts'
+import { backupVaultName, createBackups } from './backups.ts'
 import { createChangeStream } from './change-stream.ts'
+import { createDashboard } from './dashboard.ts'
+import { createDataKey } from './data-key.ts'
 import { createDeadLetterQueues, type DeadLetterQueues } from './dead-letter-queues.ts'
-import { createIngestApi } from './ingest-api.ts'
-import { createPeerParameters, type PeerParameters, peersText } from './peer-parameters.ts'
+import { createIngestApi, type IngestApi } from './ingest-api.ts'
 import { giveUpChangesAfter, giveUpWritesAfter } from './retention.ts'
-import { createEnvironmentKey, createSigningKeyReference } from './signing-key.ts'
-import { createSiteFunction, type SiteFunctionOptions } from './site-function.ts'
+import { createRootKeys, grantSign } from './root-keys.ts'
+import { createSiteFunction, type SiteFunction, type SiteFunctionOptions } from './site-function.ts'
 import { type StreamTrigger, triggerByStream } from './stream-trigger.ts'
 import { createAuditTable, createDataTables, createSyncTable, type DataTable } from './tables.ts'
 import { createWaitingQueue, triggerByQueue } from './waiting-queue.ts'
@@ -33,44 +40,57 @@ import { createWaitingQueue, triggerByQueue } from './waiting-queue.ts'
 export interface TributarySiteProps {
   readonly plan: SyncPlan
   readonly site: SitePlan
-  /** Folder of the AWS bundles: `<function>/index.cjs`. */
+  /** Folder of the AWS bundles: `<function>/index.cjs`. `npm run build` makes them in `.build/functions/aws`. */
   readonly bundles: string
+  /**
+   * Tables that the app has already, by the names that the declaration gives them: made elsewhere in it, or referred to
+   * by ARN (`Table.fromTableAttributes(this, 'Carts', { tableArn, tableStreamArn })`). Nothing of them is changed.
+   */
+  readonly tables?: Readonly<Record<string, ITableV2 | ITable>>
 }
 
 export class TributarySite extends Construct {
   readonly #site: SitePlan
   readonly #bundles: string
+  readonly #dataKey: Key
+  readonly #signingKey: Key
   readonly #dataTables: readonly DataTable[]
   readonly #syncTable: TableV2
   readonly #auditTable: TableV2
   readonly #changes: Stream
   readonly #queues: DeadLetterQueues
-  readonly #peers: readonly PeerParameters[]
-  readonly #signingKey: string
-  readonly #environmentKey: IKey
+  readonly #peers: readonly SitePlan[]
   readonly #hasExpressLane: boolean
+  readonly #functions: SiteFunction[] = []
 
-  constructor(scope: Construct, id: string, { plan, site, bundles }: TributarySiteProps) {
+  constructor(scope: Construct, id: string, { plan, site, bundles, tables = {} }: TributarySiteProps) {
     super(scope, id)
     this.#site = site
     this.#bundles = bundles
-    this.#dataTables = createDataTables(this, typesAt(plan, site.id))
-    this.#syncTable = createSyncTable(this)
-    this.#auditTable = createAuditTable(this)
-    this.#changes = createChangeStream(this)
-    this.#queues = createDeadLetterQueues(this)
-    this.#peers = peersOf(plan, site.id).map(({ id }) => createPeerParameters(this, id))
-    this.#signingKey = createSigningKeyReference(this, site.id)
-    this.#environmentKey = createEnvironmentKey(this)
-    this.#hasExpressLane = typesAt(plan, site.id).some(isExpress)
+    requireRegion(this, site)
+    this.#dataKey = createDataKey(this)
+    this.#signingKey = createRootKeys(this, site)
+    const types = typesAt(plan, site.id)
+    this.#dataTables = createDataTables(this, { types, dataKey: this.#dataKey, given: tables })
+    this.#syncTable = createSyncTable(this, this.#dataKey)
+    this.#auditTable = createAuditTable(this, this.#dataKey)
+    this.#changes = createChangeStream(this, this.#dataKey)
+    this.#queues = createDeadLetterQueues(this, this.#dataKey)
+    this.#peers = peersOf(plan, site.id)
+    this.#hasExpressLane = types.some(isExpress)
 
     this.#addCapture()
     this.#addPublish()
     for (const peer of this.#peers) this.#addForward(peer)
-    this.#addIngest()
+    const api = this.#addIngest()
     this.#addPrune()
+    createBackups(this, [...this.#ownTables()], this.#dataKey)
+    this.#watch(api)
+    this.#addOutput('IngestUrl', `Where peers deliver to ${site.id}: goes into the declaration`, api.url)
     this.#addOutput('DeadLettersUrl', 'What could not be processed, whole', this.#queues.letters.queueUrl)
     this.#addOutput('GivenUpUrl', 'Batches that a trigger gave up, by reference', this.#queues.givenUp.queueUrl)
+    Tags.of(this).add('application', 'tributary')
+    Tags.of(this).add('tributary-site', site.id)
   }
 
   #addCapture(): void {
@@ -78,20 +98,20 @@ export class TributarySite extends Construct {
       name: 'tributary-capture',
       bundle: 'capture',
       description: 'Finds out what changed in the tables and commits it to the sync records',
-      environment: { ...this.#deadLettersVariable(), ...this.#expressVariables() },
-      ...(this.#hasExpressLane ? { environmentKey: this.#environmentKey } : {}),
+      // Without tier-1 types it talks to nobody.
+      environment: {
+        ...this.#deadLettersVariable(),
+        ...(this.#hasExpressLane ? this.#peerVariables(this.#peers) : {}),
+      },
     })
-    for (const { table } of this.#dataTables) table.grant(capture, 'dynamodb:GetItem')
-    this.#grantSyncTable(capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    if (this.#hasExpressLane) grantSign(this.#signingKey, capture)
+    this.#grantForeignKeys(capture)
+    for (const { table } of this.#dataTables) grantItems(table, capture, 'dynamodb:GetItem')
+    grantItems(this.#syncTable, capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
     this.#queues.letters.grant(capture, 'sqs:SendMessage')
     for (const { feed } of this.#dataTables) {
       this.#triggerByStream(capture, { source: feed, reportsFailedItems: true, giveUpAfter: giveUpWritesAfter })
     }
-  }
-
-  /** Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise. */
-  #expressVariables() {
-    return this.#hasExpressLane ? this.#credentialVariables(this.#peers) : {}
   }
 
   #addPublish(): void {
@@ -102,28 +122,28 @@ export class TributarySite extends Construct {
       environment: this.#deadLettersVariable(),
     })
     this.#changes.grant(publish, 'kinesis:PutRecords')
-    this.#auditTable.grant(publish, 'dynamodb:BatchWriteItem')
+    grantItems(this.#auditTable, publish, 'dynamodb:BatchWriteItem')
     this.#queues.letters.grant(publish, 'sqs:SendMessage')
     const source = this.#syncTable
     this.#triggerByStream(publish, { source, reportsFailedItems: false, giveUpAfter: giveUpWritesAfter })
   }
 
   /** Knows its own peer only. */
-  #addForward(peer: PeerParameters): void {
-    const waiting = createWaitingQueue(this, peer.site)
+  #addForward(peer: SitePlan): void {
+    const waiting = createWaitingQueue(this, peer.id, this.#dataKey)
     const forward = this.#createFunction({
-      name: forwardName(peer.site),
+      name: forwardName(peer.id),
       bundle: 'forward',
-      description: `Delivers changes to ${peer.site}`,
+      description: `Delivers changes to ${peer.id}`,
       environment: {
-        TRIBUTARY_PEER: peer.site,
+        TRIBUTARY_PEER: peer.id,
         TRIBUTARY_WAITING_URL: waiting.queueUrl,
-        ...this.#credentialVariables([peer]),
+        ...this.#peerVariables([peer]),
         ...this.#deadLettersVariable(),
       },
-      environmentKey: this.#environmentKey,
     })
-    this.#grantSyncTable(forward, 'dynamodb:GetItem')
+    grantSign(this.#signingKey, forward)
+    grantItems(this.#syncTable, forward, 'dynamodb:GetItem')
     this.#queues.letters.grant(forward, 'sqs:SendMessage')
     waiting.grant(forward, 'sqs:SendMessage')
     triggerByQueue(forward, waiting)
@@ -131,20 +151,21 @@ export class TributarySite extends Construct {
     this.#triggerByStream(forward, { source, reportsFailedItems: true, giveUpAfter: giveUpChangesAfter })
   }
 
-  #addIngest(): void {
+  #addIngest(): IngestApi {
     const ingest = this.#createFunction({
       name: 'tributary-ingest',
       bundle: 'ingest',
       description: 'Merges the changes of other sites',
-      environment: this.#credentialVariables(this.#peers),
-      environmentKey: this.#environmentKey,
+      environment: this.#peerVariables(this.#peers),
     })
+    grantSign(this.#signingKey, ingest)
+    this.#grantForeignKeys(ingest)
     for (const { table } of this.#dataTables) {
-      table.grant(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
+      grantItems(table, ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
     }
-    this.#grantSyncTable(ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
-    this.#auditTable.grant(ingest, 'dynamodb:BatchWriteItem')
-    this.#addOutput('IngestUrl', `Where peers deliver to ${this.#site.id}`, createIngestApi(this, ingest).url)
+    grantItems(this.#syncTable, ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    grantItems(this.#auditTable, ingest, 'dynamodb:BatchWriteItem')
+    return createIngestApi(this, ingest, this.#dataKey)
   }
 
   /** Hourly: what a run does not get done the next one does. */
@@ -153,28 +174,70 @@ export class TributarySite extends Construct {
       name: 'tributary-prune',
       bundle: 'prune',
       description: 'Forgets what was deleted at every site long ago',
-      environment: this.#credentialVariables(this.#peers),
-      environmentKey: this.#environmentKey,
+      environment: this.#peerVariables(this.#peers),
     })
-    for (const { table } of this.#dataTables) table.grant(prune, 'dynamodb:GetItem')
-    this.#grantSyncTable(prune, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem')
+    grantSign(this.#signingKey, prune)
+    this.#grantForeignKeys(prune)
+    for (const { table } of this.#dataTables) grantItems(table, prune, 'dynamodb:GetItem')
+    grantItems(this.#syncTable, prune, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem')
     const index = `${this.#syncTable.tableArn}/index/${tombstoneIndex}`
     Grant.addToPrincipal({ grantee: prune, actions: ['dynamodb:Scan'], resourceArns: [index] })
     new Rule(this, 'PruneHourly', {
       description: 'Starts tributary-prune',
       schedule: Schedule.rate(Duration.hours(1)),
-      targets: [new LambdaTarget(prune)],
+      targets: [
+        new LambdaTarget(prune, {
+          retryAttempts: 3,
+          maxEventAge: Duration.minutes(30),
+          deadLetterQueue: this.#queues.givenUp,
+        }),
+      ],
     })
   }
 
-  /** The table alone: its own `grant` would add every index, by a wildcard. */
-  #grantSyncTable(grantee: LambdaFunction, ...actions: readonly string[]): void {
-    Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [this.#syncTable.tableArn] })
+  #watch({ metrics: ingestMetrics }: IngestApi): void {
+    const watched = {
+      site: this.#site.id,
+      functions: this.#functions,
+      tables: [...this.#dataTables.map(({ name }) => name), syncStoreName, auditStoreName],
+      letters: this.#queues.letters,
+      givenUp: this.#queues.givenUp,
+      ingestMetrics,
+      backupVault: backupVaultName,
+      dataKey: this.#dataKey,
+    }
+    const alarms = createAlarms(this, watched)
+    createDashboard(this, watched, alarms)
+    for (const [destination, { topicArn }] of alarms.topics) {
+      const name = `Alerts${destination.replaceAll(/(?:^|-)(\w)/g, (_, letter) => String(letter).toUpperCase())}Topic`
+      this.#addOutput(name, `Subscribe whoever is meant: ${destination}`, topicArn)
+    }
   }
 
-  #createFunction(options: Omit<SiteFunctionOptions, 'bundles'>): LambdaFunction {
+  /** Of tables that are given: their key's policy may ask for it, as ours does not. */
+  #grantForeignKeys(grantee: LambdaFunction): void {
+    for (const { table, isOurs } of this.#dataTables) {
+      if (!isOurs)
+        table.encryptionKey?.grant(grantee, 'kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:DescribeKey')
+    }
+  }
+
+  *#ownTables(): Iterable<TableV2> {
+    for (const { table, isOurs } of this.#dataTables) if (isOurs && table instanceof TableV2) yield table
+    yield this.#syncTable
+    yield this.#auditTable
+  }
+
+  #createFunction(options: Omit<SiteFunctionOptions, 'bundles' | 'dataKey'>): LambdaFunction {
     const environment = { TRIBUTARY_SITE: this.#site.id, ...options.environment }
-    return createSiteFunction(this, { ...options, bundles: this.#bundles, environment })
+    const made = createSiteFunction(this, {
+      ...options,
+      bundles: this.#bundles,
+      dataKey: this.#dataKey,
+      environment,
+    })
+    this.#functions.push(made)
+    return made.fn
   }
 
   #triggerByStream(target: LambdaFunction, trigger: Omit<StreamTrigger, 'givenUp'>): void {
@@ -185,12 +248,24 @@ export class TributarySite extends Construct {
     return { TRIBUTARY_DEAD_LETTERS_URL: this.#queues.letters.queueUrl }
   }
 
-  #credentialVariables(peers: readonly PeerParameters[]) {
-    return { TRIBUTARY_SIGNING_KEY: this.#signingKey, TRIBUTARY_PEERS: peersText(this, peers) }
+  #peerVariables(peers: readonly SitePlan[]) {
+    return { TRIBUTARY_ROOT_KEY: this.#signingKey.keyArn, TRIBUTARY_PEERS: peerAddresses(peers) }
   }
 
   /** Under its plain name: operators type it. */
   #addOutput(name: string, description: string, value: string): void {
     new CfnOutput(this, name, { description, value }).overrideLogicalId(name)
   }
+}
+
+/** Data that is to stay in a region is not deployed into another by mistake. */
+function requireRegion(scope: Construct, { id, region }: SitePlan): void {
+  const found = Stack.of(scope).region
+  if (found === region) return
+  throw new Error(`site ${id} is declared in ${region}; found a stack in ${found}. Set the stack's env.region.`)
+}
+
+/** The table alone: its own `grant` would add every index, by a wildcard. */
+function grantItems(table: ITableV2 | ITable, grantee: LambdaFunction, ...actions: readonly string[]): void {
+  Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [table.tableArn] })
 }

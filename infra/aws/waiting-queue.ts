@@ -2,14 +2,16 @@
  * Where changes wait that are held back for a while (a paused data type, a peer with another plan), so that the stream
  * goes on behind them. Forward is called with them every few minutes until they may go; nothing is ever given up here.
  *
- * Encrypted by SQS, reachable over TLS only.
+ * Encrypted under the site's data key, reachable over TLS only.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { waitingName } from '../../shared/declare/resource-names.ts'
-import { deadLetterRetention } from './retention.ts'
+import { accept } from './accept.ts'
+import { dataKeyReuse, deadLetterRetention } from './retention.ts'
 
 /** Before the first return, and between two: more than six times a function's timeout, as Lambda wants it. */
 const firstDelay = Duration.minutes(1)
@@ -18,16 +20,24 @@ const batchSize = 100
 /** A batch of more than ten needs one. */
 const batchWindow = Duration.seconds(5)
 
-export function createWaitingQueue(scope: Construct, peer: string): Queue {
-  return new Queue(scope, `Waiting-${peer}`, {
+export function createWaitingQueue(scope: Construct, peer: string, encryptionMasterKey: IKey): Queue {
+  const queue = new Queue(scope, `Waiting-${peer}`, {
     queueName: waitingName(peer),
     deliveryDelay: firstDelay,
     visibilityTimeout: betweenAttempts,
     retentionPeriod: deadLetterRetention,
-    encryption: QueueEncryption.SQS_MANAGED,
+    encryption: QueueEncryption.KMS,
+    encryptionMasterKey,
+    dataKeyReuse,
     enforceSSL: true,
     removalPolicy: RemovalPolicy.RETAIN,
   })
+  accept(
+    queue,
+    'AwsSolutions-SQS3',
+    'What waits here is tried until it may go, however often: a dead-letter queue would give a change up for its peer.',
+  )
+  return queue
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */

@@ -1,17 +1,23 @@
 /** Other declarations than this project's: what changes in the AWS stack, and what CloudFormation would refuse. */
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Stack } from 'aws-cdk-lib'
+import { AttributeType, StreamViewType, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
+import marketData from '../../examples/market-data/sync.config.ts'
 import { createSiteStacks } from '../../infra/aws/site-stacks.ts'
+import { TributarySite } from '../../infra/aws/tributary-site.ts'
 import { type Declaration, defineSync, fields, register } from '../../shared/declare/index.ts'
-import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
+import { siteOf } from '../../shared/declare/sync-plan.ts'
 import {
   allowedTo,
   functionNamed,
   namedResources,
   pointsTo,
+  readTemplate,
   resourcesOf,
   type Template,
   tableKey,
@@ -21,8 +27,7 @@ import { plan, site } from './retail-site.ts'
 import { createApp, synthesise } from './synthesise.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
-const bundles = join(folder, 'aws')
-beforeAll(() => bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: folder, clouds: ['aws'] }))
+const bundles = inject('bundles')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const threeClouds: Declaration['sites'] = {
@@ -56,7 +61,7 @@ it('a type that may not be here has no table, no trigger and no permission here'
   }
 })
 
-it('a site that shares no type with this one is no peer: no forward, no parameter, no key at ingest', () => {
+it('a site that shares no type with this one is no peer: no forward, no key at ingest', () => {
   const built = declare({ carts: { key: ['ref'], merge: register(), sites: ['aws-us-east-1', 'gcp-us-central1'] } })(
     site,
   )
@@ -151,3 +156,177 @@ describe('a table that somebody else owns', () => {
     },
   )
 })
+
+describe('what peers are told', () => {
+  const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
+  const spki = (key: ReturnType<typeof keyPair>) => key.export({ type: 'spki', format: 'der' }).toString('base64')
+  const [first, next] = [keyPair(), keyPair()]
+  const built = declare(
+    { carts: { key: ['ref'], merge: register() } },
+    {
+      'aws-us-east-1': {
+        cloud: 'aws',
+        region: 'us-east-1',
+        rootKeys: { first: spki(first), next: 'pending' },
+        signsWith: 'first',
+      },
+      'aws-eu-west-1': { cloud: 'aws', region: 'eu-west-1' },
+      'gcp-us-central1': {
+        cloud: 'gcp',
+        region: 'us-central1',
+        ingest: 'https://ingest.example.org/',
+        rootKeys: { first: spki(first), next: spki(next) },
+      },
+    },
+  )
+
+  it('is where a declared peer is, and each root key of it that is known', () => {
+    const { Variables } = functionNamed(built(site), 'tributary-forward-gcp-us-central1').Properties.Environment
+    expect(JSON.parse(Variables.TRIBUTARY_PEERS)).toEqual({
+      'gcp-us-central1': {
+        url: 'https://ingest.example.org/',
+        keys: [first.export({ format: 'jwk' }), next.export({ format: 'jwk' })],
+      },
+    })
+    const there = functionNamed(built('aws-eu-west-1'), 'tributary-ingest').Properties.Environment.Variables
+    const peers = JSON.parse(there.TRIBUTARY_PEERS)
+    expect(peers['aws-us-east-1'].keys).toEqual([first.export({ format: 'jwk' })])
+  })
+
+  it('of its own site: every declared root key is made, and the one that is named signs', () => {
+    const aliases = resourcesOf(built(site), 'AWS::KMS::Alias').map(({ Properties }) => Properties.AliasName)
+    expect(aliases).toEqual(expect.arrayContaining(['alias/tributary-root-first', 'alias/tributary-root-next']))
+    expect(allowedTo(built(site), 'tributary-ingest').filter(text => text.startsWith('kms:Sign'))).toEqual([
+      'kms:Sign on alias/tributary-root-first.Arn',
+    ])
+    const { Variables } = functionNamed(built(site), 'tributary-ingest').Properties.Environment
+    expect(pointsTo(built(site), Variables.TRIBUTARY_ROOT_KEY)).toBe('alias/tributary-root-first.Arn')
+  })
+})
+
+it('three regions of one cloud are three sites that know each other and nobody else', () => {
+  const built = synthesise(marketData, bundles, mkdtempSync(join(folder, 'cdk.out-')))
+  const ids = marketData.sites.map(({ id }) => id)
+  expect(ids).toHaveLength(3)
+  for (const id of ids) {
+    const template = built(id)
+    const { region } = siteOf(marketData, id)
+    const forwards = [...namedResources(template, 'AWS::Lambda::Function').keys()].filter(name => /forward/.test(name))
+    expect(forwards.toSorted()).toEqual(
+      ids
+        .filter(other => other !== id)
+        .map(other => `tributary-forward-${other}`)
+        .toSorted(),
+    )
+    for (const { Properties } of resourcesOf(template, 'AWS::DynamoDB::GlobalTable')) {
+      expect(Properties.Replicas.map((replica: { readonly Region: string }) => replica.Region)).toEqual([region])
+    }
+  }
+})
+
+describe('in an app that is there already', () => {
+  const plan = defineSync({
+    sites: threeClouds,
+    data: {
+      carts: { key: ['ref'], merge: register() },
+      orders: { key: ['ref'], merge: register() },
+      prices: { key: ['ref'], merge: register() },
+    },
+  })
+  function app(region = 'us-east-1') {
+    const outdir = mkdtempSync(join(folder, 'cdk.out-'))
+    const created = createApp(outdir)
+    const stack = new Stack(created, 'shop', { env: { region } })
+    return { created, stack, outdir }
+  }
+
+  it('the site takes the tables of the app and those it is told by ARN, changes neither, and makes the others', () => {
+    const { created, stack, outdir } = app()
+    const partitionKey = { name: 'ref', type: AttributeType.STRING }
+    const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true }
+    const carts = new TableV2(stack, 'Carts', {
+      partitionKey,
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      pointInTimeRecoverySpecification,
+    })
+    const tableArn = 'arn:aws:dynamodb:us-east-1:111122223333:table/orders'
+    const tableStreamArn = `${tableArn}/stream/2026-01-01T00:00:00.000`
+    const orders = Table.fromTableAttributes(stack, 'Orders', { tableArn, tableStreamArn })
+    new TributarySite(stack, 'Sync', { plan, site: siteOf(plan, site), bundles, tables: { carts, orders } })
+    created.synth()
+    const template = readTemplate(outdir, 'shop')
+    const tables = namedResources(template, 'AWS::DynamoDB::GlobalTable')
+    expect([...tables.keys()].toSorted()).toEqual(['', 'prices', 'tributary-audit', 'tributary-sync'])
+    const sources = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map(
+      ({ Properties }) => Properties.EventSourceArn,
+    )
+    expect(sources).toContain(tableStreamArn)
+    expect(JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy'))).toContain(`"Resource":"${tableArn}"`)
+    const [selection] = resourcesOf(template, 'AWS::Backup::BackupSelection')
+    expect(selection?.Properties.BackupSelection.Resources).toHaveLength(3)
+  })
+
+  it('a stack in another region than the site is declared in is refused: residency is not a matter of luck', () => {
+    const { stack } = app('eu-west-1')
+    expect(() => new TributarySite(stack, 'Sync', { plan, site: siteOf(plan, site), bundles })).toThrow(
+      'site aws-us-east-1 is declared in us-east-1; found a stack in eu-west-1',
+    )
+  })
+
+  it('a table that the declaration does not have is refused by name', () => {
+    const { stack } = app()
+    const carts = Table.fromTableName(stack, 'Carts', 'basket')
+    expect(
+      () => new TributarySite(stack, 'Sync', { plan, site: siteOf(plan, site), bundles, tables: { basket: carts } }),
+    ).toThrow('tables: found basket; the declaration has carts, orders, prices')
+  })
+})
+
+describe('a small declaration', () => {
+  const small = (type: Partial<Declaration['data'][string]> = {}) =>
+    declare({ carts: { key: ['ref'], merge: register(), ...type } })(site)
+  const before = small()
+
+  /** The paths at which two templates differ, without what follows from the code of the functions. */
+  function changed(after: Template): readonly string[] {
+    const [was, is] = [leavesOf(before), leavesOf(after)]
+    const paths = [...new Set([...was.keys(), ...is.keys()])].filter(path => was.get(path) !== is.get(path))
+    return paths
+      .filter(path => !/aws:asset|S3Key/.test(path))
+      .map(path => path.replace(/^Resources\.Site/, ''))
+      .toSorted()
+  }
+
+  it('is, line by line, what it was: look at what changed, then take the new hash', () => {
+    const text = JSON.stringify(before, (key, value) => (/^(S3Key|aws:asset:path)$/.test(key) ? undefined : value))
+    expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toMatchInlineSnapshot()
+  })
+
+  it('with another tier lets capture talk to the peers, and changes nothing else', () => {
+    const variables = changed(small({ tier: 1 }))
+    for (const path of variables) expect(path).toMatch(/^tributarycapture(Function|RoleDefaultPolicy)/)
+    expect(variables.join()).toMatch(/TRIBUTARY_PEERS/)
+    expect(variables.join()).toMatch(/TRIBUTARY_ROOT_KEY/)
+  })
+
+  it('with another key has another key in its table, and changes nothing else', () => {
+    expect(changed(small({ key: ['cart_id'] }))).toEqual([
+      expect.stringMatching(/^Datacarts\w+\.Properties\.AttributeDefinitions\.0\.AttributeName$/),
+      expect.stringMatching(/^Datacarts\w+\.Properties\.KeySchema\.0\.AttributeName$/),
+    ])
+  })
+
+  it('with another residency has another peer less, and its own table still', () => {
+    const paths = changed(small({ sites: [site, 'gcp-us-central1'] }))
+    const gone = paths.filter(path => !/azure/i.test(path))
+    for (const path of gone) expect(path).toMatch(/TRIBUTARY_PEERS$|^Dashboard/)
+    expect(paths.length).toBeGreaterThan(gone.length)
+  })
+})
+
+function leavesOf(value: unknown, path = ''): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null) return new Map([[path, value]])
+  return new Map(
+    Object.entries(value).flatMap(([name, inner]) => [...leavesOf(inner, path === '' ? name : `${path}.${name}`)]),
+  )
+}

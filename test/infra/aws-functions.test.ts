@@ -1,51 +1,28 @@
 /** Each function of the AWS site alone: with the environment and the permissions that its template gives it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
-import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
+import { describe, expect, inject, it, test } from 'vitest'
 import {
   allowedTo,
   functionNamed,
-  nameOf,
   pointsTo,
+  readTemplate,
   resourcesOf,
-  type Template,
+  statementsIn,
   textOf,
   triggersIn,
 } from './cloudformation.ts'
-import { forwards, functionNames, peers, plan, site, typeNames } from './retail-site.ts'
-import { synthesise } from './synthesise.ts'
+import { forwards, functionNames, peers, site, typeNames } from './retail-site.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
-const assembly = join(folder, 'cdk.out')
-let template: Template
-
-beforeAll(async () => {
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: folder, clouds: ['aws'] })
-  template = synthesise(plan, join(folder, 'aws'), assembly)(site)
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const assembly = inject('assembly')
+const template = readTemplate(assembly, `tributary-${site}`)
 
 describe('with the environment of its template and nothing else', () => {
-  const keys = new Map<string, SiteKeys>()
-  beforeAll(async () => {
-    for (const { id } of plan.sites) keys.set(id, await makeSiteKeys())
-  })
-
-  /** What a deployer gives for a parameter or keeps as a secret; of a resource its name stands for it. */
+  /** Of a resource its name stands for what a deployment makes of it. */
   function deployed(name: string): string {
-    if (name === 'SigningKeyVersion') return 'd0e5ee9e-0000-4000-8000-000000000000'
-    if (name === `secretsmanager:tributary/${site}/signing-key:SecretString:::${deployed('SigningKeyVersion')}`) {
-      return JSON.stringify(keys.get(site)?.privateKey)
-    }
-    const parameter = template.Parameters[name]
-    if (!parameter) return `https://sqs.us-east-1.amazonaws.com/111122223333/${pointsTo(template, { Ref: name })}`
-    if (parameter.Default !== undefined) return parameter.Default
-    const peer = peers.find(one => name.toLowerCase().includes(one.replaceAll('-', ''))) ?? ''
-    return String(Object(keys.get(peer)?.publicKey)[name.endsWith('X') ? 'x' : 'y'])
+    const [id = '', attribute] = name.split('.')
+    if (attribute === 'Arn') return `arn:aws:kms:us-east-1:111122223333:key/${id}`
+    return `https://sqs.us-east-1.amazonaws.com/111122223333/${pointsTo(template, { Ref: id })}`
   }
 
   function environmentOf(name: string): Record<string, string> {
@@ -83,37 +60,21 @@ describe('with the environment of its template and nothing else', () => {
     expect(answer).toMatchObject({ statusCode: 401 })
   })
 
-  test('a forward knows the address and key of its own peer only', () => {
+  test('a forward knows its own peer only, which before its deployment is nowhere and nobody', () => {
     for (const peer of peers) {
       const { TRIBUTARY_PEER, TRIBUTARY_PEERS } = environmentOf(`tributary-forward-${peer}`)
       expect(TRIBUTARY_PEER).toBe(peer)
-      const { x, y } = Object(keys.get(peer)?.publicKey)
-      const key = { kty: 'EC', crv: 'P-256', x, y }
-      expect(JSON.parse(TRIBUTARY_PEERS ?? '')).toEqual({ [peer]: { url: `https://${peer}.invalid/`, key } })
+      expect(JSON.parse(TRIBUTARY_PEERS ?? '')).toEqual({ [peer]: { url: `https://${peer}.invalid/`, keys: [] } })
     }
   })
 
-  test('the signing key stands in no template, and where it gets to is encrypted', () => {
-    const holders = resourcesOf(template, 'AWS::Lambda::Function').filter(
-      ({ Properties }) => Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY !== undefined,
-    )
-    expect(holders.map(nameOf).toSorted()).toEqual(
+  test('no secret stands in it: what signs is a key in KMS, by its ARN', () => {
+    const holders = functionNames.filter(name => environmentOf(name).TRIBUTARY_ROOT_KEY !== undefined)
+    expect(holders.toSorted()).toEqual(
       ['tributary-capture', ...forwards, 'tributary-ingest', 'tributary-prune'].toSorted(),
     )
-    for (const { Properties } of holders) {
-      const [, [reference]] = Properties.Environment.Variables.TRIBUTARY_SIGNING_KEY['Fn::Join']
-      expect(reference).toBe(`{{resolve:secretsmanager:tributary/${site}/signing-key:SecretString:::`)
-      expect(Properties.KmsKeyArn).toBeDefined()
-    }
-  })
-
-  test.each([
-    ['PeerGcpUsCentral1Url', 'http://peer.example/ingest'],
-    ['PeerGcpUsCentral1Url', 'https://peer.example/","key":{}}'],
-    ['PeerGcpUsCentral1KeyX', 'short'],
-    ['SigningKeyVersion', '}}{{resolve:ssm:other'],
-  ])('%s is never %s', (parameter, value) => {
-    expect(value).not.toMatch(new RegExp(template.Parameters[parameter]?.AllowedPattern ?? ''))
+    for (const name of functionNames) expect(environmentOf(name)).not.toHaveProperty('TRIBUTARY_SIGNING_KEY')
+    expect(JSON.stringify(template)).not.toMatch(/secretsmanager|resolve:ssm-secure/)
   })
 })
 
@@ -131,7 +92,7 @@ describe('permissions', () => {
     'SubscribeToShard',
   ])
   const on = (resource: string, ...actions: readonly string[]) => actions.map(action => `${action} on ${resource}.Arn`)
-  const decrypt = on('', 'kms:Decrypt')
+  const sign = on('alias/tributary-root-first', 'kms:Sign')
   const log = (name: string) => on(`/aws/lambda/${name}`, 'logs:CreateLogStream', 'logs:PutLogEvents')
   const deadLetter = on('tributary-dead-letters', 'sqs:SendMessage')
   const giveUp = on('tributary-given-up', 'sqs:SendMessage')
@@ -151,7 +112,7 @@ describe('permissions', () => {
         ...deadLetter,
         ...giveUp,
         // For the express lane.
-        ...decrypt,
+        ...sign,
       ],
     ],
     [
@@ -174,7 +135,7 @@ describe('permissions', () => {
             ...on(name.replace('forward', 'waiting'), ...putOffAndTakeBack),
             ...deadLetter,
             ...giveUp,
-            ...decrypt,
+            ...sign,
           ],
         ] as const,
     ),
@@ -185,10 +146,10 @@ describe('permissions', () => {
         ...commit,
         ...on('tributary-sync', 'dynamodb:DeleteItem'),
         'dynamodb:Scan on tributary-sync.Arn/index/tombstones',
-        ...decrypt,
+        ...sign,
       ],
     ],
-    ['tributary-ingest', [...typeNames.flatMap(type => on(type, ...writeDocument)), ...commit, ...audit, ...decrypt]],
+    ['tributary-ingest', [...typeNames.flatMap(type => on(type, ...writeDocument)), ...commit, ...audit, ...sign]],
   ])
 
   test.each(functionNames)('%s may do what it does, where it does it, and nothing else', name => {
@@ -196,17 +157,26 @@ describe('permissions', () => {
   })
 
   it('come from these policies alone, and none has a wildcard', () => {
-    for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) {
+    const roles = functionNames.map(name => functionNamed(template, name).Properties.Role['Fn::GetAtt'][0])
+    for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
+      if (Type !== 'AWS::IAM::Role' || !roles.includes(id)) continue
       expect(Properties).not.toHaveProperty('ManagedPolicyArns')
       expect(Properties).not.toHaveProperty('Policies')
     }
     for (const policy of resourcesOf(template, 'AWS::IAM::Policy')) expect(JSON.stringify(policy)).not.toContain('*')
   })
 
-  it('on the key are the account’s: AWS wants a wildcard there, and in the policy of a key it means that key', () => {
-    const [key] = resourcesOf(template, 'AWS::KMS::Key')
-    const [statement, ...others] = key?.Properties.KeyPolicy.Statement ?? []
-    expect(others).toEqual([])
-    expect(JSON.stringify(statement.Principal)).toMatch(/AWS::AccountId.*:root/)
+  it('to sign are for one algorithm of one key', () => {
+    const signs = statementsIn(template).filter(({ Action }) => Action.includes('kms:Sign'))
+    expect(signs.length).toBe(forwards.length + 3)
+    for (const { Condition } of signs) {
+      expect(Condition).toEqual({ StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } })
+    }
+  })
+
+  it('of managed policies only the services that run no code of ours have any', () => {
+    const managed = resourcesOf(template, 'AWS::IAM::Role').filter(({ Properties }) => Properties.ManagedPolicyArns)
+    const services = managed.map(({ Properties }) => Properties.AssumeRolePolicyDocument.Statement[0].Principal.Service)
+    expect(services.toSorted()).toEqual(['apigateway.amazonaws.com', 'backup.amazonaws.com'])
   })
 })

@@ -2,37 +2,26 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import { alerts } from '../../infra/alerts.ts'
 import { auditTable, syncTable, tombstoneIndex } from '../../shared/declare/resource-names.ts'
-import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import {
   functionNamed,
   namedResources,
   pointsTo,
   readTemplate,
   resourcesOf,
-  type Template,
   tableKey,
   triggersIn,
 } from './cloudformation.ts'
-import { forwards, functionNames, peers, site, typeNames, types } from './retail-site.ts'
-import { cdkSynth } from './synthesise.ts'
+import { forwards, functionNames, peers, plan, site, typeNames, types } from './retail-site.ts'
+import { synthesise } from './synthesise.ts'
 
 const stack = `tributary-${site}`
-const folder = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
-const first = join(folder, 'first', 'cdk.out')
-const second = join(folder, 'second', 'cdk.out')
+const assembly = inject('assembly')
 /** As the local clouds build them. */
-const bundles = join(folder, 'functions')
-let template: Template
-
-beforeAll(async () => {
-  await cdkSynth(first, folder)
-  await cdkSynth(second, folder)
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: bundles, clouds: ['aws'] })
-  template = readTemplate(first, stack)
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const bundles = inject('bundles')
+const template = readTemplate(assembly, stack)
 
 /** What is put off comes by a queue. */
 const streamTriggers = () => triggersIn(template).filter(({ source }) => !source.startsWith('tributary-waiting-'))
@@ -103,12 +92,10 @@ describe('every function of the plan', () => {
 
   it('is the very file that the local clouds run', () => {
     for (const { Properties } of resourcesOf(template, 'AWS::Lambda::Function')) {
-      const asset = join(first, `asset.${String(Properties.Code.S3Key).replace('.zip', '')}`)
+      const asset = join(assembly, `asset.${String(Properties.Code.S3Key).replace('.zip', '')}`)
       const bundle = String(Properties.FunctionName).match(/^tributary-([a-z]+)/)?.[1] ?? ''
       expect(readdirSync(asset)).toEqual(['index.cjs'])
-      expect(
-        readFileSync(join(asset, 'index.cjs')).equals(readFileSync(join(bundles, 'aws', bundle, 'index.cjs'))),
-      ).toBe(true)
+      expect(readFileSync(join(asset, 'index.cjs')).equals(readFileSync(join(bundles, bundle, 'index.cjs')))).toBe(true)
     }
   })
 })
@@ -119,17 +106,36 @@ describe('the schedule', () => {
     expect(rules.map(({ Properties }) => Properties.ScheduleExpression)).toEqual(['rate(1 hour)'])
     const targets = rules.flatMap(({ Properties }) => Properties.Targets)
     expect(targets.map(({ Arn }) => pointsTo(template, Arn))).toEqual(['tributary-prune.Arn'])
+    expect(targets[0].RetryPolicy).toEqual({ MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 1800 })
+    expect(pointsTo(template, targets[0].DeadLetterConfig.Arn)).toBe('tributary-given-up.Arn')
   })
 })
 
 describe('public', () => {
-  it('is one route, limited in requests, to ingest', () => {
-    const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route')
-    expect(routes.map(({ Properties }) => Properties.RouteKey)).toEqual(['POST /ingest'])
-    const [stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')
-    expect(stage?.Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500 })
-    const permissions = resourcesOf(template, 'AWS::Lambda::Permission')
-    const callers = permissions.map(({ Properties }) => [
+  const [api, ...otherApis] = resourcesOf(template, 'AWS::ApiGateway::RestApi')
+  const [stage] = resourcesOf(template, 'AWS::ApiGateway::Stage')
+
+  it('is one route, limited in requests, over TLS 1.3 only, to ingest', () => {
+    expect(otherApis).toEqual([])
+    expect(api?.Properties).toMatchObject({
+      BinaryMediaTypes: ['*/*'],
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_3_2025_09',
+      EndpointAccessMode: 'STRICT',
+    })
+    const methods = resourcesOf(template, 'AWS::ApiGateway::Method')
+    expect(methods.map(({ Properties }) => Properties.HttpMethod)).toEqual(['POST'])
+    expect(resourcesOf(template, 'AWS::ApiGateway::Resource').map(({ Properties }) => Properties.PathPart)).toEqual([
+      'ingest',
+    ])
+    expect(stage?.Properties.MethodSettings).toEqual([
+      expect.objectContaining({
+        HttpMethod: '*',
+        ResourcePath: '/*',
+        ThrottlingRateLimit: 1000,
+        ThrottlingBurstLimit: 500,
+      }),
+    ])
+    const callers = resourcesOf(template, 'AWS::Lambda::Permission').map(({ Properties }) => [
       Properties.Principal,
       pointsTo(template, Properties.FunctionName),
       Properties.SourceArn !== undefined,
@@ -138,22 +144,163 @@ describe('public', () => {
       ['apigateway.amazonaws.com', 'tributary-ingest.Arn', true],
       ['events.amazonaws.com', 'tributary-prune.Arn', true],
     ])
-    expect(JSON.stringify(template.Outputs.IngestUrl?.Value)).toMatch(/ApiEndpoint.*\/ingest/)
+    expect(JSON.stringify(template.Outputs.IngestUrl?.Value)).toMatch(/execute-api.*\/ingest/)
+  })
+
+  it('passes a firewall: no token, an address that floods, a known attacker are turned away', () => {
+    const [firewall] = resourcesOf(template, 'AWS::WAFv2::WebACL')
+    expect(firewall?.Properties).toMatchObject({ Scope: 'REGIONAL', DefaultAction: { Allow: {} } })
+    expect(firewall?.Properties.Rules).toMatchObject([
+      {
+        Action: { Block: {} },
+        Statement: { NotStatement: { Statement: { ByteMatchStatement: { SearchString: 'Bearer ' } } } },
+      },
+      { Action: { Block: {} }, Statement: { RateBasedStatement: { Limit: 60_000, EvaluationWindowSec: 60 } } },
+      { OverrideAction: { None: {} }, Statement: { ManagedRuleGroupStatement: { VendorName: 'AWS' } } },
+    ])
+    const [association] = resourcesOf(template, 'AWS::WAFv2::WebACLAssociation')
+    expect(JSON.stringify(association?.Properties.ResourceArn)).toMatch(/\/restapis\/.*\/stages\//)
   })
 
   it('is nothing else: no function address, no other gateway, no policy that lets anybody in', () => {
     const kinds = new Set(Object.values(template.Resources).map(({ Type }) => Type))
-    for (const type of kinds) expect(type).not.toMatch(/Lambda::Url|ApiGateway::|CloudFront|ElasticLoadBalancing|S3::/)
-    expect(resourcesOf(template, 'AWS::ApiGatewayV2::Api')).toHaveLength(1)
-    for (const { Properties } of resourcesOf(template, 'AWS::SQS::QueuePolicy')) {
-      for (const statement of Properties.PolicyDocument.Statement) {
-        expect(statement).toMatchObject({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })
+    for (const type of kinds) expect(type).not.toMatch(/Lambda::Url|ApiGatewayV2|CloudFront|ElasticLoadBalancing|S3::/)
+    const policies = ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'].flatMap(type => resourcesOf(template, type))
+    expect(policies.length).toBeGreaterThan(0)
+    for (const { Properties } of policies) {
+      for (const { Effect, Principal, Condition } of Properties.PolicyDocument.Statement) {
+        if (Effect === 'Deny') expect(Condition).toEqual({ Bool: { 'aws:SecureTransport': 'false' } })
+        else expect([Object.keys(Principal), Condition === undefined]).toEqual([['Service'], false])
       }
     }
   })
 })
 
+describe('an alarm', () => {
+  const alarms = namedResources(template, 'AWS::CloudWatch::Alarm')
+  const named = (id: string) => [...alarms].filter(([name]) => name.startsWith(`tributary-${id}`))
+
+  it('stands for every row of the alert table, with its threshold, and tells who it is for', () => {
+    for (const { id, above, to } of alerts) {
+      const found = named(id)
+      expect(found.length, id).toBeGreaterThan(0)
+      for (const [, { Properties }] of found) {
+        expect(Properties).toMatchObject({
+          Threshold: above,
+          ComparisonOperator: 'GreaterThanThreshold',
+          TreatMissingData: 'notBreaching',
+        })
+        expect(Properties.AlarmActions.map((topic: unknown) => pointsTo(template, topic))).toEqual([`tributary-${to}`])
+      }
+    }
+  })
+
+  it('watches every function for failures and throttles, and how old what it waits for is', () => {
+    const short = functionNames.map(name => name.replace('tributary-', ''))
+    const names = [...alarms.keys()]
+    for (const name of short) {
+      expect(names).toContain(`tributary-function-errors-critical-${name}`)
+      expect(names).toContain(`tributary-function-throttles-warning-${name}`)
+    }
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'tributary-capture-age-critical-capture',
+        'tributary-capture-age-critical-publish',
+        ...peers.map(peer => `tributary-forward-age-critical-forward-${peer}`),
+        ...[...typeNames, 'tributary-sync'].map(table => `tributary-store-throttles-warning-${table}`),
+      ]),
+    )
+  })
+
+  it('that reads the log reads the lines of every function that writes them, in the log that it writes', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(({ Properties }) => [
+      Properties.MetricTransformations[0].MetricName,
+      pointsTo(template, Properties.LogGroupName),
+      Properties.FilterPattern,
+      Properties.MetricTransformations[0].MetricValue,
+    ])
+    expect(filters).toContainEqual([
+      'lag-tier-1',
+      '/aws/lambda/tributary-ingest',
+      '{ $.batch = "received" }',
+      '$.lagMsByTier.tier1',
+    ])
+    for (const writer of ['capture', 'publish', ...peers.map(peer => `forward-${peer}`)]) {
+      expect(filters).toContainEqual(['dead-letter', `/aws/lambda/tributary-${writer}`, '{ $.deadLetter = "*" }', '1'])
+    }
+    const read = new Set(filters.map(([metric]) => metric))
+    const logged = alerts.filter(({ metric }) => metric.from === 'log').map(({ watched }) => watched)
+    expect([...read].toSorted()).toEqual([...new Set([...logged, 'arrived'])].toSorted())
+  })
+
+  it('is shown with what it measures on one dashboard', () => {
+    const [dashboard, ...others] = resourcesOf(template, 'AWS::CloudWatch::Dashboard')
+    expect(others).toEqual([])
+    const text = JSON.stringify(dashboard?.Properties.DashboardBody)
+    for (const shown of ['arrived', 'lag-tier-1', 'IteratorAge', 'Errors', 'ApproximateNumberOfMessagesVisible']) {
+      expect(text).toContain(shown)
+    }
+  })
+})
+
+describe('a backup', () => {
+  it('is made of every table, daily, and nobody shortens its life', () => {
+    const [selection] = resourcesOf(template, 'AWS::Backup::BackupSelection')
+    const saved = selection?.Properties.BackupSelection.Resources.map((table: unknown) => pointsTo(template, table))
+    const wanted = [...typeNames, 'tributary-audit', 'tributary-sync'].map(name => `${name}.Arn`)
+    expect(saved.toSorted()).toEqual(wanted.toSorted())
+    const [backups] = resourcesOf(template, 'AWS::Backup::BackupPlan')
+    expect(backups?.Properties.BackupPlan.BackupPlanRule).toMatchObject([
+      { ScheduleExpression: 'cron(0 3 * * ? *)', Lifecycle: { DeleteAfterDays: 35 } },
+    ])
+    const [vault] = resourcesOf(template, 'AWS::Backup::BackupVault')
+    expect(vault?.Properties).toMatchObject({ LockConfiguration: { MinRetentionDays: 35 } })
+    expect(pointsTo(template, vault?.Properties.EncryptionKeyArn)).toBe('alias/tributary-data.Arn')
+  })
+})
+
 describe('data at rest', () => {
+  const keys = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::KMS::Key')
+  const dataKey = { 'Fn::GetAtt': [keys.find(([id]) => id.includes('DataKey'))?.[0], 'Arn'] }
+
+  it('is under one key of the account, which rotates, outlives the stack and is used by way of services only', () => {
+    expect(pointsTo(template, dataKey)).toBe('alias/tributary-data.Arn')
+    const data = keys.find(([id]) => id.includes('DataKey'))?.[1]
+    expect([data?.Properties.EnableKeyRotation, data?.DeletionPolicy]).toEqual([true, 'Retain'])
+    const [account, ...others] = data?.Properties.KeyPolicy.Statement ?? []
+    // AWS wants the wildcards there: in the policy of a key the resource is that key, and the account asks its own IAM.
+    expect(JSON.stringify(account.Principal)).toMatch(/AWS::AccountId.*:root/)
+    for (const { Principal, Condition, Action } of others) {
+      expect(Action.join()).not.toContain('*')
+      if (Principal.AWS === '*') {
+        expect(Condition.StringEquals).toMatchObject({ 'kms:CallerAccount': { Ref: 'AWS::AccountId' } })
+        expect(Condition.StringEquals).toHaveProperty('kms:ViaService')
+      } else expect(Condition, JSON.stringify(Principal)).toBeDefined()
+    }
+  })
+
+  it('no root key can be read, and one that is removed is kept a month', () => {
+    const roots = keys.filter(([id]) => id.includes('RootKey'))
+    expect(roots).toHaveLength(1)
+    for (const [, { Properties }] of roots) {
+      expect(Properties).toMatchObject({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', PendingWindowInDays: 30 })
+    }
+  })
+
+  it('is encrypted under it in every log, topic, queue, stream and environment', () => {
+    const places: readonly (readonly [string, string])[] = [
+      ['AWS::Logs::LogGroup', 'KmsKeyId'],
+      ['AWS::SNS::Topic', 'KmsMasterKeyId'],
+      ['AWS::SQS::Queue', 'KmsMasterKeyId'],
+      ['AWS::Lambda::Function', 'KmsKeyArn'],
+    ]
+    for (const [type, property] of places) {
+      const found = resourcesOf(template, type)
+      expect(found.length, type).toBeGreaterThan(0)
+      for (const { Properties } of found) expect(Properties[property], type).toEqual(dataKey)
+    }
+  })
+
   it('is encrypted, restorable and outlives its stack: every table', () => {
     const tables = namedResources(template, 'AWS::DynamoDB::GlobalTable')
     expect([...tables.keys()].toSorted()).toEqual([...typeNames, 'tributary-audit', 'tributary-sync'].toSorted())
@@ -164,6 +311,8 @@ describe('data at rest', () => {
       expect(Properties.Replicas).toEqual([
         {
           Region: 'us-east-1',
+          SSESpecification: { KMSMasterKeyId: dataKey },
+          Tags: expect.arrayContaining([{ Key: 'tributary-site', Value: site }]),
           DeletionProtectionEnabled: true,
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
           ...(name === 'tributary-sync' ? { GlobalSecondaryIndexes: [{ IndexName: tombstoneIndex }] } : {}),
@@ -204,7 +353,7 @@ describe('data at rest', () => {
   it('is encrypted while it waits, for as long as it is promised to', () => {
     const [changes] = resourcesOf(template, 'AWS::Kinesis::Stream')
     expect(changes?.Properties).toMatchObject({
-      StreamEncryption: { EncryptionType: 'KMS' },
+      StreamEncryption: { EncryptionType: 'KMS', KeyId: dataKey },
       // How long a peer may be away.
       RetentionPeriodHours: 7 * 24,
       StreamModeDetails: { StreamMode: 'ON_DEMAND' },
@@ -215,7 +364,7 @@ describe('data at rest', () => {
     )
     for (const { Properties, DeletionPolicy } of queues.values()) {
       expect(DeletionPolicy).toBe('Retain')
-      expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 })
+      expect(Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400 })
     }
     expect(changes?.DeletionPolicy).toBe('Retain')
   })
@@ -231,10 +380,16 @@ describe('data at rest', () => {
 
 describe('a synthesis', () => {
   it('gives the same bytes again', () => {
-    for (const file of [`${stack}.template.json`, `${stack}.assets.json`]) {
-      expect(readFileSync(join(second, file)).equals(readFileSync(join(first, file)))).toBe(true)
+    const again = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
+    try {
+      synthesise(plan, bundles, again)
+      for (const file of [`${stack}.template.json`, `${stack}.assets.json`]) {
+        expect(readFileSync(join(again, file)).equals(readFileSync(join(assembly, file)))).toBe(true)
+      }
+      const assets = (folder: string) => readdirSync(folder).filter(name => name.startsWith('asset.'))
+      expect(assets(again)).toEqual(assets(assembly))
+    } finally {
+      rmSync(again, { recursive: true, force: true })
     }
-    const assets = (folder: string) => readdirSync(folder).filter(name => name.startsWith('asset.'))
-    expect(assets(second)).toEqual(assets(first))
   })
 })

@@ -31,8 +31,10 @@ export function namedResources(from: Template, type: string): ReadonlyMap<string
 }
 
 export function nameOf({ Properties: properties }: Resource): string {
-  const { TableName, FunctionName, QueueName, LogGroupName, Name } = properties
-  return TableName ?? FunctionName ?? QueueName ?? LogGroupName ?? Name ?? ''
+  const { TableName, FunctionName, QueueName, LogGroupName, TopicName, AlarmName, BackupVaultName, Name } = properties
+  return (
+    TableName ?? FunctionName ?? QueueName ?? LogGroupName ?? TopicName ?? AlarmName ?? BackupVaultName ?? Name ?? ''
+  )
 }
 
 /** What a `Ref` or `Fn::GetAtt` points to, with the attribute: `tributary-sync.StreamArn`, `products.Arn`. */
@@ -43,17 +45,26 @@ export function pointsTo(template: Template, reference: unknown): string {
   const [id, name] = attribute ?? [Ref]
   const target = template.Resources[id]
   if (!target) throw new Error(`points to no resource: ${JSON.stringify(reference)}`)
-  return name === undefined ? nameOf(target) : `${nameOf(target)}.${name}`
+  const named = nameOf(target) || aliasOf(template, id)
+  return name === undefined ? named : `${named}.${name}`
 }
 
-/** The text that CloudFormation makes of a property, given what parameters, resources and secrets stand for. */
+/** A key has no name of its own. */
+function aliasOf(template: Template, key: string): string {
+  const alias = resourcesOf(template, 'AWS::KMS::Alias').find(
+    ({ Properties }) => Properties.TargetKeyId?.['Fn::GetAtt']?.[0] === key,
+  )
+  return alias?.Properties.AliasName ?? ''
+}
+
+/** The text that CloudFormation makes of a property, given what parameters and resources stand for. */
 export function textOf(value: unknown, known: (name: string) => string): string {
   if (typeof value === 'string') return value
-  const { Ref, 'Fn::Join': join } = Object(value)
+  const { Ref, 'Fn::Join': join, 'Fn::GetAtt': attribute } = Object(value)
   if (typeof Ref === 'string') return known(Ref)
+  if (attribute) return known(attribute.join('.'))
   const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(join)
-  const text = parts.map(part => textOf(part, known)).join(separator)
-  return text.replaceAll(/\{\{resolve:([^}]*)\}\}/g, (_, secret: string) => known(secret))
+  return parts.map(part => textOf(part, known)).join(separator)
 }
 
 export function functionNamed(from: Template, name: string): Resource {
@@ -85,10 +96,23 @@ const rolePolicy = z.object({
         Effect: z.literal('Allow'),
         Action: oneOrMore(z.string()),
         Resource: oneOrMore(z.record(z.string(), z.unknown())),
+        Condition: z.unknown().optional(),
       }),
     ),
   }),
 })
+
+export interface Statement {
+  readonly Action: readonly string[]
+  readonly Condition?: unknown
+}
+
+/** What the policies of all roles allow. */
+export function statementsIn(from: Template): readonly Statement[] {
+  return resourcesOf(from, 'AWS::IAM::Policy').flatMap(
+    ({ Properties }) => rolePolicy.parse(Properties).PolicyDocument.Statement,
+  )
+}
 
 /** `action on resource` of everything that the policies of a function's role allow. */
 export function allowedTo(from: Template, name: string): readonly string[] {

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { App } from 'aws-cdk-lib'
+import { App, Validations } from 'aws-cdk-lib'
+import { AwsSolutionsChecks } from 'cdk-nag'
 import { createSiteStacks } from '../../infra/aws/site-stacks.ts'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
@@ -22,10 +23,14 @@ export async function cdkSynth(output: string, home: string): Promise<void> {
   )
 }
 
-/** With the flags of `cdk.json`. Throws for what the built-in validation finds. */
+/** With the flags of `cdk.json` and the checks of `infra/app.ts`. Synthesis throws for what they find. */
 export function createApp(outdir: string): App {
-  const { context } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8'))
-  return new App({ context, outdir, analyticsReporting: false })
+  const { context: flags } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8'))
+  // As the command sets them.
+  const context = { ...flags, 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true }
+  const app = new App({ context, outdir, analyticsReporting: false })
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  return app
 }
 
 export function synthesise(plan: SyncPlan, bundles: string, outdir: string): (site: string) => Template {

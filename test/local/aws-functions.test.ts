@@ -29,11 +29,11 @@ import { functionArn } from '../../tools/local/aws/aws-names.ts'
 import { ensureDynamoDbLocal, requireJava, startDynamoDbLocal } from '../../tools/local/aws/dynamodb-local.ts'
 import { createDynamoDbStreamSource } from '../../tools/local/aws/dynamodb-stream-source.ts'
 import { startEventSourceMapping } from '../../tools/local/aws/event-source-mapping.ts'
-import { startHttpApi } from '../../tools/local/aws/http-api.ts'
 import { createKinesisClient, startKinesisLocal } from '../../tools/local/aws/kinesis-local.ts'
 import { createKinesisSource } from '../../tools/local/aws/kinesis-source.ts'
 import { createLambda, type LambdaFunction } from '../../tools/local/aws/lambda.ts'
 import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.ts'
+import { startRestApi } from '../../tools/local/aws/rest-api.ts'
 import { startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
 import type { StreamSource } from '../../tools/local/aws/stream-source.ts'
 import { until } from './aws-harness.ts'
@@ -135,7 +135,7 @@ async function connect(endpoints: { readonly dynamodb: string; readonly kinesis:
     lambda('forward'),
   )
   const ingest = lambda('ingest')
-  const api = await startHttpApi({ invoke: event => ingest.invoke(event) })
+  const api = await startRestApi({ invoke: event => ingest.invoke(event) })
   stops.push(() => api.stop())
   ingestUrl = `${api.url}/ingest`
 }
@@ -364,7 +364,7 @@ describe('ingest refuses, before any store is touched,', () => {
       }),
     )
     const ingest = lambda('ingest', { AWS_ENDPOINT_URL_DYNAMODB: store })
-    const api = await startHttpApi({ invoke: event => ingest.invoke(event) })
+    const api = await startRestApi({ invoke: event => ingest.invoke(event) })
     stops.push(() => api.stop())
     url = api.url
   })

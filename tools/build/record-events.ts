@@ -64,7 +64,10 @@ await rm(temporary, { recursive: true, force: true })
 /** An ingest request in plain text, with a place for a fresh token of its sender. */
 function repeatable(event: unknown): unknown {
   const { headers, body, ...rest } = httpRequest.parse(event)
-  return { ...rest, ...plainRequest(headers, Buffer.from(body, 'base64')), isBase64Encoded: false }
+  const plain = plainRequest(headers, Buffer.from(body, 'base64'))
+  // A REST API tells every header twice.
+  const twice = Object.fromEntries(Object.entries(plain.headers).map(([name, value]) => [name, [value]]))
+  return { ...rest, ...plain, ...('multiValueHeaders' in rest && { multiValueHeaders: twice }), isBase64Encoded: false }
 }
 
 function plainRequest(headers: Readonly<Record<string, string>>, body: Buffer) {

@@ -33,13 +33,13 @@ import { functionArn, queueArn } from './aws-names.ts'
 import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
-import { startHttpApi } from './http-api.ts'
 import { createKinesisFeed } from './kinesis-feed.ts'
 import { createKinesisClient } from './kinesis-local.ts'
 import { createKinesisSource } from './kinesis-source.ts'
 import { createLambda, type LambdaFunction } from './lambda.ts'
 import { type Provisioned, provisionAws } from './provision.ts'
 import { startQueueMapping } from './queue-mapping.ts'
+import { startRestApi } from './rest-api.ts'
 import { type AwsServers, startAwsServers } from './servers.ts'
 import type { StreamSource } from './stream-source.ts'
 
@@ -132,7 +132,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     const arn = queueArn(region, waitingName(peer))
     return [startQueueMapping({ client: sqs, queueUrl, queueArn: arn, region, invoke: recorded(fn), faults, onLog })]
   })
-  const api = await startHttpApi({ invoke: recorded(ingest) })
+  const api = await startRestApi({ invoke: recorded(ingest) })
   const here = createHere(plan, site)
   const store = createDynamoDbRecordStore({ client: dynamoDb, here })
   const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })

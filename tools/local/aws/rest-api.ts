@@ -1,25 +1,25 @@
 /**
- * An API Gateway HTTP API in front of a Lambda function: every method and path goes to the one function
- * (`$default` route and stage), in payload format 2.0, both ways.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ * An API Gateway REST API in front of a Lambda function, all media types binary: every method and path goes to the one
+ * function (proxy integration), in payload format 1.0, both ways.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  *
- * Not imitated: authorizers, CORS, throttling, custom domains, the gateway's own time limit of 30 s (the function's
+ * Not imitated: authorizers, the firewall, throttling, custom domains, the gateway's own time limit of 29 s (the function's
  * is shorter).
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { apiRequestToEvent } from './http-api-event.ts'
-import { type ApiResponse, resultToApiResponse } from './http-api-response.ts'
 import { PayloadTooLarge } from './lambda.ts'
 import { type Listening, listenOnLoopback } from './listen.ts'
+import { apiRequestToEvent } from './rest-api-event.ts'
+import { type ApiResponse, resultToApiResponse } from './rest-api-response.ts'
 
 /** The gateway's limits: of a body as it arrives (before Base64), and of request line and headers together. */
 const REQUEST_BYTES_MAX = 10 * 1024 * 1024
 const HEADER_BYTES_MAX = 10_240
 
-const TOO_LARGE = jsonResponse(413, 'Request Entity Too Large')
-const FUNCTION_FAILED = jsonResponse(502, 'Internal Server Error')
+const TOO_LARGE = jsonResponse(413, 'Request Too Long')
+const FUNCTION_FAILED = jsonResponse(502, 'Internal server error')
 
-export interface HttpApiOptions {
+export interface RestApiOptions {
   /** The function: `createLambda(...).invoke`. */
   readonly invoke: (event: unknown) => Promise<unknown>
   /** Default: any free one. */
@@ -30,7 +30,7 @@ export interface HttpApiOptions {
  * Serves on 127.0.0.1. Answers for itself: 413 to a request that is too large for the gateway or for Lambda, 431 to
  * too many headers, 502 when the function fails or returns something that is no response.
  */
-export async function startHttpApi(options: HttpApiOptions): Promise<Listening> {
+export async function startRestApi(options: RestApiOptions): Promise<Listening> {
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
     answer(request, options.invoke).then(
       answered => send(response, answered),
@@ -41,7 +41,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<Listening> 
   return listenOnLoopback(server, options.port)
 }
 
-async function answer(request: IncomingMessage, invoke: HttpApiOptions['invoke']): Promise<ApiResponse> {
+async function answer(request: IncomingMessage, invoke: RestApiOptions['invoke']): Promise<ApiResponse> {
   const body = await readBody(request)
   if (body === undefined) return TOO_LARGE
   try {
@@ -63,14 +63,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return bytes <= REQUEST_BYTES_MAX ? Buffer.concat(chunks) : undefined
 }
 
-function send(response: ServerResponse, { statusCode, headers, cookies, body }: ApiResponse): void {
+function send(response: ServerResponse, { statusCode, headers, body }: ApiResponse): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies)
   response.writeHead(statusCode, { 'content-length': body.length })
   response.end(body)
 }
 
 function jsonResponse(statusCode: number, message: string): ApiResponse {
   const headers = { 'content-type': 'application/json' }
-  return { statusCode, headers, cookies: [], body: Buffer.from(JSON.stringify({ message })) }
+  return { statusCode, headers, body: Buffer.from(JSON.stringify({ message })) }
 }
