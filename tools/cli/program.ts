@@ -4,6 +4,7 @@ import { addAdoptCommand } from './commands/adopt.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addCheckWritesCommand } from './commands/check-writes.ts'
 import { addConflictsCommand } from './commands/conflicts.ts'
+import { addCostCommand } from './commands/cost.ts'
 import { addDeadLettersCommand } from './commands/dead-letters.ts'
 import { addDrainCommand } from './commands/drain.ts'
 import { addFlowCommands } from './commands/flow.ts'
@@ -32,6 +33,7 @@ addAuditCommand(program)
 addConflictsCommand(program)
 addReplayCommand(program)
 addCheckWritesCommand(program)
+addCostCommand(program)
 addDeadLettersCommand(program)
 addPruneCommand(program)
 addFlowCommands(program)
