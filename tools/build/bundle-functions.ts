@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { writeLastPlan } from './last-plan.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -100,6 +101,7 @@ export async function bundleFunctions({ config, out, clouds }: BundleOptions): P
       }),
     ),
   )
+  await writeLastPlan(out, plan)
 }
 
 /**

@@ -13,6 +13,7 @@ import { addHomeCommand } from './commands/home.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
+import { addPlanCommand } from './commands/plan.ts'
 import { addPruneCommand } from './commands/prune.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -35,6 +36,7 @@ addReplayCommand(program)
 addCheckWritesCommand(program)
 addCostCommand(program)
 addDeadLettersCommand(program)
+addPlanCommand(program)
 addPruneCommand(program)
 addFlowCommands(program)
 addDrainCommand(program)
