@@ -1,0 +1,31 @@
+/** The services of Google Cloud that a site uses. They stay enabled when the site is removed: others may use them. */
+import type { Construct } from 'constructs'
+import { snakeCase } from '../terraform/variable.ts'
+import { google } from './google.ts'
+
+const services = [
+  'artifactregistry',
+  'certificatemanager',
+  'cloudbuild',
+  'cloudfunctions',
+  'cloudkms',
+  'cloudscheduler',
+  'compute',
+  'eventarc',
+  'firestore',
+  'logging',
+  'monitoring',
+  'pubsub',
+  'run',
+  'secretmanager',
+  'storage',
+] as const
+
+export function enableServices(scope: Construct) {
+  return services.map(service =>
+    google(scope, snakeCase(service), 'google_project_service', {
+      service: `${service}.googleapis.com`,
+      disable_on_destroy: false,
+    }),
+  )
+}
