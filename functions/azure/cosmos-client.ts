@@ -8,6 +8,7 @@
  * - It never sends a consistency level: a client can only weaken the account's.
  */
 import { CosmosClient } from '@azure/cosmos'
+import type { Account } from './account.ts'
 
 /**
  * One request. Only this limits a commit: whoever gives one up early tries again while it may still be on its way, and
@@ -22,10 +23,12 @@ const readMsMax = 2_500
 const throttledRetriesMax = 2
 const throttledRetryMs = 300
 
-/** `connectionString`: `AccountEndpoint=...;AccountKey=...;` */
-export function createCosmosClient(connectionString: string): CosmosClient {
+/** A text is a connection string: `AccountEndpoint=...;AccountKey=...;` */
+export function createCosmosClient(account: Account): CosmosClient {
   return new CosmosClient({
-    connectionString,
+    ...(typeof account === 'string'
+      ? { connectionString: account }
+      : { endpoint: account.endpoint, aadCredentials: account.credential }),
     connectionPolicy: {
       enableEndpointDiscovery: false,
       requestTimeout: requestMsMax,

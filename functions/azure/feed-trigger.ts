@@ -9,7 +9,7 @@ import { CosmosDBChangeFeedMode, type RetryOptions } from '@azure/functions'
 import { cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
 import type { Tier, TypePlan } from '../../shared/declare/sync-plan.ts'
 
-/** The setting with the connection string of the Cosmos account. */
+/** The setting that says how the Cosmos account is reached (see account.ts). */
 export const cosmosSetting = 'TRIBUTARY_COSMOS'
 
 /** A change waits for two polls on its way. Every poll that finds nothing costs a request unit or two. */

@@ -3,6 +3,7 @@
  * until it is taken (a message is otherwise deleted after seven days, which an outage of a peer may well last).
  */
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue'
+import type { Account } from './account.ts'
 
 /** A message holds 64 KB, of which Base64 takes a quarter. */
 export const messageBytesMax = 48 * 1024
@@ -12,8 +13,10 @@ const neverExpires = -1
 /** Three attempts within about five seconds: the trigger tries again anyway. */
 const retryOptions = { maxTries: 3, tryTimeoutInMs: 1_500, retryDelayInMs: 100, maxRetryDelayInMs: 400 }
 
-export function createQueueService(connectionString: string): QueueServiceClient {
-  return QueueServiceClient.fromConnectionString(connectionString, { retryOptions })
+/** A text is a connection string. */
+export function createQueueService(account: Account): QueueServiceClient {
+  if (typeof account === 'string') return QueueServiceClient.fromConnectionString(account, { retryOptions })
+  return new QueueServiceClient(account.endpoint, account.credential, { retryOptions })
 }
 
 export function fitsMessage(text: string): boolean {

@@ -13,7 +13,7 @@ import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
-import { peerFrom, required, signingKeyFrom, siteFrom } from '../common/environment.ts'
+import { peerFrom, signingKeyFrom, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
@@ -21,6 +21,7 @@ import { rootKeyFromJwk } from '../common/root-key.ts'
 import { peerAt, peersAt, siteSigner, verifierFrom } from '../common/signing.ts'
 import { systemClock as clock } from '../common/system-clock.ts'
 import { toldAudit, toldDeadLetters } from '../common/told.ts'
+import { accountFrom } from './account.ts'
 import { auditContainer, createCosmosAuditStore } from './audit-store.ts'
 import { createQueueBus } from './bus.ts'
 import { createCosmosControlStore } from './control-store.ts'
@@ -33,14 +34,14 @@ import { createCosmosTombstones } from './tombstones.ts'
 
 const { env } = process
 
-/** The setting with the connection string of the Storage account. */
+/** The setting that says how the Storage account is reached (see account.ts). */
 export const storageSetting = 'TRIBUTARY_STORAGE'
 
 export const here = /* @__PURE__ */ once(() => createHere(plan, siteFrom(env)))
 export const peerId = /* @__PURE__ */ once(() => peerFrom(env))
 
-const cosmos = /* @__PURE__ */ once(() => createCosmosClient(required(env, cosmosSetting)))
-const queues = /* @__PURE__ */ once(() => createQueueService(required(env, storageSetting)))
+const cosmos = /* @__PURE__ */ once(() => createCosmosClient(accountFrom(env, cosmosSetting, 'accountEndpoint')))
+const queues = /* @__PURE__ */ once(() => createQueueService(accountFrom(env, storageSetting, 'queueServiceUri')))
 const store = /* @__PURE__ */ once(() => createCosmosRecordStore({ client: cosmos(), here: here() }))
 const control = /* @__PURE__ */ once(() => createCosmosControlStore(cosmos()))
 const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), clock }))
