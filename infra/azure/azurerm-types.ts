@@ -161,10 +161,7 @@ export interface AzureTypes {
     readonly type: string
     readonly body: { readonly properties: Readonly<Record<string, boolean>> }
   } & ({ readonly resource_id: string } | { readonly parent_id: string; readonly name: string })
-  terraform_data: {
-    readonly triggers_replace: readonly string[]
-    readonly provisioner: readonly { readonly 'local-exec': { readonly command: string } }[]
-  }
+  terraform_data: { readonly triggers_replace: readonly string[] }
 
   azurerm_cdn_frontdoor_profile: InGroup & { readonly sku_name: 'Standard_AzureFrontDoor'; readonly tags: Tags }
   azurerm_cdn_frontdoor_endpoint: {

@@ -166,11 +166,8 @@ function deploy(home: AppHome, bundle: FunctionName, app: TypedResource, id: str
     scope,
     `deploy_${id}`,
     'terraform_data',
-    {
-      triggers_replace: [app.id, archive.get('output_sha256')],
-      provisioner: [{ 'local-exec': { command } }],
-    },
-    { dependsOn: locked },
+    { triggers_replace: [app.id, archive.get('output_sha256')] },
+    { dependsOn: locked, command },
   )
 }
 

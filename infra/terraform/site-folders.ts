@@ -1,4 +1,4 @@
-/** `<out>/<site>/` for each Google Cloud and Azure site of the plan: `main.tf.json` and what deploys. */
+/** `<out>/<site>/` for each Google Cloud and Azure site: `main.tf.json` and what deploys. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { App, TerraformStack } from 'cdktn'
@@ -12,6 +12,8 @@ import { writeStack } from './write-stack.ts'
 
 export interface SiteFoldersOptions {
   readonly plan: SyncPlan
+  /** Of these those that are Terraform. */
+  readonly sites: readonly SitePlan[]
   /** Bundles of all clouds: `<cloud>/<function>/index.cjs`. cdktn makes a folder beside it, in which nothing is. */
   readonly bundles: string
   readonly out: string
@@ -40,11 +42,12 @@ const clouds: Readonly<Record<TerraformCloud, CloudSites>> = {
 /** Returns the folders by site. */
 export async function writeSiteFolders({
   plan,
+  sites,
   bundles,
   out,
 }: SiteFoldersOptions): Promise<ReadonlyMap<string, string>> {
   const written = new Map<string, string>()
-  for (const site of plan.sites) {
+  for (const site of sites) {
     if (!isTerraform(site.cloud)) continue
     const { create, beside } = clouds[site.cloud]
     const stack = new TerraformStack(new App({ outdir: join(bundles, '..', 'cdktn') }), site.id)

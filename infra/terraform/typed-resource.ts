@@ -15,6 +15,8 @@ export interface MetaArguments {
   readonly count?: string
   /** Terraform refuses to delete it. */
   readonly preventDestroy?: boolean
+  /** A command on the deployer's machine, once it is made. */
+  readonly command?: string
 }
 
 export class TypedResource extends TerraformResource {
@@ -22,11 +24,12 @@ export class TypedResource extends TerraformResource {
   readonly #index: string
 
   constructor(scope: Construct, name: string, type: string, args: object, meta: MetaArguments = {}) {
-    const { dependsOn, count, preventDestroy = false } = meta
+    const { dependsOn, count, preventDestroy = false, command } = meta
     super(scope, `${type}.${name}`, {
       terraformResourceType: type,
       ...(dependsOn ? { dependsOn: [...dependsOn] } : {}),
       ...(preventDestroy ? { lifecycle: { preventDestroy } } : {}),
+      ...(command === undefined ? {} : { provisioners: [{ type: 'local-exec', command }] }),
     })
     this.overrideLogicalId(name)
     this.#args = args
