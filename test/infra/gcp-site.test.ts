@@ -42,7 +42,12 @@ async function synth(out: string): Promise<void> {
 beforeAll(async () => {
   await synth(first)
   // The bundles are the same: that building them again changes nothing is tested for AWS.
-  await writeSiteFolders({ plan, sites: [siteOf(plan, site)], bundles: join(projectRoot, '.build/functions'), out: second })
+  await writeSiteFolders({
+    plan,
+    sites: [siteOf(plan, site)],
+    bundles: join(projectRoot, '.build/functions'),
+    out: second,
+  })
   template = readSite(join(first, site))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
