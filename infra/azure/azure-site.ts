@@ -133,6 +133,7 @@ class AzureSite {
     const name = forwardName(peer.site)
     const identity = createIdentity(this.#context, name)
     const shared = this.#types().filter(({ sites }) => sites.includes(peer.site))
+    const poison = poisonName(name)
     const tiers = new Set<Tier>(shared.map(({ tier }) => tier))
     this.#createApp({
       ...{ name, bundle: 'forward', identity },
@@ -154,7 +155,9 @@ class AzureSite {
         identity.grant('Storage Queue Data Reader', this.#queues.queueId(name), 'own'),
         identity.grant('Storage Queue Data Message Processor', this.#queues.queueId(name), 'own'),
         this.#maySend(identity, name),
-        identity.grant('Storage Queue Data Contributor', this.#queues.queueId(poisonName(name)), 'poison'),
+        ...(poison === undefined
+          ? []
+          : [identity.grant('Storage Queue Data Contributor', this.#queues.queueId(poison), 'poison')]),
         this.#maySend(identity, deadLettersName),
         this.#signingKey.grantRead(identity),
       ],

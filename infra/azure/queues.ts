@@ -19,8 +19,12 @@ export interface Queues {
   queueId(name: string): string
 }
 
-export function poisonName(queue: string): string {
-  return `${queue}-poison`
+const nameLengthMax = 63
+
+/** Undefined: there can be no such queue, and the message stays where it is. The longest of sites' names are so long. */
+export function poisonName(queue: string): string | undefined {
+  const name = `${queue}-poison`
+  return name.length <= nameLengthMax ? name : undefined
 }
 
 /** Also of the account that the Functions host keeps its own things in. */
@@ -53,7 +57,7 @@ export function createQueues(context: SiteContext): Queues {
   const { scope, plan, site, prefix } = context
   const account = createStorageAccount(context, 'bus', `${prefix}tributarybus`)
   const forwards = peersOf(plan, site.id).map(({ id }) => forwardName(id))
-  const names = [...forwards, ...forwards.map(poisonName), deadLettersName]
+  const names = [...forwards, ...forwards.flatMap(name => poisonName(name) ?? []), deadLettersName]
   const queues = names.map(name =>
     azure(scope, snakeCase(name.replace('tributary-', '')), 'azurerm_storage_queue', {
       name,

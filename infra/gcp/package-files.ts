@@ -17,8 +17,15 @@ const lockedPackage = z.looseObject({
 type LockedPackage = z.output<typeof lockedPackage>
 const lockFile = z.object({ packages: z.record(z.string(), lockedPackage) })
 
+let lock: z.output<typeof lockFile> | undefined
+
+function readLock(): z.output<typeof lockFile> {
+  lock ??= lockFile.parse(JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8')))
+  return lock
+}
+
 export function packageFiles(name: string): Readonly<Record<string, object>> {
-  const { packages } = lockFile.parse(JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8')))
+  const { packages } = readLock()
   const version = packages['']?.dependencies?.[framework]
   if (version === undefined) throw new Error(`this project does not depend on ${framework}`)
   const root = {

@@ -1,9 +1,7 @@
 /** A synthesised Terraform site, as the tests look at it: parsed, and with references followed. */
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
-import { type Declaration, defineSync } from '../../shared/declare/index.ts'
 
 const blocks = z.record(z.string(), z.record(z.string(), z.record(z.string(), z.any())))
 const variable = z.object({
@@ -28,14 +26,6 @@ export type Arguments = Template['resource'][string][string]
 
 export function readSite(folder: string): Template {
   return template.parse(JSON.parse(readFileSync(join(folder, 'main.tf.json'), 'utf8')))
-}
-
-/** The Terraform sites of a declaration, each with its template and its folder. `bundles` may be any that are built. */
-export async function synthesiseSites(declaration: Declaration, bundles: string, into: string) {
-  const out = mkdtempSync(join(into, 'infra.out-'))
-  const plan = defineSync(declaration)
-  const folders = await writeSiteFolders({ plan, sites: plan.sites, bundles, out })
-  return new Map([...folders].map(([site, folder]) => [site, readSite(folder)] as const))
 }
 
 /** Every resource of a type, by its name in the template. */
@@ -84,6 +74,8 @@ export function textOf(from: Template, text: string, known: Known = {}): string 
 /** `path = value` for every value in it, so that two templates can be compared line by line. */
 export function linesOf(value: unknown, path = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [`${path} = ${JSON.stringify(value)}`]
+  // A list in no order.
+  if (path.endsWith('.depends_on')) return Object.values(value).map(name => `${path} = ${name}`)
   const entries = Object.entries(value)
   if (entries.length === 0) return [`${path} = ${JSON.stringify(value)}`]
   return entries.flatMap(([key, inner]) => linesOf(inner, path === '' ? key : `${path}.${key}`))
