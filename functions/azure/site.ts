@@ -13,7 +13,7 @@ import type { PublishPorts } from '../../shared/replicate/publish.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
-import { peerFrom, signingKeyFrom, siteFrom } from '../common/environment.ts'
+import { peerFrom, required, signingKeyFrom, siteFrom } from '../common/environment.ts'
 import { expressLaneFrom } from '../common/express.ts'
 import { batchLog } from '../common/log.ts'
 import { once } from '../common/once.ts'
@@ -28,8 +28,10 @@ import { createCosmosControlStore } from './control-store.ts'
 import { createCosmosClient } from './cosmos-client.ts'
 import { createQueueDeadLetters } from './dead-letters.ts'
 import { cosmosSetting } from './feed-trigger.ts'
+import { createManagedIdentity } from './managed-identity.ts'
 import { createQueueService } from './queue-client.ts'
 import { createCosmosRecordStore } from './record-store.ts'
+import { createKeyVaultRootKey } from './root-key.ts'
 import { createCosmosTombstones } from './tombstones.ts'
 
 const { env } = process
@@ -50,7 +52,15 @@ const deadLetters = /* @__PURE__ */ once(() =>
   toldDeadLetters(createQueueDeadLetters(queues(), auditContainer(cosmos()))),
 )
 
-const rootKey = /* @__PURE__ */ once(() => rootKeyFromJwk(signingKeyFrom(env)))
+/** In Key Vault; the local cloud hands it over instead. */
+const rootKey = /* @__PURE__ */ once(() =>
+  env.TRIBUTARY_ROOT_KEY === undefined
+    ? rootKeyFromJwk(signingKeyFrom(env))
+    : createKeyVaultRootKey({
+        keyId: env.TRIBUTARY_ROOT_KEY,
+        credential: createManagedIdentity(env, required(env, 'TRIBUTARY_ROOT_KEY__clientId')),
+      }),
+)
 const sign = /* @__PURE__ */ once(() => siteSigner(env, rootKey()))
 
 export const capturePorts = /* @__PURE__ */ once(

@@ -27,6 +27,7 @@ import { createPubSubDeadLetters } from './dead-letters.ts'
 import { createFirestore } from './firestore-client.ts'
 import { createPubSub } from './pubsub-client.ts'
 import { createFirestoreRecordStore } from './record-store.ts'
+import { createCloudKmsRootKey } from './root-key.ts'
 import { createFirestoreTombstones } from './tombstones.ts'
 
 const variables = process.env
@@ -42,7 +43,12 @@ const homes = /* @__PURE__ */ once(() => createTakenHomes({ control: control(), 
 const audit = /* @__PURE__ */ once(() => toldAudit(createFirestoreAuditStore(firestore())))
 const deadLetters = /* @__PURE__ */ once(() => toldDeadLetters(createPubSubDeadLetters(pubsub())))
 
-const rootKey = /* @__PURE__ */ once(() => rootKeyFromJwk(signingKeyFrom(variables)))
+/** In KMS; the local cloud hands it over instead. */
+const rootKey = /* @__PURE__ */ once(() =>
+  variables.TRIBUTARY_ROOT_KEY === undefined
+    ? rootKeyFromJwk(signingKeyFrom(variables))
+    : createCloudKmsRootKey({ version: variables.TRIBUTARY_ROOT_KEY }),
+)
 const sign = /* @__PURE__ */ once(() => siteSigner(variables, rootKey()))
 
 export const capturePorts = /* @__PURE__ */ once(

@@ -9,9 +9,9 @@
 import type { TerraformStack } from 'cdktn'
 import { deadLettersName, forwardName } from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, type Tier, typesAt } from '../../shared/declare/sync-plan.ts'
+import { peerAddresses } from '../peer-addresses.ts'
 import { archiveProvider } from '../terraform/function-archive.ts'
 import { createOutput } from '../terraform/output.ts'
-import { createPeerVariables, type PeerVariables, peersText } from '../terraform/peer-variables.ts'
 import { Provider } from '../terraform/provider.ts'
 import { createVariable } from '../terraform/variable.ts'
 import { azapiVersion, azure, azurermVersion } from './azure.ts'
@@ -22,7 +22,7 @@ import { createFrontDoor, createIngestRoute } from './ingest-gateway.ts'
 import { createLogs } from './logs.ts'
 import { createMonitoring } from './monitoring.ts'
 import { createQueues, poisonName, type Queues } from './queues.ts'
-import { createSigningKey, type SigningKey } from './signing-key.ts'
+import { createRootKeys, type SigningKey } from './root-keys.ts'
 import type { SiteContext } from './site-context.ts'
 
 /** Looks into the queue of a peer that gets batch data only; the rest is in host.json. */
@@ -59,7 +59,7 @@ class AzureSite {
   readonly #queues: Queues
   readonly #signingKey: SigningKey
   readonly #home: AppHome
-  readonly #peers: readonly PeerVariables[]
+  readonly #peers: readonly SitePlan[]
 
   constructor(context: SiteContext) {
     const { scope, plan, site } = context
@@ -67,9 +67,9 @@ class AzureSite {
     const logs = createLogs(context)
     this.#cosmos = createCosmos(context)
     this.#queues = createQueues(context)
-    this.#signingKey = createSigningKey(context)
+    this.#signingKey = createRootKeys(context)
     this.#home = createAppHome(context, logs)
-    this.#peers = peersOf(plan, site.id).map(({ id }) => createPeerVariables(scope, id))
+    this.#peers = peersOf(plan, site.id)
 
     this.#addCapture()
     this.#addPublish()
@@ -77,7 +77,7 @@ class AzureSite {
     const frontDoor = this.#addIngest()
     this.#addPrune()
     logs.collect('cosmos', this.#cosmos.accountId, ['ControlPlaneRequests'])
-    logs.collect('signing_key', this.#signingKey.vaultId, ['AuditEvent'])
+    logs.collect('root_keys', this.#signingKey.vaultId, ['AuditEvent'])
     logs.collect('ingest', frontDoor, ['FrontDoorAccessLog', 'FrontDoorWebApplicationFirewallLog'])
     createMonitoring(context, { logs, cosmosId: this.#cosmos.accountId, frontDoorId: frontDoor })
     createOutput(scope, 'dead_letters', 'Queue with what could not be processed', deadLettersName)
@@ -91,7 +91,7 @@ class AzureSite {
     this.#createApp({
       ...{ name: 'tributary-capture', bundle: 'capture', identity },
       // Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise.
-      settings: { ...this.#queueSettings(identity), ...(isSending ? this.#credentials(this.#peers) : {}) },
+      settings: { ...this.#queueSettings(identity), ...(isSending ? this.#peerVariables(identity, this.#peers) : {}) },
       warm: types.filter(isExpress).map(({ name }) => `function:capture-${name}`),
       permissions: [
         ...this.#mayUse(identity, [
@@ -100,7 +100,7 @@ class AzureSite {
           ['append', [audit]],
         ]),
         this.#maySend(identity, deadLettersName),
-        ...(isSending ? [this.#signingKey.grantRead(identity)] : []),
+        ...(isSending ? [this.#signingKey.grantSign(identity)] : []),
       ],
     })
   }
@@ -120,7 +120,7 @@ class AzureSite {
           ['write', [leases]],
           ['append', [audit]],
         ]),
-        ...[deadLettersName, ...this.#peers.map(({ site }) => forwardName(site))].map(queue =>
+        ...[deadLettersName, ...this.#peers.map(({ id }) => forwardName(id))].map(queue =>
           this.#maySend(identity, queue),
         ),
       ],
@@ -128,24 +128,24 @@ class AzureSite {
   }
 
   /** Knows its own peer only. */
-  #addForward(peer: PeerVariables): void {
+  #addForward(peer: SitePlan): void {
     const { data, audit, leases } = this.#cosmos
-    const name = forwardName(peer.site)
+    const name = forwardName(peer.id)
     const identity = createIdentity(this.#context, name)
-    const shared = this.#types().filter(({ sites }) => sites.includes(peer.site))
+    const shared = this.#types().filter(({ sites }) => sites.includes(peer.id))
     const poison = poisonName(name)
     const tiers = new Set<Tier>(shared.map(({ tier }) => tier))
     this.#createApp({
       ...{ name, bundle: 'forward', identity },
       settings: {
         ...this.#queueSettings(identity),
-        ...this.#credentials([peer]),
-        TRIBUTARY_PEER: peer.site,
+        ...this.#peerVariables(identity, [peer]),
+        TRIBUTARY_PEER: peer.id,
         ...(tiers.has(1) || tiers.has(2)
           ? {}
           : { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: batchPollingInterval }),
       },
-      warm: tiers.has(1) ? [`function:forward-${peer.site}`] : [],
+      warm: tiers.has(1) ? [`function:forward-${peer.id}`] : [],
       permissions: [
         ...this.#mayUse(identity, [
           ['read', [...data, leases]],
@@ -159,7 +159,7 @@ class AzureSite {
           ? []
           : [identity.grant('Storage Queue Data Contributor', this.#queues.queueId(poison), 'poison')]),
         this.#maySend(identity, deadLettersName),
-        this.#signingKey.grantRead(identity),
+        this.#signingKey.grantSign(identity),
       ],
     })
   }
@@ -171,7 +171,7 @@ class AzureSite {
     const frontDoor = createFrontDoor(this.#context)
     const ingest = this.#createApp({
       ...{ name: 'tributary-ingest', bundle: 'ingest', identity },
-      settings: this.#credentials(this.#peers),
+      settings: this.#peerVariables(identity, this.#peers),
       warm: this.#types().some(isExpress) ? ['http'] : [],
       allowed: [frontDoor.allowed],
       permissions: [
@@ -180,7 +180,7 @@ class AzureSite {
           ['read', [leases]],
           ['append', [audit]],
         ]),
-        this.#signingKey.grantRead(identity),
+        this.#signingKey.grantSign(identity),
       ],
     })
     const url = createIngestRoute(this.#context, frontDoor, ingest)
@@ -192,9 +192,9 @@ class AzureSite {
     const identity = createIdentity(this.#context, 'tributary-prune')
     this.#createApp({
       ...{ name: 'tributary-prune', bundle: 'prune', identity },
-      settings: this.#credentials(this.#peers),
+      settings: this.#peerVariables(identity, this.#peers),
       warm: [],
-      permissions: [...this.#mayUse(identity, [['write', this.#cosmos.data]]), this.#signingKey.grantRead(identity)],
+      permissions: [...this.#mayUse(identity, [['write', this.#cosmos.data]]), this.#signingKey.grantSign(identity)],
     })
   }
 
@@ -238,7 +238,11 @@ class AzureSite {
     }
   }
 
-  #credentials(peers: readonly PeerVariables[]) {
-    return { TRIBUTARY_PEERS: peersText(peers), TRIBUTARY_SIGNING_KEY: this.#signingKey.reference }
+  #peerVariables({ clientId }: Identity, peers: readonly SitePlan[]) {
+    return {
+      TRIBUTARY_PEERS: peerAddresses(peers),
+      TRIBUTARY_ROOT_KEY: this.#signingKey.keyId,
+      TRIBUTARY_ROOT_KEY__clientId: clientId,
+    }
   }
 }

@@ -34,7 +34,6 @@ export interface FunctionAppBody {
   readonly properties: {
     readonly serverFarmId: string
     readonly httpsOnly: boolean
-    readonly keyVaultReferenceIdentity: string
     readonly siteConfig: {
       readonly minTlsVersion: '1.3'
       readonly http20Enabled: boolean
@@ -138,12 +137,20 @@ export interface AzureTypes {
     readonly purge_protection_enabled: boolean
     readonly soft_delete_retention_days: number
   }
+  azurerm_key_vault_key: {
+    readonly name: string
+    readonly key_vault_id: string
+    readonly key_type: 'EC'
+    readonly curve: 'P-256'
+    readonly key_opts: readonly ('sign' | 'verify')[]
+  }
   azurerm_user_assigned_identity: Placed
   azurerm_role_assignment: {
     readonly scope: string
     readonly role_definition_name: string
     readonly principal_id: string
-    readonly principal_type: 'ServicePrincipal'
+    /** Absent: of the deployer, who may be a person. */
+    readonly principal_type?: 'ServicePrincipal'
   }
 
   azurerm_service_plan: Placed & { readonly os_type: 'Linux'; readonly sku_name: 'FC1' }

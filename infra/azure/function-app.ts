@@ -104,7 +104,6 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
         properties: {
           serverFarmId: plan.id,
           httpsOnly: true,
-          keyVaultReferenceIdentity: identity.id,
           siteConfig: {
             minTlsVersion: '1.3',
             http20Enabled: true,

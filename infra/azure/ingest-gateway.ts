@@ -116,13 +116,9 @@ function createLimit({ scope, group, tags }: SiteContext): TypedResource {
         priority: 200,
         rate_limit_duration_in_minutes: 1,
         rate_limit_threshold: requestsPerSecond * 60,
+        // All that the rule before has let pass.
         match_condition: [
-          {
-            match_variable: 'RemoteAddr',
-            operator: 'IPMatch',
-            negation_condition: false,
-            match_values: ['0.0.0.0/0', '::/0'],
-          },
+          { match_variable: 'RequestMethod', operator: 'Equal', negation_condition: false, match_values: ['POST'] },
         ],
       },
     ],

@@ -4,20 +4,23 @@
  */
 import type { LogMetric } from '../alerts.ts'
 
+/** Which lines, and what of them. */
+export type Lines = Pick<LogMetric, 'where' | 'value' | 'statistic'>
+
 const lines = 'traces | where message startswith "{" | extend line = parse_json(message)'
 
 /** One row with one column, `value`. */
-export function logQuery({ where, value, statistic }: LogMetric): string {
+export function logQuery({ where, value, statistic }: Lines): string {
   return [lines, ...conditionsOf({ where, value }), `summarize value = ${summary({ value, statistic })}`].join(' | ')
 }
 
 /** The same over time, in steps of `step` (`5m`). */
-export function logSeries({ where, value, statistic }: LogMetric, step: string): string {
+export function logSeries({ where, value, statistic }: Lines, step: string): string {
   const summarize = `summarize value = ${summary({ value, statistic })} by bin(timestamp, ${step})`
   return [lines, ...conditionsOf({ where, value }), summarize].join(' | ')
 }
 
-function conditionsOf({ where, value }: Pick<LogMetric, 'where' | 'value'>): readonly string[] {
+function conditionsOf({ where, value }: Pick<Lines, 'where' | 'value'>): readonly string[] {
   const fields = Object.entries(where).map(([field, equals]) => {
     return `where ${equals === null ? `isnotnull(line.${field})` : `tostring(line.${field}) == ${JSON.stringify(equals)}`}`
   })
@@ -30,6 +33,6 @@ const summaries = {
   p95: (number: string) => `percentile(${number}, 95)`,
 } as const
 
-function summary({ value, statistic }: Pick<LogMetric, 'value' | 'statistic'>): string {
+function summary({ value, statistic }: Pick<Lines, 'value' | 'statistic'>): string {
   return value === undefined ? 'count()' : summaries[statistic](`todouble(line.${value})`)
 }

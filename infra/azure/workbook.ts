@@ -1,13 +1,12 @@
 /** Lag, batches, errors and dead letters over the last day, on one page. */
 import { createHash } from 'node:crypto'
-import type { LogMetric } from '../alerts.ts'
 import { azure } from './azure.ts'
-import { logSeries } from './log-query.ts'
+import { type Lines, logSeries } from './log-query.ts'
 import type { Watched } from './monitoring.ts'
 import { placed, type SiteContext } from './site-context.ts'
 
-const received = (value: string, statistic: LogMetric['statistic']): LogMetric => {
-  return { from: 'log', where: { batch: 'received' }, value, statistic }
+const received = (value: string, statistic: Lines['statistic']): Lines => {
+  return { where: { batch: 'received' }, value, statistic }
 }
 const step = '5m'
 
@@ -20,12 +19,9 @@ const charts: readonly (readonly [title: string, query: string])[] = [
       ] as const,
   ),
   ['Changes that arrived', logSeries(received('changes', 'sum'), step)],
-  [
-    'Until a peer answered, p95, ms',
-    logSeries({ from: 'log', where: { batch: 'sent' }, value: 'tookMs', statistic: 'p95' }, step),
-  ],
-  ['Errors', logSeries({ from: 'log', where: { level: 'error' }, statistic: 'sum' }, step)],
-  ['Dead letters', logSeries({ from: 'log', where: { deadLetter: null }, statistic: 'sum' }, step)],
+  ['Until a peer answered, p95, ms', logSeries({ where: { batch: 'sent' }, value: 'tookMs', statistic: 'p95' }, step)],
+  ['Errors', logSeries({ where: { level: 'error' }, statistic: 'sum' }, step)],
+  ['Dead letters', logSeries({ where: { deadLetter: null }, statistic: 'sum' }, step)],
   [
     'Duration of a call, p95, ms, by function',
     `requests | summarize value = percentile(duration, 95) by bin(timestamp, ${step}), operation_Name`,

@@ -1,10 +1,10 @@
 /**
- * The key under which everything lies that holds data: the database, the topics, the packages and the signing key. It
- * is rotated every 90 days; what was encrypted under an older version stays readable.
+ * The key under which everything lies that holds data: the database, the topics and the packages. It is rotated every 90 days; what was encrypted under an older version stays readable.
  *
  * Google's service agents use it, each for its own service. They exist once a service was used or asked for
  * (docs/deploy-gcp.md), and nobody else may use the key.
  */
+import type { TypedResource } from '../terraform/typed-resource.ts'
 import { google } from './google.ts'
 import { keyRotation } from './retention.ts'
 import type { SiteContext } from './site-context.ts'
@@ -12,12 +12,12 @@ import type { SiteContext } from './site-context.ts'
 const agents = {
   firestore: 'gcp-sa-firestore',
   pubsub: 'gcp-sa-pubsub',
-  secretmanager: 'gcp-sa-secretmanager',
   storage: 'gs-project-accounts',
 } as const
 type Agent = keyof typeof agents
 
 export interface EncryptionKey {
+  readonly ring: TypedResource
   /** Reference to the key, which resolves once this agent may use it. */
   for(agent: Agent): string
 }
@@ -49,6 +49,7 @@ export function createEncryptionKey({ scope, site, projectNumber, labels, servic
     return member.get('crypto_key_id')
   }
   return {
+    ring,
     for(agent) {
       const reference = granted.get(agent) ?? grant(agent)
       granted.set(agent, reference)

@@ -11,9 +11,9 @@ import type { TerraformStack } from 'cdktn'
 import { documentPattern } from '../../shared/declare/placement.ts'
 import { forwardName, syncStoreName } from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
+import { peerAddresses } from '../peer-addresses.ts'
 import { archiveProvider } from '../terraform/function-archive.ts'
 import { createOutput } from '../terraform/output.ts'
-import { createPeerVariables, type PeerVariables, peersText } from '../terraform/peer-variables.ts'
 import { Provider } from '../terraform/provider.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { createVariable } from '../terraform/variable.ts'
@@ -26,9 +26,9 @@ import { google, googleData, googleVersion } from './google.ts'
 import { createIngestGateway } from './ingest-gateway.ts'
 import { createLogs } from './logs.ts'
 import { createMonitoring } from './monitoring.ts'
+import { createRootKeys, type SigningKey } from './root-keys.ts'
 import { createServiceAccount, type ServiceAccount } from './service-account.ts'
 import { enableServices } from './services.ts'
-import { createSigningKey, type SigningKey } from './signing-key.ts'
 import type { SiteContext } from './site-context.ts'
 import { allowCall, createSiteFunction, type FunctionHome, type SiteFunctionOptions, uriOf } from './site-function.ts'
 
@@ -63,7 +63,7 @@ class GoogleSite {
   readonly #bus: Bus
   readonly #home: FunctionHome
   readonly #signingKey: SigningKey
-  readonly #peers: readonly PeerVariables[]
+  readonly #peers: readonly SitePlan[]
   /** Calls the functions for Eventarc, Pub/Sub and Cloud Scheduler. */
   readonly #caller: ServiceAccount
   readonly #triggers: TypedResource[] = []
@@ -75,9 +75,9 @@ class GoogleSite {
     const key = createEncryptionKey(context)
     this.#database = createDatabase(context, key)
     this.#bus = createBus(context, key)
-    this.#signingKey = createSigningKey(context, key)
+    this.#signingKey = createRootKeys(context, key.ring)
     this.#home = createFunctionHome(context, key)
-    this.#peers = peersOf(plan, site.id).map(({ id }) => createPeerVariables(scope, id))
+    this.#peers = peersOf(plan, site.id)
     this.#caller = createServiceAccount(context, 'tributary-caller', 'Calls the functions of Tributary')
     const receiver = this.#caller.grantInProject('roles/eventarc.eventReceiver')
 
@@ -105,10 +105,10 @@ class GoogleSite {
       ...{ name: 'tributary-capture', bundle: 'capture', account },
       description: 'Finds out what changed in the documents and commits it to the sync records',
       // Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise.
-      ...(isSending ? this.#credentials(this.#peers) : {}),
+      environment: isSending ? this.#peerVariables(this.#peers) : {},
       permissions: [
         account.grantInProject(writesDatabase),
-        ...(isSending ? [this.#signingKey.grantRead('capture_signing_key', account.member)] : []),
+        ...(isSending ? [this.#signingKey.grantSign('capture_root_key', account.member)] : []),
       ],
     })
     grantPublish(this.#context, this.#bus.deadLetters, 'capture_dead_letters', account.member)
@@ -130,24 +130,23 @@ class GoogleSite {
   }
 
   /** Knows its own peer only. */
-  #addForward(peer: PeerVariables): void {
-    const name = forwardName(peer.site)
+  #addForward(peer: SitePlan): void {
+    const name = forwardName(peer.id)
     const id = name.replace(/^tributary-/, '').replaceAll('-', '_')
-    const account = this.#createAccount(name, `forward to ${peer.site}`)
-    const { environment, secrets } = this.#credentials([peer])
+    const account = this.#createAccount(name, `forward to ${peer.id}`)
     const forward = this.#createFunction({
-      ...{ name, bundle: 'forward', account, secrets },
-      description: `Delivers changes to ${peer.site}`,
-      environment: { TRIBUTARY_PEER: peer.site, ...environment },
+      ...{ name, bundle: 'forward', account },
+      description: `Delivers changes to ${peer.id}`,
+      environment: { TRIBUTARY_PEER: peer.id, ...this.#peerVariables([peer]) },
       permissions: [
         account.grantInProject(readsDatabase),
-        this.#signingKey.grantRead(`${id}_signing_key`, account.member),
+        this.#signingKey.grantSign(`${id}_root_key`, account.member),
       ],
     })
     grantPublish(this.#context, this.#bus.deadLetters, `${id}_dead_letters`, account.member)
     allowCall(this.#context, id, forward, this.#caller.member)
     const target = { uri: uriOf(forward), callerEmail: this.#caller.email }
-    this.#forwards.push(subscribePeer(this.#context, this.#bus, peer.site, target))
+    this.#forwards.push(subscribePeer(this.#context, this.#bus, peer.id, target))
   }
 
   #addIngest(): void {
@@ -155,10 +154,10 @@ class GoogleSite {
     const ingest = this.#createFunction({
       ...{ name: 'tributary-ingest', bundle: 'ingest', account, isPublic: true },
       description: 'Merges the changes of other sites',
-      ...this.#credentials(this.#peers),
+      environment: this.#peerVariables(this.#peers),
       permissions: [
         account.grantInProject(writesDatabase),
-        this.#signingKey.grantRead('ingest_signing_key', account.member),
+        this.#signingKey.grantSign('ingest_root_key', account.member),
       ],
     })
     // The request's own signature says who calls; Cloud Run would only know callers of Google's.
@@ -173,10 +172,10 @@ class GoogleSite {
     const prune = this.#createFunction({
       ...{ name: 'tributary-prune', bundle: 'prune', account },
       description: 'Forgets what was deleted at every site long ago',
-      ...this.#credentials(this.#peers),
+      environment: this.#peerVariables(this.#peers),
       permissions: [
         account.grantInProject(writesDatabase),
-        this.#signingKey.grantRead('prune_signing_key', account.member),
+        this.#signingKey.grantSign('prune_root_key', account.member),
       ],
     })
     allowCall(this.#context, 'prune', prune, this.#caller.member)
@@ -206,10 +205,9 @@ class GoogleSite {
   }
 
   #createFunction(
-    options: Omit<SiteFunctionOptions, 'environment' | 'secrets'> &
-      Partial<Pick<SiteFunctionOptions, 'environment' | 'secrets'>>,
+    options: Omit<SiteFunctionOptions, 'environment'> & Partial<Pick<SiteFunctionOptions, 'environment'>>,
   ): TypedResource {
-    return createSiteFunction(this.#home, { environment: {}, secrets: [], ...options })
+    return createSiteFunction(this.#home, { environment: {}, ...options })
   }
 
   #triggerByDocuments(name: string, target: TypedResource, patterns: readonly string[], receiver: TypedResource): void {
@@ -219,7 +217,7 @@ class GoogleSite {
     this.#triggers.push(...triggerByDocuments(this.#context, name, trigger))
   }
 
-  #credentials(peers: readonly PeerVariables[]) {
-    return { environment: { TRIBUTARY_PEERS: peersText(peers) }, secrets: [this.#signingKey.variable] }
+  #peerVariables(peers: readonly SitePlan[]) {
+    return { TRIBUTARY_PEERS: peerAddresses(peers), TRIBUTARY_ROOT_KEY: this.#signingKey.version }
   }
 }

@@ -29,13 +29,6 @@ export interface AlertCondition {
   }
 }
 
-export interface SecretVariable {
-  readonly key: string
-  readonly project_id: string
-  readonly secret: string
-  readonly version: string
-}
-
 export interface GoogleTypes {
   google_project_service: { readonly service: string; readonly disable_on_destroy: boolean }
 
@@ -43,8 +36,14 @@ export interface GoogleTypes {
   google_kms_crypto_key: {
     readonly name: string
     readonly key_ring: string
-    readonly rotation_period: string
     readonly labels: Labels
+    /** Of a key that encrypts. */
+    readonly rotation_period?: string
+    readonly purpose?: 'ASYMMETRIC_SIGN'
+    readonly version_template?: {
+      readonly algorithm: 'EC_SIGN_P256_SHA256'
+      readonly protection_level: 'SOFTWARE'
+    }
   }
   google_kms_crypto_key_iam_member: {
     readonly crypto_key_id: string
@@ -127,24 +126,6 @@ export interface GoogleTypes {
   }
   google_project_iam_member: { readonly project: string; readonly role: string; readonly member: string }
 
-  google_secret_manager_secret: {
-    readonly secret_id: string
-    readonly replication: {
-      readonly user_managed: {
-        readonly replicas: readonly {
-          readonly location: string
-          readonly customer_managed_encryption: { readonly kms_key_name: string }
-        }[]
-      }
-    }
-    readonly labels: Labels
-  }
-  google_secret_manager_secret_iam_member: {
-    readonly secret_id: string
-    readonly role: string
-    readonly member: string
-  }
-
   google_cloudfunctions2_function: {
     readonly name: string
     readonly location: string
@@ -166,7 +147,6 @@ export interface GoogleTypes {
       readonly all_traffic_on_latest_revision: boolean
       readonly service_account_email: string
       readonly environment_variables: Readonly<Record<string, string>>
-      readonly secret_environment_variables?: readonly SecretVariable[]
     }
     readonly labels: Labels
   }
@@ -336,4 +316,5 @@ export interface GoogleTypes {
 
 export interface GoogleData {
   google_project: { readonly project_id: string }
+  google_kms_crypto_key_version: { readonly crypto_key: string }
 }

@@ -51,8 +51,8 @@ export function createLogMetrics({ scope, services }: SiteContext): LogMetrics {
   )
 }
 
-function metricName({ id, severity, metric }: LogAlert): string {
-  return `tributary/${metric.statistic === 'maximum' ? id : id.replace(`-${severity}`, '')}`
+function metricName({ id, watched, metric }: LogAlert): string {
+  return `tributary/${metric.statistic === 'maximum' ? id : watched}`
 }
 
 function filterOf({ metric: { where, value, statistic }, above }: LogAlert): string {

@@ -17,7 +17,6 @@ const services = [
   'monitoring',
   'pubsub',
   'run',
-  'secretmanager',
   'storage',
 ] as const
 

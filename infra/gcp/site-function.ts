@@ -10,7 +10,6 @@ import { shortName } from '../terraform/short-name.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { snakeCase } from '../terraform/variable.ts'
 import { google } from './google.ts'
-import type { SecretVariable } from './google-types.ts'
 import type { ServiceAccount } from './service-account.ts'
 import type { SiteContext } from './site-context.ts'
 
@@ -20,7 +19,6 @@ export interface SiteFunctionOptions {
   readonly bundle: FunctionName
   readonly description: string
   readonly environment: Readonly<Record<string, string>>
-  readonly secrets: readonly SecretVariable[]
   /** Who it is; its permissions are granted before it is made. */
   readonly account: ServiceAccount
   readonly permissions: readonly TypedResource[]
@@ -58,7 +56,7 @@ const shape: Readonly<Record<FunctionName, { readonly timeout: number; readonly 
 
 export function createSiteFunction(home: FunctionHome, options: SiteFunctionOptions): TypedResource {
   const { context, packages, builder, builderPermissions, minInstances, maxInstances } = home
-  const { name, bundle, description, environment, secrets, account, permissions, isPublic = false } = options
+  const { name, bundle, description, environment, account, permissions, isPublic = false } = options
   const { scope, site, project, labels } = context
   const { timeout, concurrency } = shape[bundle]
   const id = snakeCase(name.replace(/^tributary-/, ''))
@@ -90,7 +88,6 @@ export function createSiteFunction(home: FunctionHome, options: SiteFunctionOpti
         all_traffic_on_latest_revision: true,
         service_account_email: account.email,
         environment_variables: { TRIBUTARY_SITE: site.id, GOOGLE_CLOUD_PROJECT: project, ...environment },
-        ...(secrets.length === 0 ? {} : { secret_environment_variables: secrets }),
       },
       labels,
     },

@@ -167,7 +167,9 @@ describe('permissions', () => {
     all('azurerm_role_assignment')
       .filter(({ principal_id }) => principal_id === principalOf(app))
       .map(({ role_definition_name, scope }) => {
-        const what = /(?:queues|secrets)\/(.*)$/.exec(scope)?.[1] ?? /azurerm_(\w+\.\w+)\.id/.exec(scope)?.[1]
+        const what =
+          /(?:queues\/(.*)|(root)_first\.name})$/.exec(scope)?.slice(1).join('') ??
+          /azurerm_(\w+\.\w+)\.id/.exec(scope)?.[1]
         return `${role_definition_name} on ${what}`
       })
       .toSorted()
@@ -176,7 +178,7 @@ describe('permissions', () => {
     'Monitoring Metrics Publisher on application_insights.tributary',
     'Storage Blob Data Owner on storage_account.host',
   ]
-  const sign = 'Key Vault Secrets User on signing-key'
+  const sign = 'Key Vault Crypto User on root'
   const send = (queue: string) => `Storage Queue Data Message Sender on ${queue}`
   const deadLetters = send('tributary-dead-letters')
 
@@ -261,20 +263,22 @@ describe('secrets', () => {
     expect(JSON.stringify(template)).not.toMatch(/access_key}|primary_key|connection_strings|sas_token|password/)
   })
 
-  it('the signing key is a reference to one version in the vault, for those that sign', () => {
-    const holders = apps.filter(app => settingsOf(app).has('TRIBUTARY_SIGNING_KEY'))
+  it('the root key is made in the vault, may sign and nothing else, and is known to those that sign', () => {
+    expect(resourceOf(template, 'azurerm_key_vault_key', 'root_first')).toMatchObject({
+      ...{ key_type: 'EC', curve: 'P-256', key_opts: ['sign', 'verify'] },
+      key_vault_id: reference('azurerm_key_vault.tributary.id'),
+    })
+    const holders = apps.filter(app => settingsOf(app).has('TRIBUTARY_ROOT_KEY'))
     expect(holders).toEqual(['capture', ...peers.map(peer => `forward-${peer}`), 'ingest', 'prune'])
     for (const app of holders) {
-      const raw = bodyOf(app).siteConfig.appSettings.find(({ name }: Arguments) => name === 'TRIBUTARY_SIGNING_KEY')
-      expect(raw.value).toBe(
-        `@Microsoft.KeyVault(SecretUri=${reference('azurerm_key_vault.tributary.vault_uri')}secrets/signing-key/${reference('var.signing_key_version')})`,
-      )
-      expect(bodyOf(app).keyVaultReferenceIdentity).toBe(reference(`azurerm_user_assigned_identity.${snake(app)}.id`))
+      expect(settingsOf(app).get('TRIBUTARY_ROOT_KEY')).toBe('{azurerm_key_vault_key.root_first.id}')
+      expect(settingsOf(app).has('TRIBUTARY_SIGNING_KEY')).toBe(false)
     }
     expect(resourceOf(template, 'azurerm_key_vault', 'tributary')).toMatchObject({
       rbac_authorization_enabled: true,
       purge_protection_enabled: true,
     })
+    expect(template.output.root_key_first?.value).toBe(reference('azurerm_key_vault_key.root_first.public_key_pem'))
   })
 })
 
@@ -306,7 +310,7 @@ describe('public', () => {
       match_condition: [{ negation_condition: true, match_values: ['POST'] }],
     })
     expect(rate.rate_limit_threshold / (60 * rate.rate_limit_duration_in_minutes)).toBe(1000)
-    expect(rate.match_condition[0].match_values).toEqual(['0.0.0.0/0', '::/0'])
+    expect(rate.match_condition).toEqual([{ ...onlyPost.match_condition[0], negation_condition: false }])
     const [attached] = all('azurerm_cdn_frontdoor_security_policy')
     expect(attached?.security_policies.firewall).toMatchObject({
       cdn_frontdoor_firewall_policy_id: reference('azurerm_cdn_frontdoor_firewall_policy.ingest.id'),

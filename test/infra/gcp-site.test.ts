@@ -207,9 +207,11 @@ describe('permissions', () => {
   const grantTypes = [
     ['google_project_iam_member', () => 'project'],
     ['google_pubsub_topic_iam_member', ({ topic }: Arguments) => text(topic).replace(/.*topic\.(\w+)\.id.*/, '$1')],
-    ['google_secret_manager_secret_iam_member', () => 'signing key'],
     ['google_storage_bucket_iam_member', () => 'packages'],
-    ['google_kms_crypto_key_iam_member', () => 'key'],
+    [
+      'google_kms_crypto_key_iam_member',
+      ({ crypto_key_id }: Arguments) => /crypto_key\.(\w+)/.exec(crypto_key_id)?.[1],
+    ],
   ] as const
   const allowedTo = (member: string) =>
     grantTypes
@@ -224,14 +226,14 @@ describe('permissions', () => {
     const reads = 'roles/datastore.viewer on project'
     const writes = 'roles/datastore.user on project'
     const deadLetters = 'roles/pubsub.publisher on dead_letters'
-    const signs = 'roles/secretmanager.secretAccessor on signing key'
-    expect(allowedTo(memberOf('tributary-capture'))).toEqual([writes, deadLetters, signs])
+    const signs = 'roles/cloudkms.signer on root_first'
+    expect(allowedTo(memberOf('tributary-capture'))).toEqual([signs, writes, deadLetters])
     expect(allowedTo(memberOf('tributary-publish'))).toEqual([writes, 'roles/pubsub.publisher on changes', deadLetters])
     for (const peer of peers) {
-      expect(allowedTo(memberOf(`tributary-forward-${peer}`))).toEqual([reads, deadLetters, signs])
+      expect(allowedTo(memberOf(`tributary-forward-${peer}`))).toEqual([signs, reads, deadLetters])
     }
-    expect(allowedTo(memberOf('tributary-ingest'))).toEqual([writes, signs])
-    expect(allowedTo(memberOf('tributary-prune'))).toEqual([writes, signs])
+    expect(allowedTo(memberOf('tributary-ingest'))).toEqual([signs, writes])
+    expect(allowedTo(memberOf('tributary-prune'))).toEqual([signs, writes])
   })
 
   it('are no wide ones for whoever calls or builds', () => {
@@ -255,9 +257,6 @@ describe('data at rest', () => {
     underKey(resourceOf(template, 'google_firestore_database', 'default').cmek_config.kms_key_name)
     for (const topic of all('google_pubsub_topic')) underKey(topic.kms_key_name)
     for (const bucket of all('google_storage_bucket')) underKey(bucket.encryption.default_kms_key_name)
-    for (const { replication } of all('google_secret_manager_secret')) {
-      underKey(replication.user_managed.replicas[0].customer_managed_encryption.kms_key_name)
-    }
     // Nothing else holds data.
     const holders =
       /^google_(firestore_database|pubsub_topic|storage_bucket|secret_manager_secret|bigquery|sql|redis)\b/
@@ -265,12 +264,11 @@ describe('data at rest', () => {
     expect([...kinds].filter(kind => holders.test(kind) && !/_iam_|_object$/.test(kind)).toSorted()).toEqual([
       'google_firestore_database',
       'google_pubsub_topic',
-      'google_secret_manager_secret',
       'google_storage_bucket',
     ])
   })
 
-  it('stays in the region, the messages, logs and secrets too', () => {
+  it('stays in the region, the messages, logs and keys too', () => {
     const region = 'us-central1'
     for (const topic of all('google_pubsub_topic')) {
       expect(topic.message_storage_policy.allowed_persistence_regions).toEqual([region])
@@ -281,8 +279,6 @@ describe('data at rest', () => {
       return location ?? location_id ?? inRegion
     })
     for (const location of located) expect([undefined, region]).toContain(location)
-    const [secret] = all('google_secret_manager_secret')
-    expect(secret?.replication.user_managed.replicas.map(({ location }: Arguments) => location)).toEqual([region])
   })
 
   it('outlives a mistake: protected from deletion, restorable, backed up every day', () => {
@@ -353,14 +349,21 @@ describe('public', () => {
     expect(everybody).toEqual(['allUsers'])
   })
 
-  it('knows no secret: none stands in the template, and no key is ever made for an identity', () => {
-    expect(inventoryOf(template).join()).not.toMatch(/service_account_key|secret_version|hmac_key|api_key/)
-    for (const { service_config } of all('google_cloudfunctions2_function')) {
-      expect(Object.keys(service_config.environment_variables)).not.toContain('TRIBUTARY_SIGNING_KEY')
-      for (const { version } of service_config.secret_environment_variables ?? []) {
-        expect(version).toBe(reference('var.signing_key_version'))
-      }
-    }
+  it('knows no secret: the root key is made in KMS and signs there, and no key is made for an identity', () => {
+    expect(inventoryOf(template).join()).not.toMatch(/service_account_key|secret|hmac_key|api_key/)
+    expect(resourceOf(template, 'google_kms_crypto_key', 'root_first')).toMatchObject({
+      purpose: 'ASYMMETRIC_SIGN',
+      version_template: { algorithm: 'EC_SIGN_P256_SHA256' },
+    })
+    const holders = serviceNames.filter(name => {
+      const variables = functionNamed(name).service_config.environment_variables
+      expect(Object.keys(variables)).not.toContain('TRIBUTARY_SIGNING_KEY')
+      return variables.TRIBUTARY_ROOT_KEY === `${reference('google_kms_crypto_key.root_first.id')}/cryptoKeyVersions/1`
+    })
+    expect(holders).toEqual(serviceNames.filter(name => name !== 'tributary-publish'))
+    expect(template.output.root_key_first?.value).toBe(
+      reference('data.google_kms_crypto_key_version.root_first.public_key[0].pem'),
+    )
   })
 })
 

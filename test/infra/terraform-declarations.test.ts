@@ -83,19 +83,18 @@ describe('one declaration, changed in one place', () => {
   it('another tier: capture talks to the peers, and what is in real time is kept ready', async () => {
     const { google, azure } = await change({ tier: 1 })
     expect(google.gone).toEqual([])
-    expect(google.added).toEqual(['google_secret_manager_secret_iam_member.capture_signing_key'])
+    expect(google.added).toEqual(['google_kms_crypto_key_iam_member.capture_root_key'])
     expect(google.minus).toEqual([])
     const capture = 'resource.google_cloudfunctions2_function.capture'
-    const secret = `${capture}.service_config.secret_environment_variables.0`
     expect(google.plus.map(line => line.split(' = ')[0]).toSorted()).toEqual(
       [
         `${capture}.depends_on`,
         `${capture}.service_config.environment_variables.TRIBUTARY_PEERS`,
-        ...['key', 'project_id', 'secret', 'version'].map(name => `${secret}.${name}`),
+        `${capture}.service_config.environment_variables.TRIBUTARY_ROOT_KEY`,
       ].toSorted(),
     )
     expect(azure.gone).toEqual([])
-    expect(azure.added).toEqual(['azurerm_role_assignment.capture_key_vault_secrets_user_signing_key'])
+    expect(azure.added).toEqual(['azurerm_role_assignment.capture_key_vault_crypto_user_root_key'])
     const ready = azure.plus.filter(line => /alwaysReady.*\.name = /.test(line))
     expect(ready.map(line => line.split(' = ')[1])).toEqual([
       '"function:capture-carts"',
@@ -184,6 +183,30 @@ describe('sites', () => {
     for (const site of ['gcp-here', 'azure-here']) {
       expect(JSON.stringify(await siteOf(built, site))).not.toContain('aws')
     }
+  })
+})
+
+describe('root keys', () => {
+  const publicKey = (letter: string) => `MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE${letter.repeat(86)}==`
+  const withKeys = (rootKeys: Record<string, string>, signsWith?: string) => ({
+    ...renamed,
+    'gcp-here': { ...sites.gcp, ingest: 'https://in.test/ingest', rootKeys, ...(signsWith ? { signsWith } : {}) },
+  })
+  const carts: DeclaredType = { key: ['ref'], merge: register() }
+
+  it('are told to the peers with the address, and one that is to come is made and signs nothing yet', async () => {
+    const built = declare({ carts }, withKeys({ first: publicKey('A'), next: 'pending' }, 'first'))
+    const google = await siteOf(built, 'gcp-here')
+    const keys = [...resourcesOf(google, 'google_kms_crypto_key').values()].map(({ name }) => name)
+    expect(keys).toEqual(['tributary-data', 'tributary-root-first', 'tributary-root-next'])
+    const { environment_variables } = resourceOf(google, 'google_cloudfunctions2_function', 'ingest').service_config
+    expect(environment_variables.TRIBUTARY_ROOT_KEY).toContain('root_first.id')
+    const azure = await siteOf(built, 'azure-here')
+    const settings: readonly { name: string; value: string }[] = resourceOf(azure, 'azapi_resource', 'ingest').body
+      .properties.siteConfig.appSettings
+    const peers = JSON.parse(settings.find(({ name }) => name === 'TRIBUTARY_PEERS')?.value ?? '')
+    expect(peers['gcp-here']).toMatchObject({ url: 'https://in.test/ingest', keys: [{ kty: 'EC', crv: 'P-256' }] })
+    expect(peers['aws-here']).toEqual({ url: 'https://aws-here.invalid/', keys: [] })
   })
 })
 

@@ -11,17 +11,14 @@ import plan from '../../sync.config.ts'
 import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { type CloudFunction, createCloudFunction, type FunctionRequest } from '../../tools/local/gcp/cloud-function.ts'
-import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
 import { type Arguments, type Known, readSite, resourceOf, resourcesOf, type Template, textOf } from './terraform.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-terraform-'))
-const keys = new Map<string, SiteKeys>()
 const templates = new Map<string, Template>()
 
 beforeAll(async () => {
   const bundles = join(folder, 'bundles')
   await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: bundles, clouds: ['gcp', 'azure'] })
-  for (const { id } of plan.sites) keys.set(id, await makeSiteKeys())
   const written = await writeSiteFolders({ plan, sites: plan.sites, bundles, out: folder })
   for (const [site, path] of written) templates.set(site, readSite(path))
 })
@@ -33,20 +30,7 @@ function templateOf(site: string): Template {
   return template
 }
 
-/** What a deployer says: the keys that were made for the peers. */
-function known(site: string): Known {
-  const coordinates = peersOf(plan, site).flatMap(({ id }) => {
-    const { x, y } = Object(keys.get(id)?.publicKey)
-    const name = `peer_${id.replaceAll('-', '_')}`
-    return [
-      [`${name}_key_x`, x],
-      [`${name}_key_y`, y],
-    ]
-  })
-  return { variables: { project: 'shop', prefix: 'shop', ...Object.fromEntries(coordinates) } }
-}
-
-const signingKey = (site: string) => JSON.stringify(keys.get(site)?.privateKey)
+const known: Known = { variables: { project: 'shop', prefix: 'shop' } }
 
 /** Where nobody listens: without it the clients would look for credentials. */
 const nowhere = { FIRESTORE_EMULATOR_HOST: '127.0.0.1:9', PUBSUB_EMULATOR_HOST: '127.0.0.1:9' }
@@ -58,12 +42,8 @@ describe('gcp-us-central1', () => {
   function environmentOf(name: string): Record<string, string> {
     const template = templateOf(site)
     const { service_config } = resourceOf(template, 'google_cloudfunctions2_function', name.replaceAll('-', '_'))
-    const plain = Object.entries<string>(service_config.environment_variables)
-    const secrets: readonly Arguments[] = service_config.secret_environment_variables ?? []
-    return Object.fromEntries([
-      ...plain.map(([key, value]) => [key, textOf(template, value, known(site))]),
-      ...secrets.map(({ key }) => [String(key), signingKey(site)]),
-    ])
+    const variables = Object.entries<string>(service_config.environment_variables)
+    return Object.fromEntries(variables.map(([key, value]) => [key, textOf(template, value, known)]))
   }
 
   /** Starts it, calls it once and ends it. Its stores are out of reach: what it says of them shows how far it came. */
@@ -179,12 +159,7 @@ describe('azure-eastus', () => {
     const settings: readonly Arguments[] = body.properties.siteConfig.appSettings
     return {
       ...Object.fromEntries(
-        settings.map(({ name, value }) => [
-          name,
-          String(value).startsWith('@Microsoft.KeyVault(')
-            ? signingKey(site)
-            : textOf(template, value, { ...known(site), attributes }),
-        ]),
+        settings.map(({ name, value }) => [name, textOf(template, value, { ...known, attributes })]),
       ),
       // What the platform sets for an app with an identity; nobody is there, so nothing is asked for further.
       IDENTITY_ENDPOINT: 'http://127.0.0.1:9/msi/token',
