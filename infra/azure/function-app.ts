@@ -172,7 +172,6 @@ function deploy(home: AppHome, bundle: FunctionName, app: TypedResource, id: str
 
 function hostSettings({ context, logs, storage }: AppHome, { clientId }: Identity): Readonly<Record<string, string>> {
   return {
-    FUNCTIONS_EXTENSION_VERSION: '~4',
     AzureWebJobsStorage__accountName: storage.get('name'),
     AzureWebJobsStorage__credential: 'managedidentity',
     AzureWebJobsStorage__clientId: clientId,
