@@ -2,10 +2,10 @@
 /**
  * `npm run synth`: the whole declaration as infrastructure. AWS sites as CloudFormation in `cdk.out` (what `cdk synth`
  * does by itself), Google Cloud and Azure sites as Terraform JSON in `infra.out/<site>`. No account, no network; the same
- * source gives the same bytes.
+ * source gives the same bytes. The bundles go beside the output.
  */
 import { execFileSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
 import { type SyncPlan, siteOf } from '../shared/declare/sync-plan.ts'
@@ -39,7 +39,7 @@ if (awsSites.length > 0) {
   for (const { id } of awsSites) folders.set(id, join(projectRoot, 'cdk.out'))
 }
 if (sites.length > awsSites.length) {
-  const bundles = join(projectRoot, '.build', 'functions')
+  const bundles = join(dirname(out), '.build', 'functions')
   const clouds = terraformClouds.filter(cloud => sites.some(site => site.cloud === cloud))
   await bundleFunctions({ config, out: bundles, clouds })
   for (const [site, folder] of await writeSiteFolders({ plan, sites, bundles, out })) folders.set(site, folder)

@@ -17,8 +17,8 @@ import type { SiteContext } from './site-context.ts'
 /** The longest there is: while a function works on a message, it must not come a second time. */
 const ackDeadlineSeconds = 600
 
-/** The shortest and the longest that Pub/Sub allows. */
-const retryPolicy = { minimum_backoff: seconds(10), maximum_backoff: seconds(600) }
+/** The shortest first wait that Pub/Sub allows, and a short longest one: a peer that is back is caught up with soon. */
+const retryPolicy = { minimum_backoff: seconds(10), maximum_backoff: seconds(60) }
 
 /** https://cloud.google.com/pubsub/docs/subscription-message-filter */
 const filterBytesMax = 256

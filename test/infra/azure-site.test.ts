@@ -1,10 +1,8 @@
 /** The Azure site of this project's declaration, as its template says: what is there, who may do what, what is public. */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { alerts } from '../../infra/alerts.ts'
 import { notOfferedByAzure } from '../../infra/azure/alert-rules.ts'
 import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
@@ -26,24 +24,17 @@ const site = 'azure-eastus'
 const peers = peersOf(plan, site).map(({ id }) => id)
 const typeNames = typesAt(plan, site).map(({ name }) => name)
 const folder = mkdtempSync(join(tmpdir(), 'tributary-azure-'))
-const [first, second] = [join(folder, 'first'), join(folder, 'second')]
+const first = inject('sites')
+const second = join(folder, 'second')
+const bundles = join(first, '../.build/functions')
 let template: Template
 
-/** The command that users run, with every way out closed. */
-async function synth(out: string): Promise<void> {
-  const nowhere = 'http://127.0.0.1:9'
-  const env = { PATH: process.env.PATH, HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere }
-  const args = [join(projectRoot, 'infra/synth.ts'), '--site', site, '--out', out]
-  await promisify(execFile)(process.execPath, args, { cwd: projectRoot, env })
-}
-
 beforeAll(async () => {
-  await synth(first)
   // The bundles are the same: that building them again changes nothing is tested for AWS.
   await writeSiteFolders({
     plan,
     sites: [siteOf(plan, site)],
-    bundles: join(projectRoot, '.build/functions'),
+    bundles,
     out: second,
   })
   template = readSite(join(first, site))
@@ -80,7 +71,7 @@ describe('function apps', () => {
     const hostJson = readFileSync(join(projectRoot, 'functions/azure/host.json'), 'utf8')
     for (const name of functionNames) {
       const deployed = join(first, site, 'functions', name)
-      const built = readFileSync(join(projectRoot, '.build/functions/azure', name, 'index.cjs'))
+      const built = readFileSync(join(bundles, 'azure', name, 'index.cjs'))
       expect(readFileSync(join(deployed, 'index.cjs')).equals(built)).toBe(true)
       expect(JSON.parse(readFileSync(join(deployed, 'host.json'), 'utf8'))).toEqual(JSON.parse(hostJson))
       expect(JSON.parse(readFileSync(join(deployed, 'package.json'), 'utf8')).main).toBe('index.cjs')
@@ -384,7 +375,9 @@ describe('alerts', () => {
 
 describe('a synthesis', () => {
   it('gives the same bytes again, for every file', () => {
-    const files = readdirSync(first, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    const files = readdirSync(join(first, site), { recursive: true, withFileTypes: true }).filter(entry =>
+      entry.isFile(),
+    )
     expect(files).toHaveLength(1 + 3 * functionNames.length)
     for (const { parentPath, name } of files) {
       const path = join(parentPath, name).slice(first.length)

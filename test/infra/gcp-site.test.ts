@@ -1,11 +1,9 @@
 /** The Google Cloud site of this project's declaration, as its template says: what is there, who may do what, what is public. */
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { alerts } from '../../infra/alerts.ts'
 import { notOfferedByGoogle } from '../../infra/gcp/alert-policies.ts'
 import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
@@ -28,24 +26,17 @@ import {
 const site = 'gcp-us-central1'
 const peers = peersOf(plan, site).map(({ id }) => id)
 const folder = mkdtempSync(join(tmpdir(), 'tributary-gcp-'))
-const [first, second] = [join(folder, 'first'), join(folder, 'second')]
+const first = inject('sites')
+const second = join(folder, 'second')
+const bundles = join(first, '../.build/functions')
 let template: Template
 
-/** The command that users run, with every way out closed. */
-async function synth(out: string): Promise<void> {
-  const nowhere = 'http://127.0.0.1:9'
-  const env = { PATH: process.env.PATH, HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere }
-  const args = [join(projectRoot, 'infra/synth.ts'), '--site', site, '--out', out]
-  await promisify(execFile)(process.execPath, args, { cwd: projectRoot, env })
-}
-
 beforeAll(async () => {
-  await synth(first)
   // The bundles are the same: that building them again changes nothing is tested for AWS.
   await writeSiteFolders({
     plan,
     sites: [siteOf(plan, site)],
-    bundles: join(projectRoot, '.build/functions'),
+    bundles,
     out: second,
   })
   template = readSite(join(first, site))
@@ -78,7 +69,7 @@ describe('functions', () => {
 
   it('are the very files that the local clouds run', () => {
     for (const name of functionNames) {
-      const built = readFileSync(join(projectRoot, '.build/functions/gcp', name, 'index.cjs'))
+      const built = readFileSync(join(bundles, 'gcp', name, 'index.cjs'))
       const deployed = readFileSync(join(first, site, 'functions', name, 'index.cjs'))
       expect(hash(deployed)).toBe(hash(built))
       const { source_dir } = Object(template.data.archive_file?.[name])
@@ -167,7 +158,7 @@ describe('triggers', () => {
       expect(subscription).toMatchObject({
         message_retention_duration: '604800s',
         expiration_policy: { ttl: '' },
-        retry_policy: { minimum_backoff: '10s', maximum_backoff: '600s' },
+        retry_policy: { minimum_backoff: '10s', maximum_backoff: '60s' },
       })
       expect(subscription?.dead_letter_policy).toBeUndefined()
       expect(text(subscription?.topic)).toBe('{google_pubsub_topic.changes.id}')
@@ -422,7 +413,9 @@ describe('alerts', () => {
 
 describe('a synthesis', () => {
   it('gives the same bytes again, for every file', () => {
-    const files = readdirSync(first, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    const files = readdirSync(join(first, site), { recursive: true, withFileTypes: true }).filter(entry =>
+      entry.isFile(),
+    )
     expect(files).toHaveLength(1 + 3 * functionNames.length)
     for (const { parentPath, name } of files) {
       const path = join(parentPath, name).slice(first.length)

@@ -1,4 +1,4 @@
-/** Two ways to a template: the command that users run, and the same stacks in this process for other declarations. */
+/** Ways to a template: the commands that users run, and the same stacks in this process for other declarations. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +21,14 @@ export async function cdkSynth(output: string, home: string): Promise<void> {
       env: { PATH: process.env.PATH, HOME: home, CDK_HOME: home, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere },
     },
   )
+}
+
+/** `npm run synth` of some sites, likewise. */
+export async function synth(sites: readonly string[], out: string, home: string): Promise<void> {
+  const nowhere = 'http://127.0.0.1:9'
+  const env = { PATH: process.env.PATH, HOME: home, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere }
+  const args = [join(projectRoot, 'infra/synth.ts'), '--out', out, '--site', ...sites]
+  await promisify(execFile)(process.execPath, args, { cwd: projectRoot, env })
 }
 
 /** With the flags of `cdk.json` and the checks of `infra/app.ts`. Synthesis throws for what they find. */

@@ -1,32 +1,24 @@
 /** Each Google Cloud and Azure function alone: its package as it deploys, with the environment that the template gives it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
+import { describe, expect, inject, test } from 'vitest'
 import { changesName } from '../../shared/declare/resource-names.ts'
 import { peersOf } from '../../shared/declare/sync-plan.ts'
 import plan from '../../sync.config.ts'
-import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions.ts'
 import { createFunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { type CloudFunction, createCloudFunction, type FunctionRequest } from '../../tools/local/gcp/cloud-function.ts'
 import { type Arguments, type Known, readSite, resourceOf, resourcesOf, type Template, textOf } from './terraform.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tributary-terraform-'))
+/** A folder for each site, as `npm run synth` wrote it. */
+const folder = inject('sites')
+
 const templates = new Map<string, Template>()
 
-beforeAll(async () => {
-  const bundles = join(folder, 'bundles')
-  await bundleFunctions({ config: join(projectRoot, 'sync.config.ts'), out: bundles, clouds: ['gcp', 'azure'] })
-  const written = await writeSiteFolders({ plan, sites: plan.sites, bundles, out: folder })
-  for (const [site, path] of written) templates.set(site, readSite(path))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
 function templateOf(site: string): Template {
-  const template = templates.get(site)
-  if (!template) throw new Error(`no template of ${site}`)
+  const template = templates.get(site) ?? readSite(join(folder, site))
+  templates.set(site, template)
   return template
 }
 
@@ -138,7 +130,7 @@ describe('gcp-us-central1', () => {
     // npm itself finds the lock and the package to be of one mind, without a registry.
     const listed = execFileSync('npm', ['ls', '--package-lock-only', '--all', '--json'], {
       cwd: join(folder, site, 'functions/capture'),
-      env: { PATH: process.env.PATH, HOME: folder },
+      env: { PATH: process.env.PATH, HOME: tmpdir() },
     })
     expect(JSON.parse(listed.toString()).problems).toBeUndefined()
   })
