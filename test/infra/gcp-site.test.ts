@@ -296,7 +296,10 @@ describe('data at rest', () => {
     )
     expect(made.toSorted()).toEqual(declared.toSorted())
     const expiring = all('google_firestore_field').filter(({ ttl_config }) => ttl_config)
-    expect(expiring.map(({ collection, field }) => `${collection}.${field}`)).toEqual(['tributary-audit.expiresAt'])
+    expect(expiring.map(({ collection, field }) => `${collection}.${field}`)).toEqual([
+      'tributary-audit.expiresAt',
+      ...typesAt(plan, site).flatMap(({ name, expires }) => (expires === undefined ? [] : [`${name}.${expires}`])),
+    ])
   })
 
   it('is not kept for ever where it is only a log, and not outside of the region', () => {
