@@ -3,19 +3,26 @@
  * compact form of state-encoding.ts, its vectors are counters beside one list of sites.
  */
 
+import type { SiteId } from '../causality/dot.ts'
+import type { VersionVector } from '../causality/version-vector.ts'
 import type { Json } from '../document/json.ts'
-import * as z from '../document/schema.ts'
-import { StampTable, StampTableWriter, seenOf, vectorOf } from '../resolve/stamp-table.ts'
+import type { CellsState } from '../resolve/merge-type.ts'
+import { type Latest, nothingSeen, StampTable, StampTableWriter, seenOf, vectorOf } from '../resolve/stamp-table.ts'
 import { decodeCells, encodeState } from '../resolve/state-encoding.ts'
-import { type Change, changeId, type Operation } from './change.ts'
-import { cloudEventText, eventSource, originOf, parsedJson } from './cloud-event.ts'
+import { type Change, changeId, type Interval, type Operation } from './change.ts'
+import { cloudEventText, originOf, parsedJson, sourceAt } from './cloud-event.ts'
+import { ChangeMalformed, fieldsAt, keyAt, listAt, numberAt, numbersAt, textAt } from './event-fields.ts'
 
 const eventTypes = { create: 'data.create', update: 'data.update', delete: 'data.delete' } as const satisfies Record<
   Operation,
   string
 >
 
-const counter = z.int().check(z.gte(0))
+const operations: ReadonlyMap<unknown, Operation> = new Map([
+  ['data.create', 'create'],
+  ['data.update', 'update'],
+  ['data.delete', 'delete'],
+])
 
 /** The year 2200: a stamp from beyond would leave no room for the ones after it. */
 const hlcMax = Date.UTC(2200, 0) * 1000
@@ -23,35 +30,9 @@ const hlcMax = Date.UTC(2200, 0) * 1000
 /** The sites that a change may name: more than any plan has would only be there to cost time. */
 const sitesMax = 100
 
-const changeEventSchema = z.object({
-  specversion: z.literal('1.0'),
-  source: eventSource,
-  type: z.enum(['data.create', 'data.update', 'data.delete']),
-  time: z.iso.datetime(),
-  data: z.object({
-    type: z.string().check(z.minLength(1), z.maxLength(40)),
-    // How many parts it must have is said by its declared type, where the change is applied.
-    key: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
-    plan: z.string().check(z.minLength(1)),
-    sites: z.array(z.string().check(z.minLength(1), z.maxLength(40))).check(z.maxLength(sitesMax)),
-    vector: z.array(counter).check(z.maxLength(sitesMax)),
-    hlc: counter.check(z.lte(hlcMax)),
-    intervals: z
-      .array(
-        z.tuple([counter, z.int().check(z.gte(1)), z.array(z.int().check(z.gte(-1))).check(z.maxLength(sitesMax))]),
-      )
-      .check(z.maxLength(10)),
-    // Lists of names, numbers for each write, and a state that speaks of them: all are checked while the state is read.
-    shapes: z.custom<readonly (readonly string[])[]>(Array.isArray, { error: 'lists of names' }),
-    stamps: z.custom<readonly number[]>(areNumbers, { error: 'a list of numbers' }),
-    // Whether it is one of the declared type is checked where the change is applied.
-    state: z.custom<Json>(value => value !== undefined),
-  }),
-})
+const nameLengthMax = 40
 
-function areNumbers(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every(Number.isFinite)
-}
+const intervalsMax = 10
 
 /** A change together with the text it travels as, so that it is written once and passed on as it is. */
 export interface ChangeEvent {
@@ -61,14 +42,6 @@ export interface ChangeEvent {
 
 export function changeEventOf(change: Change): ChangeEvent {
   return { change, text: encodeChange(change) }
-}
-
-/** Not a change event: `message` says what is wrong with it. */
-export class ChangeMalformed extends Error {
-  constructor(reason: string) {
-    super(reason)
-    this.name = 'ChangeMalformed'
-  }
 }
 
 function encodeChange(change: Change): string {
@@ -104,27 +77,89 @@ export function readChangeEvent(text: string): ChangeEvent {
 
 /** `event` is the parsed JSON. Throws `ChangeMalformed`. */
 export function decodeChange(event: unknown): Change {
-  const parsed = changeEventSchema.safeParse(event)
-  if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const { source, type, time, data } = parsed.data
-  const { sites, shapes, stamps, ...rest } = data
-  try {
-    const vector = vectorOf(sites, data.vector)
-    const table = new StampTable(sites, { vector, hlc: data.hlc }, { shapes, stamps })
-    return {
-      ...rest,
-      origin: originOf(source),
-      operation: operationOf(type),
-      asOfMs: Date.parse(time),
+  const { envelope, readState } = partsOf(event)
+  return { ...envelope, state: readState() }
+}
+
+/**
+ * The same for whoever passes the event on as it is: the state is not read before somebody asks for it, and only then does
+ * `ChangeMalformed` tell what is wrong with it.
+ */
+export function decodeEnvelope(event: unknown): Change {
+  const { envelope, readState } = partsOf(event)
+  return {
+    ...envelope,
+    get state() {
+      return readState()
+    },
+  }
+}
+
+function partsOf(event: unknown) {
+  const { specversion, source, type: eventType, time, data: content } = fieldsAt(event, 'event')
+  const data = fieldsAt(content, 'data')
+  const operation = operations.get(eventType)
+  if (specversion !== '1.0') throw new ChangeMalformed('Invalid input: expected "1.0" at specversion')
+  if (operation === undefined) throw new ChangeMalformed('Invalid option: expected a change at type')
+  const sites = listAt(data.sites, 'data.sites', sitesMax).map(site => textAt(site, 'data.sites', nameLengthMax))
+  const hlc = numberAt(data.hlc, 'data.hlc', 0, hlcMax)
+  const intervals = listAt(data.intervals, 'data.intervals', intervalsMax)
+  const counters = numbersAt(data.vector, 'data.vector', sitesMax)
+  return reported(() => {
+    const vector = vectorOf(sites, counters)
+    const envelope = {
+      type: textAt(data.type, 'data.type', nameLengthMax),
+      // How many parts it must have is said by its declared type, where the change is applied.
+      key: keyAt(data.key, 'data.key'),
+      plan: textAt(data.plan, 'data.plan'),
+      origin: originOf(sourceAt(source)),
+      operation,
+      asOfMs: timeAt(time),
       vector,
-      intervals: data.intervals.map(([from, to, seen]) => ({ from, to, seen: seenOf(sites, { vector }, seen) })),
-      state: decodeCells(data.state, table),
+      hlc,
+      intervals: intervals.map(interval => intervalAt(interval, sites, vector)),
     }
+    return { envelope, readState: () => reported(() => stateAt(data, sites, { vector, hlc })) }
+  })
+}
+
+/** What is wrong with tables and states is told by those who read them. */
+function reported<Result>(read: () => Result): Result {
+  try {
+    return read()
   } catch (error) {
+    if (error instanceof ChangeMalformed) throw error
     throw new ChangeMalformed(error instanceof Error ? error.message : String(error))
   }
 }
 
-function operationOf(eventType: z.output<typeof changeEventSchema>['type']): Operation {
-  return eventType === 'data.create' ? 'create' : eventType === 'data.delete' ? 'delete' : 'update'
+/** Whether it is one of the declared type is checked where the change is applied. */
+function stateAt(data: ReturnType<typeof fieldsAt>, sites: readonly SiteId[], latest: Latest): CellsState | undefined {
+  const { shapes, stamps, state } = data
+  if (!areNumbers(stamps)) throw new ChangeMalformed('Invalid input: expected a list of numbers at data.stamps')
+  const table = new StampTable(sites, latest, { shapes: listAt(shapes, 'data.shapes'), stamps })
+  // It came out of JSON.
+  return decodeCells(state as Json | undefined, table)
+}
+
+function intervalAt(value: unknown, sites: readonly SiteId[], vector: VersionVector): Interval {
+  const at = 'data.intervals'
+  const [from, to, seen] = listAt(value, at, 3)
+  return {
+    from: numberAt(from, at),
+    to: numberAt(to, at, 1),
+    seen: seenOf(sites, { vector }, numbersAt(seen, at, sitesMax, nothingSeen)),
+  }
+}
+
+const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
+
+function timeAt(value: unknown): number {
+  const ms = typeof value === 'string' && timeForm.test(value) ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(ms)) throw new ChangeMalformed('Invalid ISO datetime at time')
+  return ms
+}
+
+function areNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(Number.isFinite)
 }

@@ -9,10 +9,10 @@
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import { isJsonObject } from '../document/json.ts'
-import * as z from '../document/schema.ts'
 import { type Change, changeId } from './change.ts'
-import { type ChangeEvent, ChangeMalformed, decodeChange } from './change-event.ts'
-import { cloudEventText, type EventAbout, eventSource, originOf, parsedJson } from './cloud-event.ts'
+import { type ChangeEvent, decodeEnvelope } from './change-event.ts'
+import { cloudEventText, type EventAbout, originOf, parsedJson, sourceAt } from './cloud-event.ts'
+import { ChangeMalformed, fieldsAt, keyAt, numberAt, textAt } from './event-fields.ts'
 
 /** A record of which more has to travel than a message holds. */
 export interface Claim extends EventAbout {
@@ -28,21 +28,6 @@ export type BusMessage =
   | { readonly kind: 'claim'; readonly claim: Claim; readonly text: string }
 
 const claimType = 'sync.claim'
-const counter = z.int().check(z.gte(0))
-
-const claimSchema = z.object({
-  specversion: z.literal('1.0'),
-  source: eventSource,
-  type: z.literal(claimType),
-  data: z.object({
-    type: z.string().check(z.minLength(1)),
-    key: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
-    plan: z.string().check(z.minLength(1)),
-    vector: z.record(z.string().check(z.minLength(1)), counter),
-    hlc: counter,
-  }),
-})
-
 /** The text of `event` as a bus carries it: itself if a message of that bus can hold it, else a claim. */
 export function busText({ change, text }: ChangeEvent, fits: (text: string) => boolean): string {
   return fits(text) ? text : claimText(change)
@@ -55,13 +40,23 @@ export function claimText(change: Change): string {
   return cloudEventText(change, { id, type: claimType, timeMs: asOfMs }, { type, key, plan, vector, hlc })
 }
 
-/** Reads what `busText` wrote. Throws `ChangeMalformed`. */
+/** Reads what `busText` wrote, a change's state excepted (see `decodeEnvelope`). Throws `ChangeMalformed`. */
 export function readBusMessage(text: string): BusMessage {
   const event = parsedJson(text)
   if (event === undefined) throw new ChangeMalformed('the event is no JSON')
-  if (!isJsonObject(event) || event.type !== claimType) return { kind: 'change', change: decodeChange(event), text }
-  const parsed = claimSchema.safeParse(event)
-  if (!parsed.success) throw new ChangeMalformed(z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const { source, data } = parsed.data
-  return { kind: 'claim', claim: { ...data, origin: originOf(source) }, text }
+  if (!isJsonObject(event) || event.type !== claimType) return { kind: 'change', change: decodeEnvelope(event), text }
+  if (event.specversion !== '1.0') throw new ChangeMalformed('Invalid input: expected "1.0" at specversion')
+  const { type, key, plan, vector, hlc } = fieldsAt(event.data, 'data')
+  const counters = Object.entries(fieldsAt(vector, 'data.vector')).map(
+    ([site, counter]) => [textAt(site, 'data.vector'), numberAt(counter, 'data.vector')] as const,
+  )
+  const claim = {
+    type: textAt(type, 'data.type'),
+    key: keyAt(key, 'data.key'),
+    plan: textAt(plan, 'data.plan'),
+    vector: Object.fromEntries(counters),
+    hlc: numberAt(hlc, 'data.hlc'),
+    origin: originOf(sourceAt(event.source)),
+  }
+  return { kind: 'claim', claim, text }
 }

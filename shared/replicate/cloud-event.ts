@@ -2,17 +2,25 @@
 
 import type { SiteId } from '../causality/dot.ts'
 import type { Json } from '../document/json.ts'
-import * as z from '../document/schema.ts'
+import { ChangeMalformed, textAt } from './event-fields.ts'
 import { keyText, type RecordRef } from './record-ref.ts'
 
 export interface EventAbout extends RecordRef {
   readonly origin: SiteId
 }
 
-export const eventSource = z.string().check(z.startsWith('/sites/'))
+const sourcePrefix = '/sites/'
 
-export function originOf(source: z.output<typeof eventSource>): SiteId {
-  return source.slice('/sites/'.length)
+/** Throws `ChangeMalformed` for what no site sends. */
+export function sourceAt(source: unknown): string {
+  const text = textAt(source, 'source')
+  if (!text.startsWith(sourcePrefix))
+    throw new ChangeMalformed(`expected a site's source, ${sourcePrefix}..., at source`)
+  return text
+}
+
+export function originOf(source: string): SiteId {
+  return source.slice(sourcePrefix.length)
 }
 
 /** `id`: the same for every delivery of the event. `timeMs`: when its content was its origin's present. */

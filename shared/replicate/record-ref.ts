@@ -48,7 +48,9 @@ export function storedName(ref: RecordRef, bytesMax: number): StoredName {
   return { name: `${ref.type}##${hash('sha256', name, 'base64url')}`, whole: name }
 }
 
+const needsEscape = /[%|#/\\?\p{Cc}]/u
+
 /** Only what would end or hide a part in some store: most keys stay as the application wrote them. */
 function escapePart(part: string): string {
-  return part.replaceAll(/[%|#/\\?\p{Cc}]/gu, encodeURIComponent)
+  return needsEscape.test(part) ? part.replaceAll(/[%|#/\\?\p{Cc}]/gu, encodeURIComponent) : part
 }

@@ -30,7 +30,7 @@ export class NotInTable extends Error {
 const noHlc = 0
 
 /** Of a site that nothing had been seen of: its whole counter would be long. */
-const nothingSeen = -1
+export const nothingSeen = -1
 
 const ticksPerMs = 1000
 
@@ -123,7 +123,7 @@ export class StampTableWriter {
 
 /** What a text holds of its table beside sites and vector. */
 export interface StampTableText {
-  readonly shapes: readonly (readonly string[])[]
+  readonly shapes: readonly unknown[]
   readonly stamps: readonly number[]
 }
 
@@ -139,7 +139,7 @@ export class StampTable {
   constructor(sites: readonly SiteId[], latest: Latest, { shapes, stamps }: StampTableText) {
     this.#sites = sites
     for (const names of shapes) if (!isShape(names)) throw new NotInTable('a list of names in their order', names)
-    this.#shapes = shapes
+    this.#shapes = shapes as readonly (readonly string[])[]
     const dots: Dot[] = []
     const hlcs: Hlc[] = []
     for (let index = 0; index < stamps.length; ) {
@@ -207,7 +207,7 @@ function siteAt(sites: readonly SiteId[], index: unknown): SiteId {
 }
 
 /** Texts, in their order, each once. */
-function isShape(names: unknown): boolean {
+function isShape(names: unknown): names is readonly string[] {
   if (!Array.isArray(names)) return false
   for (let index = 0; index < names.length; index++) {
     if (typeof names[index] !== 'string' || (index > 0 && names[index] <= names[index - 1])) return false

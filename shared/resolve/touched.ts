@@ -40,10 +40,12 @@ export function joinTouched(a: Touched, b: Touched): Touched {
 export function encodeTouched(touched: Touched, state: CellState | null | undefined): Json {
   if (touched === true) return 1
   const cells = cellsIn(state)
-  return Object.keys(touched).flatMap((name): readonly Json[] => {
+  const pairs: Json[] = []
+  for (const name of Object.keys(touched)) {
     const index = indexOfName(cells.names, name)
-    return [index < 0 ? name : index, encodeTouched(touched[name] ?? true, cells.values[index])]
-  })
+    pairs.push(index < 0 ? name : index, encodeTouched(touched[name] ?? true, cells.values[index]))
+  }
+  return pairs
 }
 
 /** What is no such text has touched everything: more is sent than needed. */
