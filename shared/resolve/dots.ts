@@ -11,8 +11,6 @@ export interface Joined<Item> {
   readonly onlyB: readonly Item[]
 }
 
-const none: readonly never[] = []
-
 /**
  * Joins two collections of dotted things: one stays if both sides have it, or if the side that lacks it has not
  * seen it. (What a side has seen and does not hold, it has removed.)
@@ -22,8 +20,6 @@ export function joinDotted<Item extends Dotted>(
   b: readonly Item[],
   { a: aKnows, b: bKnows }: Pick<Joining, 'a' | 'b'>,
 ): Joined<Item> {
-  const [x, y] = [a[0], b[0]]
-  if (a.length === 1 && b.length === 1 && x && y) return joinSingles(a, b, [x, y], { a: aKnows, b: bKnows })
   const both: Item[] = []
   const onlyA: Item[] = []
   const onlyB: Item[] = []
@@ -38,18 +34,18 @@ export function joinDotted<Item extends Dotted>(
   return { joined, both, onlyA, onlyB }
 }
 
-/** Nearly all there are: one on each side. */
-function joinSingles<Item extends Dotted>(
+/** One on each side, and one of them, or both, has seen the other, as nearly always; undefined: it is not so simple. */
+export function joinSeen<Item extends Dotted>(
   a: readonly Item[],
   b: readonly Item[],
-  [x, y]: readonly [Item, Item],
   knows: Pick<Joining, 'a' | 'b'>,
-): Joined<Item> {
-  if (sameDot(x, y)) return { joined: a, both: a, onlyA: none, onlyB: none }
-  const onlyA = covers(knows.b.seen, x) ? none : a
-  const onlyB = covers(knows.a.seen, y) ? none : b
-  const stay = onlyA === none ? onlyB : onlyB === none ? onlyA : compareDots(x, y) < 0 ? [x, y] : [y, x]
-  return { joined: stay, both: none, onlyA, onlyB }
+): readonly Item[] | undefined {
+  const [x, y] = [a[0], b[0]]
+  if (x === undefined || y === undefined) return undefined
+  if (sameDot(x, y)) return a
+  const [aIsSeen, bIsSeen] = [covers(knows.b.seen, x), covers(knows.a.seen, y)]
+  if (!aIsSeen && !bIsSeen) return undefined
+  return aIsSeen ? (bIsSeen ? [] : b) : a
 }
 
 function hasDot(items: readonly Dotted[], dot: Dotted): boolean {
@@ -62,6 +58,8 @@ export function joinPresence(
   b: readonly Dot[],
   knowledge: Pick<Joining, 'a' | 'b'>,
 ): readonly Dot[] {
+  const seen = a.length === 1 && b.length === 1 ? joinSeen(a, b, knowledge) : undefined
+  if (seen) return seen
   return joinDotted(a, b, knowledge).joined
 }
 

@@ -10,11 +10,9 @@
  * Not for values where losing one of two concurrent writes is wrong: amounts (counter), collections (set),
  * decisions. Which of two writes within the sites' clock difference wins is arbitrary, though equal everywhere.
  */
-import { sameDot } from '../causality/dot.ts'
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
-import { covers } from '../causality/version-vector.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
-import { type Joined, joinDotted } from './dots.ts'
+import { type Joined, joinDotted, joinSeen } from './dots.ts'
 import type { CellState, Joining, MergeType, Path, RegisterState, Rule, Sibling, Version } from './merge-type.ts'
 
 /** What comes of concurrent values. */
@@ -125,13 +123,9 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
     cut: state => state,
 
     join(a = [], b = [], joining) {
-      const [x, y] = [a[0], b[0]]
-      // Nearly all there are: one on each side, and one of them, or both, has seen the other.
-      if (a.length === 1 && b.length === 1 && x && y) {
-        if (sameDot(x, y)) return a
-        const [aIsSeen, bIsSeen] = [covers(joining.b.seen, x), covers(joining.a.seen, y)]
-        if (aIsSeen || bIsSeen) return aIsSeen ? (bIsSeen ? undefined : b) : a
-      }
+      // What has been seen by the other side needs no arbitration.
+      const seen = a.length === 1 && b.length === 1 ? joinSeen(a, b, joining) : undefined
+      if (seen) return seen.length === 0 ? undefined : seen
       const result = joinDotted(a, b, joining)
       reportArbitration(result, b, joining)
       return result.joined.length === 0 ? undefined : result.joined

@@ -42,8 +42,8 @@ export const expiryBugs: readonly PlantedBug[] = [
       },
       {
         file: 'shared/replicate/look.ts',
-        find: 'sightOf(both.stored, both.document, { type, nowMs: clock.now() })',
-        replace: 'sightOf(both.stored, both.document, { type, nowMs })',
+        find: 'sightOf(both.stored, both.document, { type, nowMs: clock.now(), hash: again })',
+        replace: 'sightOf(both.stored, both.document, { type, nowMs, hash: again })',
       },
     ],
   },

@@ -325,8 +325,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/resolve/cells.ts',
-        find: 'eachCell(state.cells, namesOf(state.cells, after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
-        replace: 'eachCell(state.cells, Object.keys(after), (name, cell) =>\n      typeOf(name).write(cell, undefined',
+        find: 'eachCell(state.cells, namesWith(state.cells.names, Object.keys(after)), (name, cell) =>\n      typeOf(name).write(cell, undefined',
+        replace:
+          'eachCell(state.cells, inOrder(Object.keys(after)), (name, cell) =>\n      typeOf(name).write(cell, undefined',
       },
       {
         file: 'shared/replicate/capture.ts',
