@@ -29,6 +29,7 @@ const book = z.object({
     texts: z.optional(z.record(z.string(), z.string())),
     last: z.record(z.string(), count),
   }),
+  instead: z.optional(z.array(name)),
 })
 
 /** Which part of a book a write touched: all but the folded texts, which are the larger one and change by themselves. */

@@ -3,11 +3,11 @@
  * old one already and others have not. Which text counts?
  *
  * Whoever finds no text begins one of its own, a life, named by the dot of that write. It takes the place of all lives
- * that are known there. Every edit keeps the life that it changes: one that was edited meanwhile comes back whole, and
+ * that are read there. Every edit keeps the life that it changes: one that was edited meanwhile comes back whole, and
  * lives are read one behind the other. So are those that several sites begin at the same time.
  *
- * A life that was replaced stays, unseen, until every site has had its say in the one that took its place: after that
- * nobody can have an edit that keeps it. A site that has seen a life begin, speaks for all, and does not have it, has
+ * A life that was replaced stays, unseen, until every site has had its say in the one that took its place, or in one that
+ * took the place of that: after that nobody can have an edit that keeps it. A site that has seen a life begin, speaks for all, and does not have it, has
  * forgotten it; and so does whoever meets that site, if nothing keeps it.
  */
 import type { SiteId } from '../causality/dot.ts'
@@ -33,9 +33,12 @@ export function isRead({ present }: Life): boolean {
   return present.length > 0
 }
 
-/** A new one, in the place of all others. */
+/**
+ * A new one, in the place of all that are read. It takes nothing from one that was replaced before; if it were to hold that
+ * one up all the same, a site that has dropped it already and one that has not would differ.
+ */
 export function begunLives(known: Lives, birth: string): Lives {
-  const instead = known.map(([other]) => other)
+  const instead = known.flatMap(([other, life]) => (isRead(life) ? [other] : []))
   const book = instead.length > 0 ? { ...emptyTextBook, instead } : emptyTextBook
   return [
     ...known.map(([other, life]) => [other, { ...life, present: [] }] as const),
@@ -108,15 +111,25 @@ function isForgotten(birth: string, life: CellsState | undefined, { seen, whole 
   return life === undefined && whole && covers(seen, dotOfEdit(birth))
 }
 
-/** Every site has had its say in each of those that took its place; it may have been taken several times. */
+/**
+ * Of what took its place every site has had its say in each, or that is over itself: then too every site has seen it
+ * begin, and whatever it wrote before is here. Nothing left that took its place: all of that was over and is gone.
+ */
 function livesOver(lives: Lives, sites: readonly SiteId[]): ReadonlySet<string> {
+  const over = new Set<string>()
   const isOver = ([birth, life]: Lives[number]) => {
     const instead = lives.filter(([, { book }]) => book.instead?.includes(birth))
     return (
-      !isRead(life) && instead.length > 0 && instead.every(([, { book }]) => sites.every(site => hasSpoken(site, book)))
+      !isRead(life) &&
+      instead.every(([other, { book }]) => over.has(other) || sites.every(site => hasSpoken(site, book)))
     )
   }
-  return new Set(lives.filter(isOver).map(([birth]) => birth))
+  let found: Lives
+  do {
+    found = lives.filter(life => !over.has(life[0]) && isOver(life))
+    for (const [birth] of found) over.add(birth)
+  } while (found.length > 0)
+  return over
 }
 
 function hasSpoken(site: SiteId, { applied, ruling }: TextBook): boolean {

@@ -10,7 +10,7 @@ import type { Document } from '../../shared/document/json.ts'
 import { reread } from './cases.ts'
 import { asState } from './garbage.ts'
 import { admissible, type Delta, nothing, type Snapshot } from './history.ts'
-import { TextWorld, textSites } from './text-world.ts'
+import { TextWorld, textBooks, textSites } from './text-world.ts'
 
 const numRuns = Number(process.env.LAW_RUNS ?? (process.env.TRIBUTARY_LONG === '1' ? 10_000 : 1_000))
 const seed = process.env.LAW_SEED
@@ -150,11 +150,47 @@ describe('the laws of text({ field })', () => {
       edits({ base: 0, edit: { body: ['\ud83d'] } }),
       edits({ base: 0, edit: { body: [{ d: 0 }] } }),
       edits({ base: 0, edit: { body: [{ d: 'x' }] } }),
+      () => Object.assign(book, { instead: ['nobody'] }),
       () => Object.assign(book, { folded: { length: 1 } }),
       () => Object.assign(book, { ruling: { epoch: 0, log: ['nobody'], stored: {}, promised: {} } }),
       () => Object.assign(book, { ruling: { epoch: 0, log: [], dropped: -1, stored: {}, promised: {} } }),
     ])()
     expect(world.type.isState(asState(copy))).toBe(false)
+  })
+})
+
+describe('texts that were replaced twice', () => {
+  /** The first text is replaced at the home before anybody else has seen the second one begin. */
+  it('leave together, so that a site that hears one thing after the other has no more than the rest (seed 233670959)', () => {
+    const world = new TextWorld()
+    for (const document of [{ body: 'a' }, {}, { body: '' }, undefined, { body: 'a' }]) {
+      world.write(1, document)
+      world.decide(1)
+    }
+    world.decide(0, { homes: textSites, turn: 1 })
+    const rested = world.rest()
+    expect(textBooks(rested)).toHaveLength(1)
+    const reached = world.writes.reduce<Snapshot>((known, write) => world.receive(known, world.deltaOf(write)), nothing)
+    expect(text(reached.state)).toBe(text(rested.state))
+  })
+
+  it('do not wait for what took the place of the second one only, so that every order of joins ends alike', () => {
+    const world = new TextWorld()
+    const anew = (index: number, body: string) => {
+      world.write(index, undefined)
+      world.write(index, { body })
+      world.decide(index)
+    }
+    anew(1, 'first')
+    for (const other of [0, 2]) world.sendWhole(1, other)
+    anew(1, 'second')
+    for (const other of [0, 2]) world.sendWhole(1, other)
+    const [a, b] = [world.at(0), world.at(2)]
+    anew(0, 'third')
+    const c = world.at(0)
+    const left = world.join(world.join(a, b), c)
+    expect(text(left.state)).toBe(text(world.join(a, world.join(b, c)).state))
+    expect(textBooks(left)).toHaveLength(2)
   })
 })
 
