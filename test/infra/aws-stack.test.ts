@@ -391,5 +391,5 @@ describe('a synthesis', () => {
     } finally {
       rmSync(again, { recursive: true, force: true })
     }
-  })
+  }, 180_000)
 })
