@@ -188,12 +188,15 @@ function losses(ref: RecordRef, sites: readonly SimulatedSite[], captures: reado
   })
 }
 
-/** The audit store of a site holds exactly the resolutions that its merges committed. */
+/** The audit store of a site holds exactly the resolutions that its merges and its captures committed. */
 function auditStores(sites: readonly SimulatedSite[], journal: Journal): readonly string[] {
   const merges = [...journal.merges.values()].flat()
+  const undone = [...journal.undone.values()].flat()
   return sites.flatMap(({ id, auditStore }) => {
     const committed = new Set(
-      merges.filter(({ site }) => site === id).flatMap(({ resolutions }) => resolutions.map(entry => entry.id)),
+      [...merges.flatMap(({ resolutions }) => resolutions), ...undone].flatMap(entry =>
+        entry.site === id ? [entry.id] : [],
+      ),
     )
     const missing = [...committed].filter(entry => !auditStore.entries.has(entry))
     const audited = [...auditStore.entries.values()].filter(isResolution).map(entry => entry.id)

@@ -25,5 +25,6 @@ export function journalObserver(journal: Journal, note: (text: () => string) => 
       journal.noteRemoved(site, removal)
     },
     trace: text => note(() => text),
+    watching: (site, store) => journal.watching(site, store),
   }
 }

@@ -10,9 +10,11 @@ import {
   joinVectors,
   type VersionVector,
 } from '../../shared/causality/version-vector.ts'
+import { isOneValue } from '../../shared/declare/merge-descriptor.ts'
 import { documentHash } from '../../shared/document/canonical.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { changedFields } from '../../shared/ports/document-conditions.ts'
+import type { RecordStore } from '../../shared/ports/index.ts'
 import type { DocumentWritten, RecordRemoved, RecordWritten } from '../../shared/ports/memory/memory-database.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
@@ -21,6 +23,7 @@ import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/
 import type { Captured } from './captured.ts'
 import { plan } from './catalogue.ts'
 import { expiresAtMs } from './expires-at.ts'
+import { Looked } from './looked.ts'
 import { expectedDocument, readings } from './oracle.ts'
 
 /** One commit of a merge at a site. */
@@ -39,10 +42,17 @@ const mergeMsMax = 12_000
 const storeAheadMsMax = 2000
 const skewMaxMs = 300
 
+/** Their documents are one value each: nothing may be written beside what a merge has seen. */
+const indivisibleTypes: ReadonlySet<string> = new Set(
+  plan.types.flatMap(({ name, merge }) => (isOneValue(merge) || merge.kind === 'appendOnly' ? [name] : [])),
+)
+
 export class Journal {
   readonly violations: string[] = []
   readonly captures = new Map<string, Captured[]>()
   readonly merges = new Map<string, Merge[]>()
+  /** What captures told of writes that they did not let stand, by record. */
+  readonly undone = new Map<string, Resolution[]>()
   readonly refs = new Map<string, RecordRef>()
   /** Records that were stripped of their content somewhere, and those that were forgotten somewhere. */
   readonly stripped = new Set<string>()
@@ -64,6 +74,9 @@ export class Journal {
   /** By site and record, when its sync record was written last; and each document of it, by hash, for the first time. */
   readonly #recordMs = new Map<string, number>()
   readonly #documentMs = new Map<string, number>()
+  /** By site and record, where the latest commit was a capture: the document that it took. */
+  readonly #taken = new Map<string, Document | undefined>()
+  readonly #looked = new Looked()
   #isExpiry = false
   readonly #nowMs: () => number
 
@@ -73,6 +86,10 @@ export class Journal {
 
   violation(text: string): void {
     this.violations.push(text)
+  }
+
+  watching(site: SiteId, store: RecordStore): RecordStore {
+    return this.#looked.watching(site, store)
   }
 
   /** What `remove` takes away was removed by its store, because its time had come. */
@@ -109,7 +126,7 @@ export class Journal {
     this.#noteOverwrite(site, ref, before, after)
     // What the merge meant to leave, without what the application had changed beside it.
     const record = this.#recordBefore.get(`${site} ${name}`)
-    const meant = withChanges(record === undefined ? undefined : known.get(record.shadow), before, after)
+    const meant = withChanges(this.#knew(site, ref, record), before, after)
     known.set(documentHash(meant), meant)
   }
 
@@ -122,20 +139,27 @@ export class Journal {
     const old = before === undefined ? noRecord : decodeRecord(before)
     const now = decodeRecord(after)
     this.#recordBefore.set(`${site} ${name}`, old)
+    this.#taken.delete(`${site} ${name}`)
     const to = counterOf(now.vector, site)
     const from = counterOf(old.vector, site)
     // A merge can bring this site's own dots back (after pruning); a capture holds the one it made.
     const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
     if (captured) {
-      this.#noteCause(`${site} ${name}`, now.shadow)
+      const taken = this.#looked.before(site, ref, now)
+      const hash = documentHash(taken)
+      this.#taken.set(`${site} ${name}`, taken)
+      this.#noteCause(`${site} ${name}`, hash)
+      this.#noteUndone(name, old, now)
       if (now.shadow === documentHash(undefined) && this.#expired.get(`${site} ${name}`) === old.shadow) {
         this.violation(`${site} ${name}: what its store removed was captured as a deletion`)
       }
       const write = { dot: [site, to] as const, from, seen: this.known(site, ref, old.vector), hlc: now.hlc }
       const documents = {
-        ...this.#standing(`${site} ${name}`, this.#document(site, ref, old), now.shadow),
-        after: this.#document(site, ref, now),
+        ...this.#standing(`${site} ${name}`, this.#document(site, ref, old), hash),
+        after: taken,
       }
+      if (taken && !this.#known(site, name).has(hash))
+        this.violation(`${site} ${name}: captured a document nobody wrote`)
       const all = this.captures.get(name) ?? []
       for (const earlier of all) {
         if (covers(write.seen, earlier.dot) && earlier.hlc >= write.hlc) {
@@ -145,8 +169,7 @@ export class Journal {
       if (all.some(({ dot }) => sameDot(dot, write.dot))) this.violation(`${name}: dot ${site}:${to} was used twice`)
       this.captures.set(name, [...all, { ...write, ...documents }])
     } else if (cause) {
-      const known = new Set(old.resolutions.map(({ id }) => id))
-      const resolutions = now.resolutions.filter(({ id }) => !known.has(id))
+      const resolutions = newResolutions(old, now)
       const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions }
       this.merges.set(name, [...(this.merges.get(name) ?? []), merge])
     } else if (old.state !== undefined && now.state === undefined) this.stripped.add(name)
@@ -163,6 +186,11 @@ export class Journal {
   /** All that a site has ever seen of a record, pruned or not. */
   known(site: SiteId, ref: RecordRef, vector: VersionVector): VersionVector {
     return joinVectors(this.#forgotten.get(`${site} ${recordName(ref)}`) ?? emptyVector, vector)
+  }
+
+  #noteUndone(name: string, old: SyncRecord, now: SyncRecord): void {
+    const resolutions = newResolutions(old, now)
+    if (resolutions.length > 0) this.undone.set(name, [...(this.undone.get(name) ?? []), ...resolutions])
   }
 
   /** Only an application's write makes a capture: what a merge wrote must never pass for one. */
@@ -195,11 +223,11 @@ export class Journal {
   #noteOverwrite(site: SiteId, ref: RecordRef, before: Document | undefined, after: Document | undefined): void {
     const name = recordName(ref)
     const record = this.#recordBefore.get(`${site} ${name}`)
-    const found = record && this.#document(site, ref, record)
+    const found = this.#knew(site, ref, record)
     // What its store has removed need not be seen.
     const leftMs = (expiresAtMs(found) ?? Number.POSITIVE_INFINITY) - this.#nowMs()
     const known = before === undefined && leftMs <= storeAheadMsMax + skewMaxMs ? undefined : found
-    const indivisible = plan.types.some(({ name: type, merge }) => type === ref.type && merge.kind === 'register')
+    const indivisible = indivisibleTypes.has(ref.type)
     const names = new Set([before, after, known].flatMap(document => Object.keys(document ?? {})))
     for (const field of names) {
       const wrote = documentHash(part(before, field)) !== documentHash(part(after, field))
@@ -208,6 +236,12 @@ export class Journal {
         this.violation(`${site} ${name}: a merge overwrote '${field}' of a document it had not seen`)
       }
     }
+  }
+
+  /** What the writer of the latest commit knew to stand in the table: a capture that puts right has just looked at it. */
+  #knew(site: SiteId, ref: RecordRef, record: SyncRecord | undefined): Document | undefined {
+    const id = `${site} ${recordName(ref)}`
+    return this.#taken.has(id) ? this.#taken.get(id) : record && this.#document(site, ref, record)
   }
 
   /** The document that a sync record knows of. */
@@ -239,6 +273,11 @@ export class Journal {
     this.#documents.set(id, known)
     return known
   }
+}
+
+function newResolutions(old: SyncRecord, now: SyncRecord): readonly Resolution[] {
+  const known = new Set(old.resolutions.map(({ id }) => id))
+  return now.resolutions.filter(({ id }) => !known.has(id))
 }
 
 function withChanges(

@@ -15,6 +15,7 @@ import { availableIn, bookingsIn, heldIn, holding, stockIn } from './booked.ts'
 import { plan } from './catalogue.ts'
 import type { BookedWrite } from './ledger-model.ts'
 import { LedgerRulings, type Log, logIn, verdictOf } from './ledger-rulings.ts'
+import { Looked } from './looked.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
 const next: Readonly<Record<string, readonly string[]>> = {
@@ -40,8 +41,7 @@ export class LedgerJournal {
   readonly verdicts = new Map<string, { readonly accepted: boolean; readonly quantity: number }>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  /** By site and commit: the document that the commit was made after. */
-  readonly #looked = new Map<string, Document | undefined>()
+  readonly #looked = new Looked()
   readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
   readonly #nowMs: () => number
   /** By their text: what is written is the next write's before. */
@@ -57,29 +57,8 @@ export class LedgerJournal {
     this.violations.push(text)
   }
 
-  /** Remembers what a flow has looked at last when it commits. */
   watching(site: SiteId, store: RecordStore): RecordStore {
-    const looked = new Map<string, Document | undefined>()
-    const { readBoth } = store
-    return {
-      ...store,
-      readDocument: async ref => {
-        const stored = await store.readDocument(ref)
-        looked.set(recordName(ref), stored.document)
-        return stored
-      },
-      ...(readBoth && {
-        readBoth: async (ref: RecordRef) => {
-          const both = await readBoth(ref)
-          if (both !== 'raced') looked.set(recordName(ref), both.document.document)
-          return both
-        },
-      }),
-      commit: commit => {
-        this.#looked.set(commitName(site, commit.ref, commit.record), looked.get(recordName(commit.ref)))
-        return store.commit(commit)
-      },
-    }
+    return this.#looked.watching(site, store)
   }
 
   noteRecord(site: SiteId, { ref, before, after }: RecordWritten): void {
@@ -102,7 +81,7 @@ export class LedgerJournal {
         seen: old.vector,
         before: type.view(old.state),
         refused: refusedIn(logIn(old.state)),
-        after: this.#looked.get(commitName(site, ref, now)),
+        after: this.#looked.before(site, ref, now),
       })
     }
     this.#checkShown(site, name, shown)
@@ -138,11 +117,6 @@ export class LedgerJournal {
     else if (!jsonEquals({ ...known }, verdict))
       this.violation(`${name}: ${id} shown with ${JSON.stringify(known)}, then with ${JSON.stringify(verdict)}`)
   }
-}
-
-/** Enough to tell a commit by: two that agree in this leave the same document. */
-function commitName(site: SiteId, ref: RecordRef, { vector, hlc, shadow }: SyncRecord): string {
-  return JSON.stringify([site, recordName(ref), Object.entries(vector).sort(), hlc, shadow])
 }
 
 function refusedIn(log: Log | undefined): ReadonlySet<string> {
