@@ -164,7 +164,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: Capturing
   }
   const vector = advance(record.vector, [site, to])
   const write = { ref, type, site, from, to, nowMs, before: standing }
-  const undone = type.record.corrects && undoneWrite({ ...write, written: after, outcome: view, record, vector })
+  const undone = type.record.corrects && undoneWrite({ ...write, written: after, outcome: view, record, hlc, vector })
   const evidence = evidenceAfterCapture(record, { ...write, merge: joinedParts(type.plan.merge), after })
   const captured = {
     vector,

@@ -33,6 +33,15 @@ export interface Resolution {
   readonly arbitrations: readonly Arbitration[]
 }
 
-export function resolutionId(of: Pick<Resolution, 'site' | 'type' | 'key' | 'origin' | 'from' | 'to'>): string {
-  return hash('sha256', JSON.stringify([of.site, of.type, of.key, of.origin, of.from, of.to]), 'base64url').slice(0, 27)
+/** Whose writes of which record an entry tells of, and where. */
+export type Told = Pick<Resolution, 'site' | 'type' | 'key' | 'origin' | 'from' | 'to'>
+
+export function resolutionId(told: Told): string {
+  return entryId([], told)
+}
+
+/** One write can be told of in several ways: `kind` keeps their entries apart. */
+export function entryId(kind: readonly string[], { site, type, key, origin, from, to }: Told): string {
+  const named = [...kind, site, type, key, origin, from, to]
+  return hash('sha256', JSON.stringify(named), 'base64url').slice(0, 27)
 }

@@ -2,6 +2,7 @@
  * An application wrote what is not its to write: a verdict, an amount that is computed. The document is put right in the
  * commit that captures the write; the audit keeps what was written.
  */
+import type { Hlc } from '../causality/hybrid-logical-clock.ts'
 import { joinedParts } from '../declare/merge-descriptor.ts'
 import type { Document } from '../document/json.ts'
 import { changedLeaves } from '../resolve/changed-leaves.ts'
@@ -25,12 +26,14 @@ export interface UndoneWrite {
   /** What its capture made of it. */
   readonly outcome: Document | undefined
   readonly record: SyncRecord
+  /** The stamp of the write. */
+  readonly hlc: Hlc
   readonly vector: Resolution['vectors']['merged']
 }
 
 /** Undefined: nothing was undone. */
 export function undoneWrite(write: UndoneWrite): Resolution | undefined {
-  const { ref, type, site, from, to, nowMs, before, written, outcome, record, vector } = write
+  const { ref, type, site, from, to, nowMs, before, written, outcome, record, hlc, vector } = write
   const { merge } = type.plan
   const parts = joinedParts(merge)
   const differing = changedLeaves(parts, outcome, written)
@@ -40,13 +43,13 @@ export function undoneWrite(write: UndoneWrite): Resolution | undefined {
   const undone = distinct(leaves.map(({ path }) => undonePart(merge, path)))
   if (undone.length === 0) return undefined
   const interval = { site, type: ref.type, key: ref.key, origin: site, from, to }
-  const version = { site, counter: to, hlc: record.hlc }
+  const version = { site, counter: to, hlc }
   return {
     id: resolutionId(interval),
     ...interval,
     atMs: nowMs,
     vectors: { local: record.vector, remote: vector, merged: vector },
-    clocks: { local: record.hlc, remote: record.hlc },
+    clocks: { local: record.hlc, remote: hlc },
     ...(written && { remote: written }),
     ...(outcome && { outcome }),
     arbitrations: undone.map(part => ({

@@ -19,7 +19,7 @@ import { type ChangedLeaf, changedLeaves, type LeafKind } from '../resolve/chang
 import type { Path } from '../resolve/merge-type.ts'
 import { type Displaced, recentDisplaced, sameDisplacedPath, shortHash } from './displaced.ts'
 import type { RecordRef } from './record-ref.ts'
-import { resolutionId } from './resolution.ts'
+import { entryId } from './resolution.ts'
 
 /** A field that was set back. */
 export interface SetBack {
@@ -99,7 +99,8 @@ function writeBackIn(
   const interval = { site, type: ref.type, key: ref.key, origin: site, from, to }
   return {
     kind: 'stale-write-back',
-    id: resolutionId(interval),
+    // Part of the same write may have been undone, which is another entry.
+    id: entryId(['stale-write-back'], interval),
     ...interval,
     atMs: nowMs,
     setBack: isSure ? found : exact,

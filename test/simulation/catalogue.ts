@@ -1,8 +1,22 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
- * tables held documents before, two whose documents expire, and three with reservations that a home decides.
+ * tables held documents before, two whose documents expire, three with reservations that a home decides, and the types
+ * that hold one value, each as a document and many of them as fields.
  */
-import { counter, defineSync, fields, home, ledger, register, set } from '../../shared/declare/index.ts'
+import {
+  appendOnly,
+  authority,
+  counter,
+  custom,
+  defineSync,
+  fields,
+  highest,
+  home,
+  ledger,
+  register,
+  set,
+  siblings,
+} from '../../shared/declare/index.ts'
 
 const cart = fields({
   currency: register(),
@@ -20,6 +34,19 @@ const bookings = (decide: ReturnType<typeof home>) =>
     expires: 'until',
     decide,
   })
+
+const venues = { source: 'venue', sites: { kraken: 'aws-us-east-1', okx: 'azure-eastus' } } as const
+
+type Range = { readonly low: number; readonly high: number }
+
+const widest = {
+  resolve: (a: Range, b: Range) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }),
+  examples: [
+    { low: 3, high: 5 },
+    { low: 1, high: 4 },
+    { low: 4, high: 9 },
+  ],
+}
 
 export const plan = defineSync({
   sites: {
@@ -39,6 +66,36 @@ export const plan = defineSync({
     baskets: { key: ['session_id'], tier: 1, merge: cart, expires: 'until' },
     seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
     rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
+    decisions: { key: ['order_id'], merge: register({ review: true }) },
+    promotions: { key: ['promo_id'], merge: highest({ by: 'version' }) },
+    matches: { key: ['date'], merge: siblings() },
+    prices: { key: ['sku'], merge: authority({ primary: 'aws-us-east-1' }) },
+    rates: { key: ['pair'], merge: authority({ primary: 'gcp-us-central1', passive: 'accept' }) },
+    feeds: { key: ['pair'], merge: authority(venues) },
+    quotes: { key: ['pair'], tier: 1, merge: authority({ ...venues, passive: 'accept' }) },
+    receipts: { key: ['receipt_id'], tier: 3, merge: appendOnly() },
+    journals: { key: ['date'], tier: 3, merge: fields({ title: register(), entries: appendOnly() }) },
+    ranges: { key: ['sku'], merge: custom('widest') },
+    levels: { key: ['sku', 'location'], merge: fields({ on_hand: counter() }) },
+    profiles: {
+      key: ['customer_id'],
+      merge: fields({
+        name: register(),
+        address: fields(),
+        status: register({ review: true }),
+        terms: siblings(),
+        bid: highest(),
+        range: custom('widest'),
+        price: authority({ primary: 'gcp-us-central1' }),
+        quote: authority({ ...venues, passive: 'accept' }),
+        more: fields({
+          status: register({ review: true }),
+          price: authority({ primary: 'aws-us-east-1' }),
+          bid: highest({ by: 'amount' }),
+        }),
+      }),
+    },
     desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
   },
+  resolvers: { widest },
 })

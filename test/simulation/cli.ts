@@ -8,6 +8,7 @@ import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
+import { simulate as simulateTypes } from './simulate-types.ts'
 import { textBugs } from './text-bugs.ts'
 
 const program = new Command('simulate')
@@ -20,6 +21,7 @@ const program = new Command('simulate')
   .option('--prune <when>', 'always, never or sometimes', 'sometimes')
   .option('--expiry', 'runs with documents that expire', false)
   .option('--ledger', 'runs with reservations that a home decides', false)
+  .option('--types', 'runs with the types that hold one value, append-only ones and nested fields', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
@@ -37,6 +39,7 @@ const options = program.opts<{
   rule: string
   expiry: boolean
   ledger: boolean
+  types: boolean
   trace: boolean
   json: boolean
 }>()
@@ -56,8 +59,8 @@ async function huntAll(): Promise<number> {
 }
 
 async function runSeeds(): Promise<number> {
-  const { seed, seeds, from, expiry, ledger, trace, json } = options
-  const simulation = ledger ? '--ledger ' : expiry ? '--expiry ' : ''
+  const { seed, seeds, from, expiry, ledger, types, trace, json } = options
+  const simulation = ledger ? '--ledger ' : expiry ? '--expiry ' : types ? '--types ' : ''
   const prune = options.prune === 'sometimes' ? {} : { prune: options.prune === 'always' }
   const first = Number(seed ?? from)
   const last = seed === undefined ? first + Number(seeds) - 1 : first
@@ -69,7 +72,7 @@ async function runSeeds(): Promise<number> {
       ? simulateLedger(current, { trace })
       : expiry
         ? simulateExpiry(current, { trace })
-        : simulate(current, { trace, ...prune }))
+        : (types ? simulateTypes : simulate)(current, { trace, ...prune }))
     for (const line of run.trace) console.log(line)
     total.seeds += 1
     total.writes += run.writes

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import type { PlantedBug } from './planted-bugs.ts'
-import type { Run } from './simulate.ts'
+import type { Run } from './run-records.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,5 +1,5 @@
 /** DESIGN's invariants, asked after everything has come to rest. */
-import { counterOf, covers, includes } from '../../shared/causality/version-vector.ts'
+import { counterOf, covers, type VersionVector } from '../../shared/causality/version-vector.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { isWhole } from '../../shared/replicate/change.ts'
@@ -9,7 +9,7 @@ import { ledgerCart } from './application.ts'
 import type { Captured } from './captured.ts'
 import { expiresAtMs } from './expires-at.ts'
 import type { Journal, Merge } from './journal.ts'
-import { expectedDocument, lostValues, readings } from './oracle.ts'
+import { expectedDocument, lostValues, readings, standingCaptures } from './oracle.ts'
 import type { SimulatedSite } from './site.ts'
 
 /** A moment at which nothing is under way. */
@@ -37,7 +37,7 @@ export function checkInvariants(ended: Ended): readonly string[] {
       ...documents(ref, captures, ended),
       ...vectors(name, ref, sites, captures, journal),
       // A site that forgot a record meets its old dots again, inside the whole states of others.
-      ...(journal.removed.has(name) ? [] : audits(name, journal.merges.get(name) ?? [], captures)),
+      ...(journal.removed.has(name) ? [] : audits(ref, journal.merges.get(name) ?? [], captures)),
       ...losses(ref, sites, captures),
       ...(pruned ? tombstones(name, ref, sites) : []),
     )
@@ -135,8 +135,11 @@ function sorted(value: unknown): unknown {
 }
 
 /** Invariant 6: every concurrently arrived dot is covered by exactly one audit entry per site. */
-function audits(name: string, merges: readonly Merge[], captures: readonly Captured[]): readonly string[] {
+function audits(ref: RecordRef, merges: readonly Merge[], captures: readonly Captured[]): readonly string[] {
+  const name = recordName(ref)
   const found: string[] = []
+  // What was undone as a whole is nothing to be met.
+  const standing = standingCaptures(ref, captures)
   const covered = new Set<string>()
   for (const merge of merges) {
     const { site, change, before, after, resolutions } = merge
@@ -154,10 +157,12 @@ function audits(name: string, merges: readonly Merge[], captures: readonly Captu
       if (origin === site || to <= from) continue
       const arrived = captures.filter(({ dot }) => dot[0] === origin && dot[1] > from && dot[1] <= to)
       const entries = resolutions.filter(entry => entry.origin === origin && entry.from === from && entry.to === to)
-      const metUnseen = arrived.some(({ seen }) =>
-        captures.some(({ dot }) => dot[0] !== origin && covers(before, dot) && !covers(seen, dot)),
-      )
-      const must = isWhole(change) ? !includes(change.vector, before) : metUnseen
+      const meets = (here: readonly Captured[], seen: VersionVector) =>
+        here.some(({ dot }) => dot[0] !== origin && covers(before, dot) && !covers(seen, dot))
+      const metUnseen = arrived.some(({ seen }) => meets(captures, seen))
+      const must = isWhole(change)
+        ? standing.some(({ dot }) => covers(before, dot) && !covers(change.vector, dot))
+        : arrived.some(({ seen }) => meets(standing, seen))
       if (must && entries.length !== 1)
         found.push(
           `${name}: at ${site} ${origin}:(${from},${to}] arrived concurrently and has ${entries.length} audit entries`,

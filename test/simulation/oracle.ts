@@ -4,44 +4,18 @@
  */
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
-import { type Captured, happenedBefore } from './captured.ts'
-
-interface Put {
-  readonly by: Captured
-  /** Undefined: cleared. */
-  readonly value: Json | undefined
-}
+import type { Captured } from './captured.ts'
+import { child, creates, openPuts, type Put, survivors } from './puts.ts'
+import { lostIn, modelledRecord } from './type-model.ts'
+import { typeModels } from './type-models.ts'
 
 /** Of carts and baskets, beside the items. */
 const cartFields = ['currency', 'note', 'until'] as const
 
-function child(value: Json | undefined, name: string): Json | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
-}
-
-/** Is there one among `some` that nothing in `others` came after, knowing of it? */
-function survivors<Item extends { readonly by: Captured }>(
-  some: readonly Item[],
-  others: readonly { readonly by: Captured }[],
-): readonly Item[] {
-  return some.filter(item => !others.some(other => happenedBefore(item.by, other.by)))
-}
-
 /** The latest of the values that no later write replaced. */
 export function standing(puts: readonly Put[]): { readonly value: Json | undefined; readonly lost: readonly Put[] } {
-  const open = survivors(puts, puts).filter(put => put.value !== undefined)
-  const [winner, ...lost] = [...open].sort((x, y) => order(y.by, x.by))
-  return { value: winner?.value, lost }
-}
-
-function order(x: Captured, y: Captured): number {
-  if (x.hlc !== y.hlc) return x.hlc - y.hlc
-  if (x.dot[0] !== y.dot[0]) return x.dot[0] < y.dot[0] ? -1 : 1
-  return x.dot[1] - y.dot[1]
-}
-
-function creates(capture: Captured): boolean {
-  return capture.before === undefined && capture.after !== undefined
+  const open = openPuts(puts)
+  return { value: open.at(-1)?.value, lost: open.slice(0, -1) }
 }
 
 function exists(captures: readonly Captured[]): boolean {
@@ -63,6 +37,8 @@ function putsOf(captures: readonly Captured[], read: (document: Document) => Jso
 
 /** What the captured writes of a record make, by the merge type of its type. */
 export function expectedDocument({ type }: RecordRef, captures: readonly Captured[]): Document | undefined {
+  const model = typeModels[type]
+  if (model) return modelledRecord(model, captures).document
   return isOneValue(type) ? expectedValue(captures) : expectedCart(captures)
 }
 
@@ -177,6 +153,18 @@ export function* readings(captures: readonly Captured[]): Iterable<readonly Capt
 
 /** Values that no later write replaced and that the document does not show: each must be in the audit. */
 export function lostValues(captures: readonly Captured[], type: string): readonly Put[] {
+  const model = typeModels[type]
+  if (model) return modelledRecord(model, captures).cells.flatMap(lostIn)
   if (isOneValue(type)) return standing(putsOf(captures, document => document)).lost
   return cartFields.flatMap(field => standing(putsOf(captures, document => child(document, field))).lost)
+}
+
+/** Those of which anything was taken. */
+export function standingCaptures({ type }: RecordRef, captures: readonly Captured[]): readonly Captured[] {
+  const model = typeModels[type]
+  if (!model) return captures
+  const undone = new Set(
+    modelledRecord(model, captures).refused.flatMap(({ by, path }) => (path.length === 0 ? [by] : [])),
+  )
+  return captures.filter(capture => !undone.has(capture))
 }

@@ -14,7 +14,7 @@ import { ledgerObserver } from './ledger-observer.ts'
 import { Network } from './network.ts'
 import { eventsMax } from './prune-all.ts'
 import { Random } from './random.ts'
-import type { Run } from './simulate.ts'
+import type { Run } from './run-records.ts'
 import { SimulatedSite } from './site.ts'
 import { World } from './world.ts'
 
