@@ -1,5 +1,5 @@
 /** Market data in three AWS regions: each region takes in its own venues; what is derived is written by the primary only. */
-import { authority, defineSync, fields, register } from '../../shared/declare/index.ts'
+import { authority, bestFeed, defineSync, fields, register } from '../../shared/declare/index.ts'
 
 const primary = 'aws-us-east-1'
 
@@ -23,6 +23,23 @@ export default defineSync({
           coinbase: 'aws-us-east-1',
         },
         passive: 'accept',
+      }),
+    },
+    // The price of a pair, whoever tells it: each venue's feeds side by side, and Tributary writes into `best` which counts.
+    // Kraken, as long as it speaks; a minute behind the others, the next one. `npx tributary get prices BTC-USD` tells ages.
+    prices: {
+      key: ['pair'],
+      tier: 1,
+      merge: bestFeed({
+        venues: ['kraken', 'okx', 'binance', 'coinbase'],
+        classes: ['exchange', 'regional', 'primary', 'backfill'],
+        sites: {
+          kraken: 'aws-us-west-2',
+          okx: 'aws-us-west-2',
+          binance: 'aws-eu-west-1',
+          coinbase: 'aws-us-east-1',
+        },
+        staleAfterS: 60,
       }),
     },
     // Warm, active-passive: only the primary writes; what another region writes is undone and audited.

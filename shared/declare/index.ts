@@ -3,6 +3,7 @@ export { type Declaration, DeclarationInvalid, defineSync } from './define-sync.
 export {
   appendOnly,
   authority,
+  bestFeed,
   counter,
   custom,
   escrow,

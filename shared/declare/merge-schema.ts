@@ -141,9 +141,32 @@ const text = z.strictObject({
   decide: home,
 })
 
+const bestFeed = z
+  .strictObject({
+    kind: z.literal('bestFeed'),
+    feeds: fieldName,
+    best: fieldName,
+    venues: z.array(word),
+    classes: z.array(word),
+    sites: z.record(fieldName, siteName),
+    staleAfterS: z.number().positive({ error: 'seconds, more than 0' }),
+    fields: z
+      .strictObject({
+        venue: fieldName,
+        class: fieldName,
+        observed: fieldName,
+        latency: fieldName,
+        confidence: fieldName,
+      })
+      .refine(named => new Set(Object.values(named)).size === Object.keys(named).length, {
+        error: 'five different fields',
+      }),
+  })
+  .refine(({ feeds, best }) => feeds !== best, { error: 'different fields for feeds and best' })
+
 export const documentMerge: z.ZodType<DocumentDescriptor> = z
-  .discriminatedUnion('kind', [...joined, ledger, eventLog, text], {
-    error: `made with ${joinedNames}, fields(...), ledger(...), eventLog(...) or text(...)`,
+  .discriminatedUnion('kind', [...joined, ledger, eventLog, text, bestFeed], {
+    error: `made with ${joinedNames}, fields(...), ledger(...), eventLog(...), text(...) or bestFeed(...)`,
   })
   .refine(({ kind }) => kind !== 'counter' && kind !== 'set', {
     error: 'a document is an object: the outermost type is none of counter() and set(...)',

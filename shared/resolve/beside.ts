@@ -5,7 +5,7 @@
 import { type Document, isJsonObject } from '../document/json.ts'
 import { createFields } from './fields.ts'
 import { JoiningAs } from './joining.ts'
-import type { CellState, CellsState, Joining, MergeType, Touched, Written } from './merge-type.ts'
+import type { CellState, CellsState, Joining, MergeType, Origin, Path, Touched, Written } from './merge-type.ts'
 import { registerType } from './register.ts'
 
 const documentCell = 'document'
@@ -42,7 +42,11 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
     registerType,
   )
   return {
-    parts: { ...parts, join: (a, b, joining) => parts.join(a, b, reportingDocument(joining)) },
+    parts: {
+      ...parts,
+      join: (a, b, joining) => parts.join(a, b, reportingDocument(joining)),
+      origins: originsBeside(parts, documentCell),
+    },
 
     document(state) {
       const view = parts.view(state)
@@ -67,6 +71,16 @@ export function createBeside<Book>(inner: MergeType, bookType: BookType<Book>, e
         touched: touched === true ? true : { ...touched, [bookCell]: inBook },
       }
     },
+  }
+}
+
+/** Of what is in this cell alone; paths start inside it. */
+export function originsBeside(parts: MergeType<CellsState>, documentCell: string) {
+  return (state: CellsState, path: Path): readonly Origin[] => {
+    const all = parts.origins?.(state, []) ?? []
+    return all.flatMap(({ path: [cell, ...below], ...write }) =>
+      cell === documentCell ? [{ ...write, path: [...path, ...below] }] : [],
+    )
   }
 }
 

@@ -215,6 +215,14 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
       })
     },
 
+    origins(state, path) {
+      if (state.present.length === 0) return []
+      return Object.keys(state.cells).flatMap(name => {
+        const cell = childOf(state.cells, name)
+        return (cell && typeOf(name).origins?.(cell, [...path, name])) ?? []
+      })
+    },
+
     view(state) {
       if (state.present.length === 0) return undefined
       const document: Record<string, Json> = {}

@@ -16,6 +16,7 @@
 import type { LedgerDescriptor } from '../declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
 import { amountOf, amountToJson, compareAmounts, subtract } from './amount.ts'
+import { originsBeside } from './beside.ts'
 import { counterType } from './counter.ts'
 import { createFields } from './fields.ts'
 import { bookType, type Ended, emptyBook, endOf, type LedgerBook, type Ruled } from './ledger-book.ts'
@@ -196,6 +197,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     },
 
     corrects: true,
+    origins: originsBeside(parts, documentCell),
     view: shown,
   }
 

@@ -3,6 +3,7 @@ import type { CustomDescriptor, DocumentDescriptor, MergeDescriptor } from '../d
 import type { Resolvers } from '../declare/resolver.ts'
 import { entriesType, onceType } from './append-only.ts'
 import { createAuthority } from './authority.ts'
+import { createBestFeed } from './best-feed.ts'
 import { counterType } from './counter.ts'
 import { createCustom } from './custom.ts'
 import { createEventLog } from './event-log.ts'
@@ -29,6 +30,8 @@ export function documentTypeOf(
       return createEventLog(descriptor, sites)
     case 'text':
       return createText(descriptor, sites, site)
+    case 'bestFeed':
+      return createBestFeed(descriptor, mergeTypeOf)
     case 'appendOnly':
       return onceType
     case 'custom':

@@ -109,6 +109,14 @@ export interface OpenSiblings {
   readonly versions: readonly Version[]
 }
 
+/** The write that a value in a document comes from. */
+export interface Origin {
+  readonly path: Path
+  readonly site: string
+  readonly counter: number
+  readonly hlc: Hlc
+}
+
 export type Report = (arbitration: Arbitration) => void
 
 /** Why a value cannot be carried by its declared type. */
@@ -195,6 +203,8 @@ export interface MergeType<State extends CellState = CellState> {
   admits?(before: Json | undefined, after: Json | undefined, stamp: Stamp): boolean
   /** Those that somebody has to look at; absent: there never are any. */
   openSiblings?(state: State, path: Path): readonly OpenSiblings[]
+  /** Whose writes the plain values are that are shown; absent: it is not told. Of one made of several, all of those. */
+  origins?(state: State, path: Path): readonly Origin[]
   /** The value an application sees; undefined: absent. */
   view(state: State): Json | undefined
   /**

@@ -18,6 +18,7 @@ import type {
   MergeType,
   Misfit,
   OpenSiblings,
+  Origin,
   Path,
   Touched,
   Written,
@@ -39,6 +40,8 @@ export interface RecordType {
   view(state: CellsState | undefined): Document | undefined
   /** Concurrent values that wait for somebody to choose. */
   openSiblings(state: CellsState | undefined): readonly OpenSiblings[]
+  /** Whose writes the plain values of the document are. */
+  origins(state: CellsState | undefined): readonly Origin[]
   isState(value: unknown): value is CellsState
   /** Some of its fields are Tributary's to write. */
   readonly corrects: boolean
@@ -95,6 +98,10 @@ export function createRecordType(documentType: MergeType): RecordType {
     openSiblings(state) {
       const cell = livingIn(state)
       return (cell && documentType.openSiblings?.(cell, [])) ?? []
+    },
+    origins(state) {
+      const cell = documentIn(state)
+      return (cell && documentType.origins?.(cell, [])) ?? []
     },
     view(state) {
       const outer = state && record.view(state)

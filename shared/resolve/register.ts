@@ -145,6 +145,11 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
         },
       }),
 
+    origins(state, path) {
+      const sibling = chosen(state)?.sibling
+      return (sibling ? [sibling] : state).map(([site, counter, hlc]) => ({ path, site, counter, hlc }))
+    },
+
     isState: (value): value is RegisterState =>
       Array.isArray(value) &&
       value.length > 0 &&

@@ -8,6 +8,7 @@
  * Not for collections whose size is limited (seats, stock): two sites can each add the last one.
  */
 import { type Document, isJsonObject, type Json, setField } from '../document/json.ts'
+import { originsBeside } from './beside.ts'
 import { createCells } from './cells.ts'
 import { createFields } from './fields.ts'
 import type { CellsState, MergeType, Misfit, Path } from './merge-type.ts'
@@ -82,6 +83,7 @@ export function createArraySet(element: MergeType, by: string): MergeType<CellsS
   return {
     ...parts,
     misfit,
+    origins: originsBeside(parts, 'members'),
     write: (state, before, after, stamp) => parts.write(state, toParts(before), toParts(after), stamp),
     view: state => fromParts(parts.view(state)),
   }

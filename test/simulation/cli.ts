@@ -10,6 +10,7 @@ import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
 import { simulate as simulateTypes } from './simulate-types.ts'
 import { textBugs } from './text-bugs.ts'
+import { typeBugs } from './type-bugs.ts'
 
 const program = new Command('simulate')
   .description('Runs the replication flows in virtual time under faults and checks the invariants.')
@@ -48,7 +49,7 @@ process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
 async function huntAll(): Promise<number> {
   const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
-  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...textBugs]
+  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...textBugs, ...typeBugs]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {
     const result = await hunt(bug, { seedsMax: Number(options.seeds) })
     found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })

@@ -177,8 +177,9 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         const ref = { type: asked.type, key: asked.key }
         const stored = await running.ports.store.readRecord(ref)
         const { document } = await running.ports.store.readDocument(ref)
-        const open = dataTypeOf(running.ports.here, asked.type).record.openSiblings(stored?.record.state)
-        return { document: document ?? null, vector: stored?.record.vector ?? {}, open }
+        const type = dataTypeOf(running.ports.here, asked.type).record
+        const [open, origins] = [type.openSiblings(stored?.record.state), type.origins(stored?.record.state)]
+        return { document: document ?? null, vector: stored?.record.vector ?? {}, open, origins }
       }
       case 'audit':
         return running.audit.query(asked.filter, asked.cursor)

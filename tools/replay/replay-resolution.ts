@@ -59,7 +59,15 @@ function cannotTell(reason: string): Replayed {
 
 /** What merges by joins alone. */
 function joined(merge: DocumentDescriptor): MergeDescriptor | undefined {
-  return merge.kind === 'ledger' || merge.kind === 'eventLog' || merge.kind === 'text' ? undefined : merge
+  switch (merge.kind) {
+    case 'ledger':
+    case 'eventLog':
+    case 'text':
+    case 'bestFeed':
+      return undefined
+    default:
+      return merge
+  }
 }
 
 interface Side {

@@ -6,6 +6,7 @@ import { canonicalText } from '../../../shared/document/canonical.ts'
 import type { Json } from '../../../shared/document/json.ts'
 import { keyFromText } from '../../../shared/replicate/record-ref.ts'
 import { printJson } from '../output.ts'
+import { feedTable, provenanceOf, valueTable } from '../provenance.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
 const recordAnswer = z.object({
@@ -13,6 +14,10 @@ const recordAnswer = z.object({
   vector: z.record(z.string(), z.number()),
   /** Cells with values that wait for somebody to choose. */
   open: z.array(z.object({ path: z.array(z.string()) })).default([]),
+  /** Whose writes the values are. */
+  origins: z
+    .array(z.object({ path: z.array(z.string()), site: z.string(), counter: z.number(), hlc: z.number() }))
+    .default([]),
 })
 
 export type RecordAtSite = z.output<typeof recordAnswer>
@@ -44,17 +49,26 @@ export function addGetCommand(program: Command): void {
     .description('one record at every site, side by side, with its version vector')
     .argument('<type>', 'the data type')
     .argument('<key>', 'the key; the parts of a composite key are separated by |')
+    .option('--provenance', 'where each value comes from: site, time, age', false)
     .option('--json', 'print the record as JSON', false)
     .addHelpText(
       'after',
-      "\nExamples:\n  npx tributary get carts alice\n  npx tributary get stock 'sku-1|berlin' --json",
+      "\nOf a type with feeds it says for each of them where it comes from and how old it is.\n\nExamples:\n  npx tributary get carts alice\n  npx tributary get carts alice --provenance\n  npx tributary get stock 'sku-1|berlin' --json",
     )
-    .action(async (type: string, key: string, { json }: { json: boolean }) => {
-      const records = await recordAtSites(await runningClouds(), type, keyFromText(key))
-      if (json) return printJson({ type, key, equal: sitesAgree(records), sites: records })
-      for (const [site, { document, vector }] of Object.entries(records)) {
+    .action(async (type: string, key: string, { json, provenance }: { json: boolean; provenance: boolean }) => {
+      const clouds = await runningClouds()
+      const records = await recordAtSites(clouds, type, keyFromText(key))
+      const merge = typeOf(clouds.plan, type)?.merge
+      const nowMs = Date.now()
+      const told = Object.fromEntries(
+        Object.entries(records).map(([site, record]) => [site, { ...record, ...provenanceOf(merge, record, nowMs) }]),
+      )
+      if (json) return printJson({ type, key, equal: sitesAgree(records), sites: told })
+      for (const [site, { document, vector, values, feeds }] of Object.entries(told)) {
         console.log(`${site}  ${JSON.stringify(vector)}`)
         console.log(document === null ? '  (none)' : indent(JSON.stringify(document, null, 2)))
+        if (feeds) console.log(indent(feedTable(feeds)))
+        if (provenance) console.log(indent(valueTable(values)))
       }
       console.log(sitesAgree(records) ? 'equal at all sites' : 'the sites differ')
     })
