@@ -6,6 +6,7 @@
 import {
   appendOnly,
   authority,
+  bestFeed,
   counter,
   custom,
   defineSync,
@@ -73,6 +74,7 @@ export const plan = defineSync({
     rates: { key: ['pair'], merge: authority({ primary: 'gcp-us-central1', passive: 'accept' }) },
     feeds: { key: ['pair'], merge: authority(venues) },
     quotes: { key: ['pair'], tier: 1, merge: authority({ ...venues, passive: 'accept' }) },
+    tickers: { key: ['pair'], tier: 1, merge: bestFeed({ venues: ['okx', 'kraken'], sites: venues.sites }) },
     receipts: { key: ['receipt_id'], tier: 3, merge: appendOnly() },
     journals: { key: ['date'], tier: 3, merge: fields({ title: register(), entries: appendOnly() }) },
     ranges: { key: ['sku'], merge: custom('widest') },

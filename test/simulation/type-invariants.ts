@@ -40,6 +40,7 @@ export function checkTypes({ sites, journal }: Ended): readonly string[] {
           .filter(({ origin }) => origin !== site.id)
           .flatMap(({ arbitrations }) => arbitrations.flatMap(each => arbitrated(each, model, captures))),
         ...waiting(site, ref, modelled),
+        ...traced(site, ref, modelled),
       ]
       found.push(...faults.map(fault => `${name} at ${site.id}: ${fault}`))
     }
@@ -117,11 +118,31 @@ function inOrder(versions: readonly Version[], captures: readonly Captured[]): r
   return values.sort((a, b) => a.by.hlc - b.by.hlc || (a.by.dot[0] < b.by.dot[0] ? -1 : 1))
 }
 
+/** Of each value it is told whose write it is. */
+function traced(site: SimulatedSite, ref: RecordRef, { cells }: ModelledRecord): readonly string[] {
+  const origins = typeAt(site, ref)?.origins(stateAt(site, ref)) ?? []
+  const told = origins.map(({ path, site: from, counter }) => line(path, dotText([from, counter])))
+  const expected = cells.flatMap(({ path, open, shown, visible }) =>
+    visible && shown ? (shown.put ? [shown.put] : open).map(({ by }) => line(path, dotText(by.dot))) : [],
+  )
+  return [
+    ...missing(expected, told).map(each => `comes from there and is not told: ${each}`),
+    ...missing(told, expected).map(each => `is said to come from there: ${each}`),
+  ]
+}
+
+function typeAt(site: SimulatedSite, { type }: RecordRef) {
+  return site.here.types.get(type)?.record
+}
+
+function stateAt(site: SimulatedSite, ref: RecordRef) {
+  const stored = site.database.record(ref)
+  return stored === undefined ? undefined : decodeRecord(stored).state
+}
+
 /** All values that wait for somebody to choose are told of, the shown one first, and no others. */
 function waiting(site: SimulatedSite, ref: RecordRef, { cells }: ModelledRecord): readonly string[] {
-  const stored = site.database.record(ref)
-  const state = stored === undefined ? undefined : decodeRecord(stored).state
-  const open = site.here.types.get(ref.type)?.record.openSiblings(state) ?? []
+  const open = typeAt(site, ref)?.openSiblings(stateAt(site, ref)) ?? []
   const told = open.map(({ path, versions: [first, ...others] }) =>
     line(path, first && dotText([first.site, first.counter]), others.map(v => dotText([v.site, v.counter])).sort()),
   )

@@ -4,7 +4,7 @@
  */
 import type { Document, Json } from '../../shared/document/json.ts'
 import { jsonEquals } from '../../shared/document/json.ts'
-import type { Captured } from './captured.ts'
+import { type Captured, happenedBefore } from './captured.ts'
 import { child, openPuts, type Put, survivors } from './puts.ts'
 
 /** What the writes of one part did to it. */
@@ -51,6 +51,8 @@ export interface Parts {
   readonly unnamed: Model
   /** It cannot be removed while what it is part of stays. */
   readonly stays?: true
+  /** Of a document: the field that is not the applications' to write, and what it says of the values that are there. */
+  readonly computed?: { readonly name: string; readonly from: (visible: readonly Cell[]) => Json | undefined }
 }
 
 export type Model = OneValue | Amount | Parts
@@ -88,6 +90,12 @@ export interface ModelledRecord {
 }
 
 export function modelledRecord(model: Model, captures: readonly Captured[]): ModelledRecord {
+  const record = takenRecord(model, captures)
+  if (model.kind !== 'parts' || !model.computed) return record
+  return { ...record, refused: [...record.refused, ...wronglyComputed(model, model.computed.name, captures)] }
+}
+
+function takenRecord(model: Model, captures: readonly Captured[]): ModelledRecord {
   const all = captures.map((by): Step => ({ by, fresh: by.before === undefined, before: by.before, after: by.after }))
   // What is refused as a whole document does nothing at all.
   const taken = model.kind === 'one value' ? all.filter(step => !model.refuses?.(step)) : all
@@ -101,10 +109,27 @@ export function modelledRecord(model: Model, captures: readonly Captured[]): Mod
   const removals = taken.filter(({ after }) => after === undefined)
   const exists = survivors(touches, removals).length > 0
   return {
-    document: exists && isObject(part.value) ? part.value : undefined,
+    document: exists && isObject(part.value) ? withComputed(part.value, part.cells, model) : undefined,
     cells: exists ? part.cells : part.cells.map(cell => ({ ...cell, visible: false })),
     refused: [...refused, ...part.refused],
   }
+}
+
+function withComputed(document: Document, cells: readonly Cell[], model: Model): Document {
+  const computed = model.kind === 'parts' ? model.computed : undefined
+  const value = computed?.from(cells.filter(({ visible }) => visible))
+  return computed && value !== undefined ? { ...document, [computed.name]: value } : document
+}
+
+/** Written otherwise than it comes out with all that was known there. */
+function wronglyComputed(model: Model, name: string, captures: readonly Captured[]): readonly Refused[] {
+  return captures.flatMap((by): readonly Refused[] => {
+    const value = child(by.after, name)
+    if (value === undefined || value === child(by.before, name)) return []
+    const known = captures.filter(other => other === by || happenedBefore(other, by))
+    const { document } = takenRecord(model, known)
+    return value === child(document, name) ? [] : [{ by, path: [name], value, rule: 'owned-by-tributary' }]
+  })
 }
 
 /** Where in a model a path leads; undefined: to nothing that is one value. */
@@ -169,12 +194,10 @@ function amountOf(steps: readonly Step[]): Part {
 }
 
 function wholeOf(model: Parts, steps: readonly Step[], path: readonly string[]): Part {
-  const names = new Set([
-    ...Object.keys(model.named),
-    ...steps.flatMap(({ before, after }) =>
-      [before, after].flatMap(value => (isObject(value) ? Object.keys(value) : [])),
-    ),
-  ])
+  const written = steps.flatMap(({ before, after }) =>
+    [before, after].flatMap(value => (isObject(value) ? Object.keys(value) : [])),
+  )
+  const names = new Set([...Object.keys(model.named), ...written].filter(name => name !== model.computed?.name))
   const parts = [...names]
     .sort()
     .map(name => [name, partOf(partModel(model, name), stepsBelow(model, steps, name), [...path, name])] as const)

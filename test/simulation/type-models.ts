@@ -1,7 +1,7 @@
 /** The types of the catalogue that have a plain model (see type-model.ts), each told once more in its own words. */
 import type { Json } from '../../shared/document/json.ts'
 import { child } from './puts.ts'
-import type { Model, OneValue, Parts, Shown, Step, Value } from './type-model.ts'
+import type { Cell, Model, OneValue, Parts, Shown, Step, Value } from './type-model.ts'
 
 const last = (values: readonly Value[]): Value => {
   const value = values.at(-1)
@@ -83,6 +83,37 @@ function parts(named: Parts['named'], unnamed: Model = latest): Parts {
   return { kind: 'parts', named, unnamed }
 }
 
+/** Of the feeds that are less than a minute behind the latest: the venue, the class, the latency, the confidence. */
+function bestName(visible: readonly Cell[]): Json | undefined {
+  const feeds = visible.flatMap(({ path: [field, name], shown }) => {
+    if (field !== 'feeds' || name === undefined || !shown?.put) return []
+    const { value, by } = shown.put
+    const capturedMs = Math.floor(by.hlc / 1000)
+    const says = child(value, 'observed_ms')
+    return [{ name, value, atMs: typeof says === 'number' && says < capturedMs ? says : capturedMs }]
+  })
+  const abreast = feeds.filter(({ atMs }) => feeds.every(other => other.atMs - atMs <= 60_000))
+  const venues: readonly unknown[] = ['okx', 'kraken']
+  const classes: readonly unknown[] = ['exchange', 'regional', 'primary', 'backfill']
+  const rank = (list: readonly unknown[], value: unknown) => (list.includes(value) ? list.indexOf(value) : 99)
+  const number = (value: Json | undefined, none: number) => (typeof value === 'number' ? value : none)
+  const marks = abreast.map(({ name, value, atMs }) => ({
+    name,
+    marks: [
+      rank(venues, child(value, 'venue')),
+      rank(classes, child(value, 'class')),
+      number(child(value, 'latency_ms'), 1e9),
+      -number(child(value, 'confidence'), -1e9),
+      -atMs,
+    ],
+  }))
+  const isBetter = (a: (typeof marks)[number], b: (typeof marks)[number]) => {
+    const at = a.marks.findIndex((mark, index) => mark !== b.marks[index])
+    return at < 0 ? a.name < b.name : (a.marks[at] ?? 0) < (b.marks[at] ?? 0)
+  }
+  return marks.find(feed => !marks.some(other => isBetter(other, feed)))?.name
+}
+
 export const typeModels: Readonly<Record<string, Model>> = {
   decisions: reviewed,
   promotions: highest('version'),
@@ -91,6 +122,10 @@ export const typeModels: Readonly<Record<string, Model>> = {
   rates: authority(() => 'gcp-us-central1', 'accept'),
   feeds: authority(bySource, 'refuse'),
   quotes: authority(bySource, 'accept'),
+  tickers: {
+    ...parts({ feeds: parts({}, authority(bySource, 'accept')) }),
+    computed: { name: 'best', from: bestName },
+  },
   receipts: once,
   journals: parts({ entries: { ...parts({}, once), stays: true } }),
   ranges: widest,

@@ -40,7 +40,7 @@ export class TypeWriters implements Writers {
     const { random } = world
     const all = this.#catalogue()
     this.#some = Array.from({ length: random.between(1, 4) }, () => random.pick(all))
-    this.#agreeing = random.next() ** 2
+    this.#agreeing = random.pick([0, 0.2, 0.8])
     this.#ending = random.next() ** 2
     this.#saving = random.next()
   }
@@ -68,6 +68,7 @@ export class TypeWriters implements Writers {
     const { random } = this.#world
     const { fields, whole, ref } = written
     if (ref.type === 'journals' && random.chance(0.7)) return this.#onJournal()
+    if (ref.type === 'tickers') return this.#onTicker(site)
     const names = Object.keys(fields)
     const name = random.pick(names)
     const field = fields[name]
@@ -131,6 +132,34 @@ export class TypeWriters implements Writers {
     }
   }
 
+  /** Quotes of several venues, some of them late; at times the name that is not theirs to write. */
+  #onTicker(site: SimulatedSite): Edit {
+    const { random, nowMs } = this.#world
+    const venue = random.pick(['kraken', 'okx', 'elsewhere'])
+    const name = random.pick([venue, `${venue} late`, 'constructor'])
+    const behindMs = random.pick([0, 0, 500, 59_000, 61_000, 500_000, -200_000])
+    const told: readonly (readonly [string, Json])[] = [
+      ['class', random.pick(['exchange', 'regional', 'primary', 'backfill', 'none'])],
+      ['observed_ms', nowMs + site.skewMs - behindMs],
+      ['latency_ms', random.between(1, 3)],
+      ['confidence', random.between(1, 3)],
+    ]
+    const feed = { venue, bid: this.#value(), ...Object.fromEntries(told.filter(() => random.chance(0.8))) }
+    const chance = random.next()
+    return document => {
+      const feeds = isJsonObject(document?.feeds) ? document.feeds : {}
+      if (document && chance < 0.05) return { ...document, best: name }
+      if (document && chance < 0.15) {
+        const { [name]: _, ...others } = feeds
+        return { ...document, feeds: others }
+      }
+      // Some save the whole document, others change a field.
+      const { best, ...rest } = document ?? {}
+      const kept = best !== undefined && chance < 0.6 ? { best } : {}
+      return { ...rest, ...kept, feeds: { ...feeds, [name]: feed } }
+    }
+  }
+
   #catalogue(): readonly Written[] {
     const { random } = this.#world
     const text = () => this.#value()
@@ -164,6 +193,7 @@ export class TypeWriters implements Writers {
       one('rates', 'r1', { rate: text, label: text }),
       one('feeds', 'f1', { venue: venueOf, bid: text }),
       one('quotes', 'q1', { venue: venueOf, bid: text }),
+      { ref: { type: 'tickers', key: ['t1'] }, fields: { feeds: () => ({}) }, whole: false },
       ...['c1', 'c2', 'c3'].map(key => one('receipts', key, { total: text, line: text })),
       one('ranges', 'g1', { low: () => random.between(-9, 0), high: () => random.between(0, 9) }),
       { ref: { type: 'journals', key: ['j1'] }, fields: { title: text, entries: () => ({}) }, whole: false },
