@@ -132,6 +132,7 @@ function crossFaults(type: TypePlan, sites: ParsedSites): readonly string[] {
     }),
     ...expiryFaults(type),
     ...decisionFaults(type, sites),
+    ...adoptionFaults(type),
     ...type.key
       .filter(field => merged.includes(field))
       .map(field => `data.${name}.merge.fields.${field}: found a key field; a key never changes, so it cannot merge`),
@@ -142,17 +143,19 @@ const beginsEmpty = {
   ledger: 'a ledger begins empty; load what there was as requests',
   eventLog: 'an event log begins empty; write what there was status by status, or entry by entry',
   text: 'a text begins empty; write what there was at one of the sites',
+  bestFeed: 'feeds begin empty; each tells its next value anyway',
+}
+
+function adoptionFaults({ name, merge, adopt }: TypePlan): readonly string[] {
+  const reason = Object.entries(beginsEmpty).find(([kind]) => kind === merge.kind)?.[1]
+  return adopt && reason !== undefined ? [`data.${name}.adopt: ${reason}`] : []
 }
 
 /** A decider needs a site to sit at, and a history from the first write on. */
 function decisionFaults(type: TypePlan, declared: ParsedSites): readonly string[] {
-  const { name, merge, sites, adopt } = type
+  const { name, merge, sites } = type
   if (merge.kind !== 'ledger' && merge.kind !== 'eventLog' && merge.kind !== 'text') return []
-  return [
-    ...deciderFaults(name, merge.decide, sites),
-    ...(adopt ? [`data.${name}.adopt: ${beginsEmpty[merge.kind]}`] : []),
-    ...historyFaults(type, declared),
-  ]
+  return [...deciderFaults(name, merge.decide, sites), ...historyFaults(type, declared)]
 }
 
 function deciderFaults(

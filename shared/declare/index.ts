@@ -1,9 +1,9 @@
 /** What `sync.config.ts` imports. */
 export { type Declaration, DeclarationInvalid, defineSync } from './define-sync.ts'
+export { bestFeed } from './feed-descriptor.ts'
 export {
   appendOnly,
   authority,
-  bestFeed,
   counter,
   custom,
   escrow,

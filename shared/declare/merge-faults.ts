@@ -6,7 +6,9 @@ import type { TypePlan } from './sync-plan.ts'
 
 /** One line for each fault of one data type. */
 export function mergeFaults({ name, merge, sites }: TypePlan, resolvers: Resolvers): readonly string[] {
-  return faultsIn(joinedParts(merge), `data.${name}.merge`, { sites, resolvers })
+  const path = `data.${name}.merge`
+  if (merge.kind === 'bestFeed') return sitesUnknown(merge.sites, `${path}.sites`, sites)
+  return faultsIn(joinedParts(merge), path, { sites, resolvers })
 }
 
 interface Declared {
@@ -30,17 +32,23 @@ function faultsIn(merge: MergeDescriptor, path: string, declared: Declared): rea
     }
     case 'authority': {
       const { of } = merge
-      const named: readonly (readonly [string, string])[] =
-        of.by === 'site'
-          ? [['site', of.site]]
-          : Object.entries(of.sites).map(([source, site]) => [`sites.${source}`, site])
-      return named
-        .filter(([, site]) => !declared.sites.includes(site))
-        .map(([at, site]) => `${path}.of.${at}: found '${site}'; allowed: ${declared.sites.join(', ')}`)
+      return of.by === 'site'
+        ? sitesUnknown({ site: of.site }, `${path}.of`, declared.sites)
+        : sitesUnknown(of.sites, `${path}.of.sites`, declared.sites)
     }
     default:
       return []
   }
+}
+
+function sitesUnknown(
+  named: { readonly [name: string]: string },
+  path: string,
+  sites: readonly string[],
+): readonly string[] {
+  return Object.entries(named)
+    .filter(([, site]) => !sites.includes(site))
+    .map(([at, site]) => `${path}.${at}: found '${site}'; allowed: ${sites.join(', ')}`)
 }
 
 /** One line for each function that sites could not be left alone with. */

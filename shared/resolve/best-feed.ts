@@ -19,7 +19,8 @@
  * Not where the feeds themselves are too large for one document, and not for a choice that must never go back and forth.
  */
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
-import { type BestFeedDescriptor, joinedParts, type MergeDescriptor } from '../declare/merge-descriptor.ts'
+import type { BestFeedDescriptor } from '../declare/feed-descriptor.ts'
+import { joinedParts, type MergeDescriptor } from '../declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json } from '../document/json.ts'
 import { textOfNumber } from '../document/portable-number.ts'
 import type { MergeType, Origin } from './merge-type.ts'

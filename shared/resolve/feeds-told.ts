@@ -1,5 +1,5 @@
 /** Where the values of a document with feeds come from, how old they are by the clock of whoever asks, and which one counts. */
-import type { BestFeedDescriptor } from '../declare/merge-descriptor.ts'
+import type { BestFeedDescriptor } from '../declare/feed-descriptor.ts'
 import type { Document, Json } from '../document/json.ts'
 import { bestOf, feedsIn } from './best-feed.ts'
 import type { Origin } from './merge-type.ts'

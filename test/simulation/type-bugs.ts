@@ -19,6 +19,7 @@ const highest = 'shared/resolve/highest.ts'
 const authority = 'shared/resolve/authority.ts'
 const appendOnly = 'shared/resolve/append-only.ts'
 const cells = 'shared/resolve/cells.ts'
+const feeds = 'shared/resolve/best-feed.ts'
 const undone = 'shared/replicate/undone-write.ts'
 
 export const typeBugs: readonly PlantedBug[] = [
@@ -61,7 +62,11 @@ export const typeBugs: readonly PlantedBug[] = [
     },
   ]),
   planted('siblings, hidden', 'what waits in a removed object waits for nobody', [
-    { file: cells, find: 'if (state.present.length === 0) return []\n', replace: '' },
+    {
+      file: cells,
+      find: 'openSiblings(state, path) {\n      if (state.present.length === 0) return []\n',
+      replace: 'openSiblings(state, path) {\n',
+    },
   ]),
   planted('highest', 'the greatest of concurrent values counts', [
     { file: highest, find: 'compareMeasures(measure(a[3]), measure(b[3])) || byStamp(a, b)', replace: 'byStamp(a, b)' },
@@ -218,6 +223,52 @@ export const typeBugs: readonly PlantedBug[] = [
       file: cells,
       find: 'if (Object.keys(touched).length === 0) return undefined\n      return { state: { present:',
       replace: 'if (changedNames(before, after).length === 0) return undefined\n      return { state: { present:',
+    },
+  ]),
+  planted('feeds, behind', 'a feed that is a minute behind the latest does not count', [
+    {
+      file: feeds,
+      find: 'latestMs - observedMs <= declared.staleAfterS * 1000',
+      replace: 'latestMs - observedMs >= 0',
+    },
+  ]),
+  planted('feeds, ahead', 'no feed was observed after it was captured', [
+    {
+      file: feeds,
+      find: 'Math.min(numberIn(value, fields.observed) ?? capturedMs, capturedMs)',
+      replace: 'numberIn(value, fields.observed) ?? capturedMs',
+    },
+  ]),
+  planted('feeds, venues', 'the first venue counts, whoever took it in', [
+    { file: feeds, find: 'place(venues, a.venue) - place(venues, b.venue) ||\n', replace: '' },
+  ]),
+  planted('feeds, classes', 'of one venue the first class counts', [
+    { file: feeds, find: 'place(classes, a.class) - place(classes, b.class) ||\n', replace: '' },
+  ]),
+  planted('feeds, latency', 'of one class the lowest latency counts', [
+    { file: feeds, find: 'compare(a.latencyMs ?? worst, b.latencyMs ?? worst) ||\n', replace: '' },
+  ]),
+  planted('feeds, confidence', 'of one latency the highest confidence counts', [
+    { file: feeds, find: 'compare(b.confidence ?? -worst, a.confidence ?? -worst) ||\n', replace: '' },
+  ]),
+  planted('feeds, put right', 'the name of the feed that counts is not for applications to write', [
+    { file: feeds, find: 'const { [best]: _, ...document } = value\n', replace: 'const document = value\n' },
+  ]),
+  planted('feeds, left out', 'who leaves the name out means nothing by that', [
+    { file: feeds, find: 'name === best && value === undefined', replace: 'name !== best && value === undefined' },
+  ]),
+  planted('provenance', 'of each value it is told whose write it is', [
+    {
+      file: register,
+      find: 'return (sibling ? [sibling] : state).map',
+      replace: 'return (sibling ? state.slice(0, 1) : state).map',
+    },
+  ]),
+  planted('provenance, removed', 'and of what is not shown nothing', [
+    {
+      file: cells,
+      find: 'origins(state, path) {\n      if (state.present.length === 0) return []\n',
+      replace: 'origins(state, path) {\n',
     },
   ]),
   planted('counter', 'additions of all sites add up, also under a composite key', [

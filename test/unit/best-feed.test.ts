@@ -1,7 +1,7 @@
 /** Quotes of several venues, by several ways: which one a reader is told to take, and what is said of where it comes from. */
 import { describe, expect, it } from 'vitest'
+import type { BestFeedDescriptor } from '../../shared/declare/feed-descriptor.ts'
 import { bestFeed } from '../../shared/declare/index.ts'
-import type { BestFeedDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { feedsTold } from '../../shared/resolve/feeds-told.ts'
 import { startMs } from './memory-site.ts'

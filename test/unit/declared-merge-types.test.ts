@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   appendOnly,
   authority,
+  bestFeed,
   counter,
   custom,
   type Declaration,
@@ -36,6 +37,7 @@ describe('a declaration', () => {
     ['authority({ primary })', authority({ primary: awsSite })],
     ['authority({ source })', authority({ source: 'from', sites: { kraken: gcpSite }, passive: 'accept' })],
     ['appendOnly()', appendOnly()],
+    ['bestFeed({ venues })', bestFeed({ venues: ['kraken'], sites: { kraken: gcpSite } })],
     ['all of them inside', fields({ a: highest(), b: set(siblings()), c: appendOnly(), d: set(appendOnly()) })],
     ['an array of offers', fields({ offers: set(highest({ by: 'price' }), { by: 'shop' }) })],
   ])('takes %s', (_, merge) => {
@@ -61,6 +63,13 @@ describe('a declaration', () => {
       fields({ log: set(appendOnly(), { by: 'id' }) }),
       'an element that is named by a field of its own is an object',
     ],
+    [
+      'a venue taken in at no site',
+      bestFeed({ sites: { okx: 'nowhere' } }),
+      "data.things.merge.sites.okx: found 'nowhere'; allowed: aws-us-east-1",
+    ],
+    ['feeds in the field for their name', bestFeed({ feeds: 'best' }), 'different fields for feeds and best'],
+    ['one field for two things of a feed', bestFeed({ fields: { class: 'venue' } }), 'five different fields'],
     ['a counter as a document', counter(), 'a document is an object'],
   ])('refuses %s', (_, merge, words) => {
     expect(faultsOf({ merge }).join('\n')).toContain(words)
@@ -69,6 +78,12 @@ describe('a declaration', () => {
   it('refuses a primary that does not hold the type', () => {
     expect(faultsOf({ merge: authority({ primary: gcpSite }), sites: [awsSite] })).toEqual([
       `data.things.merge.of.site: found '${gcpSite}'; allowed: ${awsSite}`,
+    ])
+  })
+
+  it('refuses to take over tables with feeds: each tells its next value anyway', () => {
+    expect(faultsOf({ merge: bestFeed(), adopt: true })).toEqual([
+      'data.things.adopt: feeds begin empty; each tells its next value anyway',
     ])
   })
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import {
   appendOnly,
   authority,
+  bestFeed,
   counter,
   custom,
   fields,
@@ -43,6 +44,17 @@ it.each<[string, ThreeSitesMerge, Document, readonly [Document, Document, Docume
     { price: 20 },
     [{ price: 21 }, { price: 22 }, { price: 23 }],
     { price: 21 },
+  ],
+  [
+    'bestFeed, one feed written at three sites',
+    bestFeed({ sites: { kraken: awsSite } }),
+    { feeds: { k: { venue: 'kraken', price: 20 } } },
+    [
+      { best: 'k', feeds: { k: { venue: 'kraken', price: 21 } } },
+      { best: 'k', feeds: { k: { venue: 'kraken', price: 22 } } },
+      { best: 'k', feeds: { k: { venue: 'kraken', price: 23 } } },
+    ],
+    { best: 'k', feeds: { k: { venue: 'kraken', price: 21 } } },
   ],
   [
     'custom',

@@ -21,6 +21,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'shared/document',
     'shared/causality',
     'shared/declare/merge-descriptor.ts',
+    'shared/declare/feed-descriptor.ts',
     'shared/declare/resolver.ts',
   ],
   'shared/ports': ['shared/document', 'shared/causality', 'shared/replicate'],
@@ -145,7 +146,7 @@ describe('merge types', () => {
   })
 
   it('all pass the laws', () => {
-    const declared = kindsIn(shared.filter(({ path }) => path.endsWith('/merge-descriptor.ts')))
+    const declared = kindsIn(shared.filter(({ path }) => path.endsWith('-descriptor.ts')))
     const laws = sources('test/laws').filter(({ path }) => path.endsWith('.test.ts'))
     const lawful = [...declared].filter(kind => laws.some(({ text }) => text.includes(`${kind}(`)))
     expect(declared.size).toBeGreaterThanOrEqual(4)
