@@ -217,8 +217,8 @@ export function createCells({ typeOf, whenRemoved, shape, corrects }: CellsOptio
 
     origins(state, path) {
       if (state.present.length === 0) return []
-      return Object.keys(state.cells).flatMap(name => {
-        const cell = childOf(state.cells, name)
+      return state.cells.names.flatMap((name, index) => {
+        const cell = state.cells.values[index]
         return (cell && typeOf(name).origins?.(cell, [...path, name])) ?? []
       })
     },

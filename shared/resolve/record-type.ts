@@ -100,7 +100,7 @@ export function createRecordType(documentType: MergeType): RecordType {
       return (cell && documentType.openSiblings?.(cell, [])) ?? []
     },
     origins(state) {
-      const cell = documentIn(state)
+      const cell = livingIn(state)
       return (cell && documentType.origins?.(cell, [])) ?? []
     },
     view(state) {
