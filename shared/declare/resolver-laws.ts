@@ -12,7 +12,7 @@ const examplesMax = 12
 const inputsMax = 20
 const triplesMax = 1000
 /** Of all calls together, some 6,000. */
-const lawsLimitMs = 10_000
+const lawsLimitMs = 5000
 
 /** The first law that it breaks, with the values that show it; undefined: it has passed. */
 export function brokenLaw(name: string, resolver: Resolver): string | undefined {

@@ -9,7 +9,7 @@ import type { SiteId } from '../causality/dot.ts'
 import { counterOf, includes, joinVectors, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Document, Json } from '../document/json.ts'
-import type { Arbitration, CellsState } from '../resolve/merge-type.ts'
+import type { Arbitration, CellsState, Rule } from '../resolve/merge-type.ts'
 import type { RecordType } from '../resolve/record-type.ts'
 import { touchedBy } from '../resolve/touched.ts'
 import { type Change, isWhole, lastCounter } from './change.ts'
@@ -61,10 +61,13 @@ export function applyChange(
   }
 }
 
+/** Where one of several values is shown because it was written last, or first. */
+const byTheClock: ReadonlySet<Rule> = new Set(['latest-write-wins', 'siblings-kept', 'first-write-stays'])
+
 /** The order is the same everywhere, and for some of the values it is chance. */
 function withUncertainty(arbitration: Arbitration): Arbitration {
   const { rule, kept, lost = [] } = arbitration
-  const isUncertain = rule === 'latest-write-wins' && kept && lost.some(({ hlc }) => isWithinSkew(kept.hlc, hlc))
+  const isUncertain = byTheClock.has(rule) && kept && lost.some(({ hlc }) => isWithinSkew(kept.hlc, hlc))
   return isUncertain ? { ...arbitration, uncertain: true } : arbitration
 }
 

@@ -128,7 +128,7 @@ describe('a declaration refuses a resolver', () => {
     const faults = faultsOf(() => {
       for (;;);
     })
-    expect(faults[0]).toContain('did not pass the laws within 2000 ms: given {')
+    expect(faults[0]).toContain('did not pass the laws within 5000 ms: given {')
   })
 
   it('that is missing, has no examples, or is no function', () => {

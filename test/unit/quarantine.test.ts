@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { skewMaxMs, skewWarnMs } from '../../shared/causality/clock-skew.ts'
 import { hlcToMs } from '../../shared/causality/hybrid-logical-clock.ts'
-import { defineSync, register } from '../../shared/declare/index.ts'
+import { appendOnly, defineSync, highest, register, siblings } from '../../shared/declare/index.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { isQuarantine, isResolution } from '../../shared/replicate/audit-entry.ts'
 import { isFlagged, rulesOf } from '../../shared/replicate/audit-place.ts'
@@ -10,6 +10,7 @@ import type { BatchReport } from '../../shared/replicate/batch-report.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
+import { ThreeSites } from './three-sites.ts'
 import { wire } from './wire-sites.ts'
 
 const aws = 'aws-us-east-1'
@@ -121,5 +122,28 @@ describe('concurrent writes of one value', () => {
   it('further apart are ordered by the clocks, and nobody need wonder', async () => {
     const met = await meet(skewWarnMs + 1)
     expect(met.map(rulesOf)).toEqual([['latest-write-wins'], ['latest-write-wins']])
+  })
+
+  it.each([
+    ['of several that wait for somebody', siblings(), 'siblings-kept'],
+    ['of what is written once', appendOnly(), 'first-write-stays'],
+  ])('are flagged so too where the clocks say which one is shown: %s', async (_, merge, rule) => {
+    for (const [apartMs, rules] of [
+      [skewWarnMs, [rule, 'uncertain']],
+      [skewWarnMs + 1, [rule]],
+    ] as const) {
+      const sites = new ThreeSites(merge)
+      await sites.atOnce([{ title: 'one' }, 0], [{ title: 'two' }, apartMs])
+      const met = sites.all.flatMap(({ audit }) => [...audit.entries.values()].filter(isResolution))
+      expect(met).toHaveLength(3)
+      expect(met.map(rulesOf)).toEqual(met.map(() => rules))
+    }
+  })
+
+  it('are not where the values say it: the highest', async () => {
+    const sites = new ThreeSites(highest({ by: 'version' }))
+    await sites.atOnce([{ version: 2 }, 0], [{ version: 1 }, 1])
+    const met = sites.all.flatMap(({ audit }) => [...audit.entries.values()].filter(isResolution))
+    expect(met.map(rulesOf)).toEqual(met.map(() => ['highest-wins']))
   })
 })

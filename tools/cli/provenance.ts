@@ -5,7 +5,7 @@ import type { DocumentDescriptor } from '../../shared/declare/merge-descriptor.t
 import { isJsonObject, type Json } from '../../shared/document/json.ts'
 import { type FeedTold, feedsTold } from '../../shared/resolve/feeds-told.ts'
 import type { Origin } from '../../shared/resolve/merge-type.ts'
-import { columns } from './output.ts'
+import { columns, duration } from './output.ts'
 
 export interface ValueTold {
   readonly path: readonly string[]
@@ -47,7 +47,7 @@ export function valueTable(values: readonly ValueTold[]): string {
       path.length === 0 ? 'the document' : path.join('.'),
       site,
       new Date(capturedMs).toISOString(),
-      seconds(ageMs),
+      duration(ageMs),
     ]),
   )
 }
@@ -60,13 +60,9 @@ export function feedTable(feeds: readonly FeedTold[]): string {
       String(venue ?? ''),
       String(by ?? ''),
       site,
-      seconds(ageMs),
-      `${lagMs} ms`,
+      duration(ageMs),
+      duration(lagMs),
       [...(counts ? ['counts'] : []), ...(warning === undefined ? [] : [`warning: ${warning}`])].join(', '),
     ]),
   )
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }
