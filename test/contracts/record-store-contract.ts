@@ -172,7 +172,10 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
         const arbitration = { path: ['a'], rule: 'sum' } as const
         const record: SyncRecord = {
           ...numbered(7, 'ž🐎 "\\'),
-          state: JSON.parse('{"present":[["s",1]],"cells":{"__proto__":[["s",1,2,{"__proto__":""}]],"":null}}'),
+          state: {
+            present: [['s', 1]],
+            cells: NamedCells.of(JSON.parse('{"__proto__":[["s",1,2,{"__proto__":""}]],"":null}')),
+          },
           held: [{ from: 0, to: 7, seen: {}, touched: JSON.parse('{"__proto__":true}') }],
           resolutions: [
             {

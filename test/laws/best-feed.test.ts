@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { bestFeed } from '../../shared/declare/index.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
-import { historyLaws, text } from './cases.ts'
+import { expectSame, historyLaws } from './cases.ts'
 import { objectOf } from './documents.ts'
 import { spoiled } from './garbage.ts'
 import { plotsOf } from './history.ts'
@@ -40,13 +40,13 @@ describe('the laws of feeds of which one counts', () => {
   const descriptor = bestFeed({ venues: ['kraken'], sites: { kraken: 'site-0', okx: 'site-1' } })
   const plots = plotsOf(documents)
   const historyLaw = historyLaws(descriptor, plots)
-  joinLaws(descriptor, plots)
+  joinLaws(descriptor, historyLaw)
 
   historyLaw('all but the name of the feed that counts reads as it was written', history => {
     for (const { after, document } of history.writes) {
       const { best: _mine, ...written } = document ?? {}
       const { best: _counts, ...shown } = history.view(after) ?? {}
-      expect(text(shown)).toBe(text(written))
+      expectSame(shown, written)
     }
   })
 
