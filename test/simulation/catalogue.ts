@@ -1,8 +1,8 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
- * tables held documents before, two whose documents expire, and three with reservations that a home decides.
+ * tables held documents before, two whose documents expire, three with reservations that a home decides, and four event logs.
  */
-import { counter, defineSync, fields, home, ledger, register, set } from '../../shared/declare/index.ts'
+import { counter, defineSync, eventLog, fields, home, ledger, register, set } from '../../shared/declare/index.ts'
 
 const cart = fields({
   currency: register(),
@@ -20,6 +20,17 @@ const bookings = (decide: ReturnType<typeof home>) =>
     expires: 'until',
     decide,
   })
+
+/** Few statuses and many ways, so that most pairs of steps are in each other's way. */
+const machine = {
+  initial: 'new',
+  transitions: {
+    new: ['approved', 'held'],
+    approved: ['held', 'sent'],
+    held: ['sent', 'new'],
+    sent: ['sent', 'approved'],
+  },
+}
 
 export const plan = defineSync({
   sites: {
@@ -40,5 +51,23 @@ export const plan = defineSync({
     seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
     rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
     desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
+    orders: { key: ['order_id'], merge: eventLog(machine, { status: 'status', settled: 'settledStatus' }) },
+    tickets: {
+      key: ['ticket_id'],
+      merge: eventLog(machine, { status: 'status', settled: 'settledStatus', entries: 'events' }),
+    },
+    payments: {
+      key: ['payment_id'],
+      tier: 1,
+      merge: eventLog(machine, { status: 'status', entries: 'events', decide: home({ at: 'gcp-us-central1' }) }),
+    },
+    fees: {
+      key: ['fee_id'],
+      merge: eventLog(machine, {
+        status: 'status',
+        entries: 'events',
+        decide: home({ at: 'azure-eastus', fixed: 'home' }),
+      }),
+    },
   },
 })

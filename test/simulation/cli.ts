@@ -6,6 +6,7 @@ import { hunt } from './hunt.ts'
 import { ledgerBugs } from './ledger-bugs.ts'
 import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
+import { simulate as simulateEventLog } from './simulate-event-log.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
 import { textBugs } from './text-bugs.ts'
@@ -20,6 +21,7 @@ const program = new Command('simulate')
   .option('--prune <when>', 'always, never or sometimes', 'sometimes')
   .option('--expiry', 'runs with documents that expire', false)
   .option('--ledger', 'runs with reservations that a home decides', false)
+  .option('--event-log', 'runs with orders and payments that move through a state machine', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
@@ -37,6 +39,7 @@ const options = program.opts<{
   rule: string
   expiry: boolean
   ledger: boolean
+  eventLog: boolean
   trace: boolean
   json: boolean
 }>()
@@ -56,8 +59,8 @@ async function huntAll(): Promise<number> {
 }
 
 async function runSeeds(): Promise<number> {
-  const { seed, seeds, from, expiry, ledger, trace, json } = options
-  const simulation = ledger ? '--ledger ' : expiry ? '--expiry ' : ''
+  const { seed, seeds, from, expiry, ledger, eventLog, trace, json } = options
+  const simulation = eventLog ? '--event-log ' : ledger ? '--ledger ' : expiry ? '--expiry ' : ''
   const prune = options.prune === 'sometimes' ? {} : { prune: options.prune === 'always' }
   const first = Number(seed ?? from)
   const last = seed === undefined ? first + Number(seeds) - 1 : first
@@ -65,11 +68,13 @@ async function runSeeds(): Promise<number> {
   const failures: { seed: number; violations: readonly string[] }[] = []
   const startedMs = performance.now()
   for (let current = first; current <= last && failures.length < 5; current++) {
-    const run = await (ledger
-      ? simulateLedger(current, { trace })
-      : expiry
-        ? simulateExpiry(current, { trace })
-        : simulate(current, { trace, ...prune }))
+    const run = await (eventLog
+      ? simulateEventLog(current, { trace })
+      : ledger
+        ? simulateLedger(current, { trace })
+        : expiry
+          ? simulateExpiry(current, { trace })
+          : simulate(current, { trace, ...prune }))
     for (const line of run.trace) console.log(line)
     total.seeds += 1
     total.writes += run.writes

@@ -3,34 +3,28 @@ import { type Document, jsonEquals } from '../../shared/document/json.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { bookingsIn, heldIn, stockIn } from './booked.ts'
+import { deadLettersOf, differing, toldOf } from './decision-run.ts'
 import type { LedgerJournal } from './ledger-journal.ts'
 import { type BookedWrite, confirmedBy, endedBy, stockOf, wasDeleted } from './ledger-model.ts'
-import { type Log, logIn, verdictOf } from './ledger-rulings.ts'
+import { verdictOf } from './ledger-rulings.ts'
+import { differingLogs, type Log, logIn } from './ruling-logs.ts'
 import type { SimulatedSite } from './site.ts'
 
 export function checkLedgers(sites: readonly SimulatedSite[], journal: LedgerJournal): readonly string[] {
-  return [
-    ...[...journal.refs.values()].flatMap(ref => checkRecord(ref, sites, journal)),
-    ...sites.flatMap(({ id, deadLetters }) =>
-      [...deadLetters.letters.values()].map(({ reason }) => `${id}: a dead letter: ${reason}`),
-    ),
-  ]
+  return [...[...journal.refs.values()].flatMap(ref => checkRecord(ref, sites, journal)), ...deadLettersOf(sites)]
 }
 
 function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: LedgerJournal): readonly string[] {
   const name = recordName(ref)
-  const texts = new Set(sites.map(({ database }) => JSON.stringify(ordered(database.document(ref)))))
-  if (texts.size > 1) return [`${name}: the sites differ: ${[...texts].join(' | ')}`]
+  const differ = differing(ref, sites)
+  if (differ.length > 0) return differ
   const [site] = sites
   const document = site?.database.document(ref)
   const stored = site?.database.record(ref)
   const log = stored === undefined ? undefined : logIn(decodeRecord(stored).state)
-  const logs = new Set(
-    sites.map(({ database }) => JSON.stringify(logIn(decodeRecord(database.record(ref) ?? '').state))),
-  )
   const writes = journal.writes.get(name) ?? []
   return [
-    ...(logs.size > 1 ? [`${name}: the logs differ: ${[...logs].join(' | ')}`] : []),
+    ...differingLogs(ref, sites),
     ...undecided(name, document),
     ...(wasDeleted(writes)
       ? []
@@ -83,25 +77,7 @@ function told(
   if (document === undefined) return []
   const name = recordName(ref)
   const rejected = (log?.verdicts ?? []).map(verdictOf).flatMap(({ id, kind }) => (kind === 'rejected' ? [id] : []))
-  const incidents = new Map(
-    sites.flatMap(({ auditStore }) =>
-      [...auditStore.entries.values()].flatMap(entry =>
-        'kind' in entry && entry.kind === 'incident' && recordName(entry) === name
-          ? [[entry.id, `${entry.name} ${entry.subject}`] as const]
-          : [],
-      ),
-    ),
-  )
   const expected = rejected.map(id => `stock_exceeded ${id}`).sort()
-  const found = [...incidents.values()].sort()
+  const found = toldOf(ref, sites)
   return jsonEquals(expected, found) ? [] : [`${name}: told of ${found.join()}, rejected ${rejected.join()}`]
-}
-
-function ordered(document: Document | undefined): unknown {
-  return document && JSON.parse(JSON.stringify(document, (_, value) => sorted(value)))
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)))
 }

@@ -3,18 +3,16 @@
  * moment. And what applications wrote, for the plain model.
  */
 import type { SiteId } from '../../shared/causality/dot.ts'
-import { counterOf } from '../../shared/causality/version-vector.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { jsonEquals } from '../../shared/document/json.ts'
 import type { RecordStore } from '../../shared/ports/index.ts'
 import type { RecordWritten } from '../../shared/ports/memory/memory-database.ts'
-import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
-import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
-import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { availableIn, bookingsIn, heldIn, holding, stockIn } from './booked.ts'
-import { plan } from './catalogue.ts'
+import { CapturedWrites } from './captured-writes.ts'
 import type { BookedWrite } from './ledger-model.ts'
-import { LedgerRulings, type Log, logIn, verdictOf } from './ledger-rulings.ts'
+import { LedgerRulings, verdictOf } from './ledger-rulings.ts'
+import { type Log, logIn } from './ruling-logs.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
 const next: Readonly<Record<string, readonly string[]>> = {
@@ -33,21 +31,14 @@ const accepting: ReadonlySet<string> = new Set([...holding, 'expired'])
 
 export class LedgerJournal {
   readonly violations: string[] = []
-  readonly refs = new Map<string, RecordRef>()
   readonly writes = new Map<string, BookedWrite[]>()
   readonly rulings = new LedgerRulings(text => this.violation(text))
   /** By record and reservation, whoever showed it first: accepted or rejected, and for how much. */
   readonly verdicts = new Map<string, { readonly accepted: boolean; readonly quantity: number }>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  /** By site and commit: the document that the commit was made after. */
-  readonly #looked = new Map<string, Document | undefined>()
-  readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
+  readonly #commits = new CapturedWrites()
   readonly #nowMs: () => number
-  /** By their text: what is written is the next write's before. */
-  readonly #records = new Map<string, SyncRecord>()
-  captures = 0
-  merges = 0
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -57,63 +48,30 @@ export class LedgerJournal {
     this.violations.push(text)
   }
 
-  /** Remembers what a flow has looked at last when it commits. */
-  watching(site: SiteId, store: RecordStore): RecordStore {
-    const looked = new Map<string, Document | undefined>()
-    const { readBoth } = store
-    return {
-      ...store,
-      readDocument: async ref => {
-        const stored = await store.readDocument(ref)
-        looked.set(recordName(ref), stored.document)
-        return stored
-      },
-      ...(readBoth && {
-        readBoth: async (ref: RecordRef) => {
-          const both = await readBoth(ref)
-          if (both !== 'raced') looked.set(recordName(ref), both.document.document)
-          return both
-        },
-      }),
-      commit: commit => {
-        this.#looked.set(commitName(site, commit.ref, commit.record), looked.get(recordName(commit.ref)))
-        return store.commit(commit)
-      },
-    }
+  get captures(): number {
+    return this.#commits.captures
   }
 
-  noteRecord(site: SiteId, { ref, before, after }: RecordWritten): void {
-    const name = recordName(ref)
-    this.refs.set(name, ref)
-    const old = before === undefined ? noRecord : this.#decoded(before)
-    const now = this.#decoded(after)
-    const type = dataTypeOf(this.#here, ref.type).record
-    const shown = type.view(now.state)
+  get merges(): number {
+    return this.#commits.merges
+  }
+
+  get refs(): ReadonlyMap<string, RecordRef> {
+    return this.#commits.refs
+  }
+
+  watching(site: SiteId, store: RecordStore): RecordStore {
+    return this.#commits.watching(site, store)
+  }
+
+  noteRecord(site: SiteId, write: RecordWritten): void {
+    const { name, old, now, shown, captured } = this.#commits.note(site, write)
     const writes = this.writes.get(name) ?? []
     this.writes.set(name, writes)
-    const isMerge = Object.keys(now.vector).some(
-      origin => origin !== site && counterOf(now.vector, origin) > counterOf(old.vector, origin),
-    )
-    if (isMerge) this.merges += 1
-    else {
-      this.captures += 1
-      writes.push({
-        dot: [site, counterOf(now.vector, site)],
-        seen: old.vector,
-        before: type.view(old.state),
-        refused: refusedIn(logIn(old.state)),
-        after: this.#looked.get(commitName(site, ref, now)),
-      })
-    }
+    if (captured) writes.push({ ...captured, refused: refusedIn(logIn(old.state)) })
     this.#checkShown(site, name, shown)
     const log = logIn(now.state)
     this.rulings.note({ name, site, vector: now.vector, log, document: shown, writes, nowMs: this.#nowMs() })
-  }
-
-  #decoded(text: string): SyncRecord {
-    const record = this.#records.get(text) ?? decodeRecord(text)
-    this.#records.set(text, record)
-    return record
   }
 
   #checkShown(site: SiteId, name: string, shown: Document | undefined): void {
@@ -138,11 +96,6 @@ export class LedgerJournal {
     else if (!jsonEquals({ ...known }, verdict))
       this.violation(`${name}: ${id} shown with ${JSON.stringify(known)}, then with ${JSON.stringify(verdict)}`)
   }
-}
-
-/** Enough to tell a commit by: two that agree in this leave the same document. */
-function commitName(site: SiteId, ref: RecordRef, { vector, hlc, shadow }: SyncRecord): string {
-  return JSON.stringify([site, recordName(ref), Object.entries(vector).sort(), hlc, shadow])
 }
 
 function refusedIn(log: Log | undefined): ReadonlySet<string> {

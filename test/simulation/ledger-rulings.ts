@@ -4,11 +4,8 @@
  */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { VersionVector } from '../../shared/causality/version-vector.ts'
-import type { Document } from '../../shared/document/json.ts'
-import { isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
-import type { CellState, CellsState } from '../../shared/resolve/merge-type.ts'
+import type { Document, Json } from '../../shared/document/json.ts'
 import { bookingsIn, stockIn } from './booked.ts'
-import { plan } from './catalogue.ts'
 import {
   type BookedWrite,
   confirmedBy,
@@ -19,26 +16,10 @@ import {
   takenFrom,
   wasDeleted,
 } from './ledger-model.ts'
+import { type Log, RulingLogs } from './ruling-logs.ts'
 
 /** How far the clocks are apart at most. */
 const skewMaxMs = 300
-
-export interface Log {
-  readonly epoch: number
-  readonly verdicts: readonly Json[]
-}
-
-/** As it stands in a sync record. Undefined: nobody has decided anything. */
-export function logIn(state: CellsState | undefined): Log | undefined {
-  const book = cellIn(cellIn(state, 'document'), 'book')
-  const ruling = book && 'lattice' in book && isJsonObject(book.lattice) ? book.lattice.ruling : undefined
-  if (!isJsonObject(ruling) || !Array.isArray(ruling.log)) return undefined
-  return { epoch: Number(ruling.epoch), verdicts: ruling.log as readonly Json[] }
-}
-
-function cellIn(state: CellState | undefined, name: string): CellState | undefined {
-  return state && 'cells' in state ? (state.cells.get(name) ?? undefined) : undefined
-}
 
 interface Verdict {
   readonly id: string
@@ -65,36 +46,19 @@ export interface Ruled {
 
 export class LedgerRulings {
   readonly #violation: (text: string) => void
-  /** By record and epoch: the longest log that was seen. */
-  readonly #logs = new Map<string, Map<number, readonly Json[]>>()
+  readonly logs: RulingLogs
   /** By record and reservation: in which epoch it was accepted last, and what the home had seen then. */
   readonly #accepted = new Map<string, { readonly epoch: number; readonly vector: VersionVector }>()
-  /** How many verdicts were given in all, and how many of them by a home that had taken over. */
-  verdicts = 0
-  takenOver = 0
 
   constructor(violation: (text: string) => void) {
     this.#violation = violation
+    this.logs = new RulingLogs(violation)
   }
 
   note(ruled: Ruled): void {
     const { name, site, log } = ruled
-    if (!log) return
-    const logs = this.#logs.get(name) ?? new Map<number, readonly Json[]>()
-    this.#logs.set(name, logs)
-    const known = logs.get(log.epoch) ?? longestBegun(log.verdicts, [...logs.values()])
-    if (!isPrefix(known, log.verdicts)) {
-      if (!isPrefix(log.verdicts, known)) this.#violation(`${name}: two logs of epoch ${log.epoch}, one at ${site}`)
-      return
-    }
-    logs.set(log.epoch, log.verdicts)
-    const added = log.verdicts.slice(known.length)
-    if (added.length === 0) return
-    const home = plan.sites[log.epoch % plan.sites.length]?.id
-    if (home !== site) this.#violation(`${name}: ${site} ruled in an epoch of ${home}`)
-    this.verdicts += added.length
-    if (log.epoch >= plan.sites.length) this.takenOver += added.length
-    this.#check(ruled, log.epoch, known, added)
+    const ruling = log && this.logs.note(name, site, log)
+    if (log && ruling) this.#check(ruled, log.epoch, ruling.known, ruling.added)
   }
 
   #check({ name, ...ruled }: Ruled, epoch: number, known: readonly Json[], added: readonly Json[]): void {
@@ -145,17 +109,4 @@ export class LedgerRulings {
     const seen = new Set(seenBy(writes, at.vector))
     return takenFrom(writes.filter(write => !seen.has(write)))
   }
-}
-
-/** A home that takes over adopts what others have begun. */
-function longestBegun(log: readonly Json[], others: readonly (readonly Json[])[]): readonly Json[] {
-  const lengths = others.map(other => {
-    const end = log.findIndex((entry, index) => !jsonEquals(entry, other[index]))
-    return end < 0 ? log.length : end
-  })
-  return log.slice(0, Math.max(0, ...lengths))
-}
-
-function isPrefix(short: readonly Json[], long: readonly Json[]): boolean {
-  return short.length <= long.length && short.every((entry, index) => jsonEquals(entry, long[index]))
 }
