@@ -1,6 +1,7 @@
 /** `npm run simulate -- --seeds N [--from S] | --seed N --trace` */
 import { Command } from 'commander'
 import { adoptionBugs } from './adoption-bugs.ts'
+import { eventLogBugs } from './event-log-bugs.ts'
 import { expiryBugs } from './expiry-bugs.ts'
 import { hunt } from './hunt.ts'
 import { ledgerBugs } from './ledger-bugs.ts'
@@ -48,7 +49,7 @@ process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
 async function huntAll(): Promise<number> {
   const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
-  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...textBugs]
+  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...eventLogBugs, ...textBugs]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {
     const result = await hunt(bug, { seedsMax: Number(options.seeds) })
     found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })

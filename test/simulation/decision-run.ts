@@ -35,6 +35,8 @@ export interface DecisionSetup<Journal extends DecisionJournal> {
   /** Those who write; each call of `act` is one write. */
   readonly clerks: (world: World) => { act(site: SimulatedSite): void }
   readonly refs: readonly RecordRef[]
+  /** How many times a run is busy and comes to rest, at most. */
+  readonly phasesMax: number
   /** Asked whenever everything has come to rest. */
   readonly check: (sites: readonly SimulatedSite[], journal: Journal) => readonly string[]
   /** What a trace tells of a state. */
@@ -68,7 +70,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
   let writes = 0
 
   try {
-    for (let phase = random.between(1, 4); phase > 0; phase--) {
+    for (let phase = random.between(1, setup.phasesMax); phase > 0; phase--) {
       world.nowMs += random.pick([0, 1000, 5000, 70_000])
       for (let i = random.between(0, 4); i > 0; i--) world.after(random.between(0, 6000), () => network.replayAny())
       moves.plan()

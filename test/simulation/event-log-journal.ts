@@ -19,7 +19,7 @@ export class EventLogJournal {
   readonly logs = new RulingLogs(text => this.violation(text))
   /** By record and name: all events that were ever captured. */
   readonly #events = new Map<string, Map<string, LoggedEvent>>()
-  /** By site and record: what applications wrote that no capture has told of. */
+  /** By site and record: all that stood there since the last capture. */
   readonly #pending = new Map<string, Document[]>()
   readonly #commits = new CapturedWrites()
   /** How often a shown status was set back. */
@@ -49,8 +49,9 @@ export class EventLogJournal {
     return [...(this.#events.get(name)?.values() ?? [])]
   }
 
-  noteDocument(site: SiteId, { ref, after, merged }: DocumentWritten): void {
-    if (merged || !after) return
+  /** Also what a merge leaves: on DynamoDB it may have been written around something that nobody has captured yet. */
+  noteDocument(site: SiteId, { ref, after }: DocumentWritten): void {
+    if (!after) return
     const at = `${site} ${recordName(ref)}`
     this.#pending.set(at, [...(this.#pending.get(at) ?? []), after])
   }
@@ -188,7 +189,7 @@ interface Captured {
   /** The events that it brought. */
   readonly fresh: readonly LoggedEvent[]
   readonly before: readonly LoggedEvent[]
-  /** All that applications left since the last capture, up to what this one found. */
+  /** All that stood there since the last capture, up to what this one found. */
   readonly versions: readonly Document[]
   readonly after: Document | undefined
 }

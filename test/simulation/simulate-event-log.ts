@@ -19,6 +19,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     journal: () => new EventLogJournal(),
     clerks: world => new EventClerks(world),
     refs: logged,
+    phasesMax: 2,
     check: checkEventLogs,
     summary: bookIn,
   })

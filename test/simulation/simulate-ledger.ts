@@ -19,6 +19,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     journal: nowMs => new LedgerJournal(nowMs),
     clerks: world => new BookingClerks(world),
     refs: booked,
+    phasesMax: 4,
     check: checkLedgers,
     summary: logIn,
   })
