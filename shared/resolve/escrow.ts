@@ -12,6 +12,7 @@
  */
 import type { SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
+import { setField } from '../document/json.ts'
 import { add, compareAmounts, subtract } from './amount.ts'
 import type { Ruled, VerdictKind } from './ledger-book.ts'
 import type { Amount } from './merge-type.ts'
@@ -29,6 +30,11 @@ export interface EscrowRow {
 
 export interface Escrow {
   readonly [site: SiteId]: EscrowRow
+}
+
+/** A reservation may be called `constructor`. */
+function own<Value>(named: { readonly [name: string]: Value }, name: string): Value | undefined {
+  return Object.hasOwn(named, name) ? named[name] : undefined
 }
 
 const emptyRow: EscrowRow = { version: 0, given: {}, asked: {}, answers: {} }
@@ -75,7 +81,7 @@ export function escrowRuled(escrow: Escrow, sites: readonly SiteId[]): ReadonlyM
     const { answers, asked } = escrow[site] ?? emptyRow
     for (const [id, kind] of Object.entries(answers)) {
       if (kind === 'rejected' && ruled.has(id)) continue
-      ruled.set(id, { kind, quantity: asked[id]?.[0] ?? 0 })
+      ruled.set(id, { kind, quantity: own(asked, id)?.[0] ?? 0 })
     }
   }
   return ruled
@@ -87,6 +93,7 @@ export function decideEscrow(before: Escrow, standing: EscrowStanding): Escrow |
   desk.takeDown()
   desk.share()
   desk.endAccepted()
+  desk.settleDebts()
   desk.answer()
   return desk.outcome()
 }
@@ -119,7 +126,7 @@ class Desk {
   takeDown(): void {
     for (const { id, quantity, hlc } of this.#at.fresh) {
       if (this.#isKnown(id)) continue
-      this.#asked[id] = [quantity, hlc]
+      setField(this.#asked, id, [quantity, hlc])
       this.#changed = true
     }
   }
@@ -145,6 +152,24 @@ class Desk {
       const untilS = expiresS.get(id)
       if (isConfirming(id)) this.#say(id, 'confirmed')
       else if (untilS !== undefined && untilS * 1000 <= nowMs) this.#say(id, 'expired')
+    }
+  }
+
+  /**
+   * Whoever took away stock that another site had rights to is below zero. What was shipped comes back as rights to the
+   * site that had accepted it, in the change that tells of the stock that went: so they are handed on before anything is
+   * given away for them.
+   */
+  settleDebts(): void {
+    const { site, sites } = this.#at
+    let mine = this.#rightsOf(site)
+    for (const other of sites) {
+      if (compareAmounts(mine, 0) <= 0) return
+      const debt = subtract(0, other === site ? 0 : this.#rightsOf(other))
+      if (compareAmounts(debt, 0) <= 0) continue
+      const gift = compareAmounts(debt, mine) <= 0 ? debt : mine
+      this.#give(other, gift)
+      mine = subtract(mine, gift)
     }
   }
 
@@ -205,7 +230,8 @@ class Desk {
     }
     const { answers, asked } = this.#rowOf(site)
     for (const [id, kind] of Object.entries(answers)) {
-      if (isHeld(kind) && !isEnded(id) && !this.#isHeldBefore(id, site)) rights = subtract(rights, asked[id]?.[0] ?? 0)
+      if (isHeld(kind) && !isEnded(id) && !this.#isHeldBefore(id, site))
+        rights = subtract(rights, own(asked, id)?.[0] ?? 0)
     }
     return rights
   }
@@ -213,11 +239,11 @@ class Desk {
   /** Two sites were asked for the same thing and both said yes: the first one holds it. */
   #isHeldBefore(id: string, site: SiteId): boolean {
     const { sites } = this.#at
-    return sites.slice(0, sites.indexOf(site)).some(other => isHeld(this.#rowOf(other).answers[id]))
+    return sites.slice(0, sites.indexOf(site)).some(other => isHeld(own(this.#rowOf(other).answers, id)))
   }
 
   #isKnown(id: string): boolean {
-    return this.#at.sites.some(site => this.#rowOf(site).asked[id] !== undefined)
+    return this.#at.sites.some(site => Object.hasOwn(this.#rowOf(site).asked, id))
   }
 
   #give(to: SiteId, amount: Amount): void {
@@ -226,7 +252,7 @@ class Desk {
   }
 
   #say(id: string, kind: VerdictKind): void {
-    this.#answers[id] = kind
+    setField(this.#answers, id, kind)
     this.#changed = true
   }
 

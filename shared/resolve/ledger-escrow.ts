@@ -31,7 +31,10 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
       const known = before.escrow?.[site]?.answers ?? {}
       const answers = after.escrow?.[site]?.answers ?? {}
       const ruled = escrowRuled(after.escrow ?? {}, sites)
-      return new Map([...ruled].filter(([id]) => answers[id] === 'rejected' && !Object.hasOwn(known, id)))
+      // Where another site has accepted what was asked for at both, nobody was rejected.
+      const isNew = (id: string) =>
+        Object.hasOwn(answers, id) && answers[id] === 'rejected' && !Object.hasOwn(known, id)
+      return new Map([...ruled].filter(([id, { kind }]) => kind === 'rejected' && isNew(id)))
     },
   }
 }

@@ -1,8 +1,20 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
- * tables held documents before, two whose documents expire, three with reservations that a home decides, and four event logs.
+ * tables held documents before, two whose documents expire, three with reservations that a home decides, two with reservations that every
+ * site decides within its share, and four event logs.
  */
-import { counter, defineSync, eventLog, fields, home, ledger, register, set } from '../../shared/declare/index.ts'
+import {
+  counter,
+  defineSync,
+  escrow,
+  eventLog,
+  fields,
+  home,
+  ledger,
+  register,
+  set,
+} from '../../shared/declare/index.ts'
+import type { LedgerDescriptor } from '../../shared/declare/merge-descriptor.ts'
 
 const cart = fields({
   currency: register(),
@@ -10,7 +22,7 @@ const cart = fields({
   items: set(fields({ quantity: counter(), note: register() })),
 })
 
-const bookings = (decide: ReturnType<typeof home>) =>
+const bookings = (decide: LedgerDescriptor['decide']) =>
   ledger({
     stock: 'on_hand',
     entries: 'reservations',
@@ -51,6 +63,12 @@ export const plan = defineSync({
     seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
     rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
     desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
+    stalls: {
+      key: ['fair_id'],
+      tier: 1,
+      merge: bookings(escrow({ shares: { 'aws-us-east-1': 50, 'gcp-us-central1': 30, 'azure-eastus': 20 } })),
+    },
+    booths: { key: ['fair_id'], tier: 1, merge: bookings(escrow()) },
     orders: { key: ['order_id'], merge: eventLog(machine, { status: 'status', settled: 'settledStatus' }) },
     tickets: {
       key: ['ticket_id'],

@@ -1,12 +1,14 @@
 /** `npm run simulate -- --seeds N [--from S] | --seed N --trace` */
 import { Command } from 'commander'
 import { adoptionBugs } from './adoption-bugs.ts'
+import { escrowBugs } from './escrow-bugs.ts'
 import { eventLogBugs } from './event-log-bugs.ts'
 import { expiryBugs } from './expiry-bugs.ts'
 import { hunt } from './hunt.ts'
 import { ledgerBugs } from './ledger-bugs.ts'
 import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
+import { simulate as simulateEscrow } from './simulate-escrow.ts'
 import { simulate as simulateEventLog } from './simulate-event-log.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
@@ -22,6 +24,7 @@ const program = new Command('simulate')
   .option('--prune <when>', 'always, never or sometimes', 'sometimes')
   .option('--expiry', 'runs with documents that expire', false)
   .option('--ledger', 'runs with reservations that a home decides', false)
+  .option('--escrow', 'runs with reservations that every site decides within its share', false)
   .option('--event-log', 'runs with orders and payments that move through a state machine', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
@@ -40,16 +43,33 @@ const options = program.opts<{
   rule: string
   expiry: boolean
   ledger: boolean
+  escrow: boolean
   eventLog: boolean
   trace: boolean
   json: boolean
 }>()
 
+/** Others than the runs of the types that only join. */
+const kinds = [
+  { flag: '--expiry', chosen: options.expiry, simulate: simulateExpiry },
+  { flag: '--ledger', chosen: options.ledger, simulate: simulateLedger },
+  { flag: '--escrow', chosen: options.escrow, simulate: simulateEscrow },
+  { flag: '--event-log', chosen: options.eventLog, simulate: simulateEventLog },
+]
+
 process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
 async function huntAll(): Promise<number> {
   const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
-  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...eventLogBugs, ...textBugs]
+  const bugs = [
+    ...plantedBugs,
+    ...adoptionBugs,
+    ...expiryBugs,
+    ...ledgerBugs,
+    ...escrowBugs,
+    ...eventLogBugs,
+    ...textBugs,
+  ]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {
     const result = await hunt(bug, { seedsMax: Number(options.seeds) })
     found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })
@@ -60,8 +80,8 @@ async function huntAll(): Promise<number> {
 }
 
 async function runSeeds(): Promise<number> {
-  const { seed, seeds, from, expiry, ledger, eventLog, trace, json } = options
-  const simulation = eventLog ? '--event-log ' : ledger ? '--ledger ' : expiry ? '--expiry ' : ''
+  const { seed, seeds, from, trace, json } = options
+  const kind = kinds.find(({ chosen }) => chosen)
   const prune = options.prune === 'sometimes' ? {} : { prune: options.prune === 'always' }
   const first = Number(seed ?? from)
   const last = seed === undefined ? first + Number(seeds) - 1 : first
@@ -69,13 +89,7 @@ async function runSeeds(): Promise<number> {
   const failures: { seed: number; violations: readonly string[] }[] = []
   const startedMs = performance.now()
   for (let current = first; current <= last && failures.length < 5; current++) {
-    const run = await (eventLog
-      ? simulateEventLog(current, { trace })
-      : ledger
-        ? simulateLedger(current, { trace })
-        : expiry
-          ? simulateExpiry(current, { trace })
-          : simulate(current, { trace, ...prune }))
+    const run = await (kind ? kind.simulate(current, { trace }) : simulate(current, { trace, ...prune }))
     for (const line of run.trace) console.log(line)
     total.seeds += 1
     total.writes += run.writes
@@ -91,7 +105,7 @@ async function runSeeds(): Promise<number> {
     for (const failure of failures) {
       console.log(`seed ${failure.seed}: ${failure.violations.length} violations`)
       for (const violation of failure.violations.slice(0, 5)) console.log(`  ${violation}`)
-      console.log(`  npm run simulate -- ${simulation}--seed ${failure.seed} --trace`)
+      console.log(`  npm run simulate -- ${kind ? `${kind.flag} ` : ''}--seed ${failure.seed} --trace`)
     }
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
     console.log(

@@ -114,9 +114,6 @@ export const eventLogBugs: readonly PlantedBug[] = [
         'const more = a.events.length > b.events.length ? a : b\n    return { events: more.events, ...(ruling && { ruling }) }',
     },
   ]),
-  planted('once', 'what was ruled is not ruled again', [
-    { file: replay, find: '\n    .filter(([name]) => !ruled.has(name))', replace: '' },
-  ]),
   planted('machine', 'only what the machine allows is legal', [
     { file: replay, find: "if (allowed?.includes(to)) return 'legal'", replace: "if (allowed) return 'legal'" },
   ]),

@@ -36,14 +36,18 @@ function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: L
   ]
 }
 
-function undecided(name: string, document: Document | undefined): readonly string[] {
+export function undecided(name: string, document: Document | undefined): readonly string[] {
   return [...bookingsIn(document)].flatMap(([id, { status }]) =>
     status === 'requested' || status === 'confirming' ? [`${name}: ${id} stays ${status} for ever`] : [],
   )
 }
 
 /** Against what applications said, in sums and sets. */
-function modelled(name: string, document: Document | undefined, writes: readonly BookedWrite[]): readonly string[] {
+export function modelled(
+  name: string,
+  document: Document | undefined,
+  writes: readonly BookedWrite[],
+): readonly string[] {
   const found: string[] = []
   const stock = stockOf(writes)
   if (stockIn(document) !== stock) found.push(`${name}: the stock is ${stockIn(document)}, written was ${stock}`)

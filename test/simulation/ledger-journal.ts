@@ -15,7 +15,7 @@ import { LedgerRulings, verdictOf } from './ledger-rulings.ts'
 import { type Log, logIn } from './ruling-logs.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
-const next: Readonly<Record<string, readonly string[]>> = {
+export const next: Readonly<Record<string, readonly string[]>> = {
   requested: ['accepted', 'rejected', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
   accepted: ['confirming', 'confirmed', 'expired', 'cancelled', 'done'],
   confirming: ['confirmed', 'expired', 'cancelled', 'done'],
@@ -27,7 +27,7 @@ const next: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The words that only an acceptance leads to. */
-const accepting: ReadonlySet<string> = new Set([...holding, 'expired'])
+export const accepting: ReadonlySet<string> = new Set([...holding, 'expired'])
 
 export class LedgerJournal {
   readonly violations: string[] = []

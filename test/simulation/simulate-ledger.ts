@@ -17,7 +17,7 @@ export interface LedgerRun extends Run {
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<LedgerRun> {
   const { run, journal } = await runDecisions(seed, options, {
     journal: nowMs => new LedgerJournal(nowMs),
-    clerks: world => new BookingClerks(world),
+    clerks: world => new BookingClerks(world, booked),
     refs: booked,
     phasesMax: 4,
     check: checkLedgers,

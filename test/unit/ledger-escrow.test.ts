@@ -124,3 +124,37 @@ it('a share of a site that the type does not know is refused by name', () => {
   expect(() => declare({ nowhere: 10 })).toThrow("data.stock.merge.decide.shares: found 'nowhere'")
   expect(() => declare({ [aws]: 101 })).toThrow('a part of a hundred')
 })
+
+it.each(['constructor', '__proto__'])('a reservation may be called %s', async id => {
+  request(atAzure, 'other', 1)
+  const document = shown(atAzure)
+  const entry = { [id]: { qty: 2, status: 'requested' } }
+  atAzure.write(sku, { ...document, reservations: { ...document.reservations, ...entry } })
+  await settle(all)
+  for (const site of all) {
+    expect(Object.entries(shown(site).reservations).find(([name]) => name === id)?.[1].status).toBe('accepted')
+    expect(shown(site).available).toBe(7)
+  }
+})
+
+it('what was shipped elsewhere than it was accepted leaves nobody rights to what has gone', async () => {
+  // AWS has the rights to 5 of 10, Google Cloud to 3, Azure to 2.
+  request(atAws, 'a', 5)
+  await settle(all)
+  // Azure ships it: its own rights are below zero now, by what AWS has again.
+  edit(atAzure, document => {
+    document.on_hand -= 5
+    document.reservations.a = { qty: 5, status: 'done' }
+  })
+  await settle(all)
+  for (const [index, site] of all.entries()) request(site, `b-${index}`, 3)
+  for (const site of all) await site.work()
+  const accepted = new Set(
+    all.flatMap(site =>
+      Object.entries(shown(site).reservations).flatMap(([id, { status }]) => (status === 'accepted' ? [id] : [])),
+    ),
+  )
+  await settle(all)
+  expect(accepted.size).toBeLessThanOrEqual(1)
+  expect(all.map(site => shown(site).available)).toEqual([2, 2, 2])
+})
