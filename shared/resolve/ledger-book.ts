@@ -9,7 +9,7 @@ import type { Amount } from './merge-type.ts'
 import { joinRulings, type Ruling } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 
-export const verdictKinds = ['accepted', 'rejected', 'confirmed', 'expired'] as const
+export const verdictKinds = ['accepted', 'rejected', 'confirmed', 'expired', 'revoked'] as const
 
 export type VerdictKind = (typeof verdictKinds)[number]
 

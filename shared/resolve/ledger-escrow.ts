@@ -27,7 +27,7 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
       return escrow && { ...book, escrow }
     },
 
-    rejectedHere(before, after, site) {
+    refusedHere(before, after, site) {
       const known = before.escrow?.[site]?.answers ?? {}
       const answers = after.escrow?.[site]?.answers ?? {}
       const ruled = escrowRuled(after.escrow ?? {}, sites)
@@ -36,5 +36,7 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
         Object.hasOwn(answers, id) && answers[id] === 'rejected' && !Object.hasOwn(known, id)
       return new Map([...ruled].filter(([id, { kind }]) => kind === 'rejected' && isNew(id)))
     },
+
+    tellsShortage: () => true,
   }
 }

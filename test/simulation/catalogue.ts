@@ -22,7 +22,7 @@ const cart = fields({
   items: set(fields({ quantity: counter(), note: register() })),
 })
 
-const bookings = (decide: LedgerDescriptor['decide']) =>
+const bookings = (decide: LedgerDescriptor['decide'], shortage: LedgerDescriptor['shortage'] = 'keep') =>
   ledger({
     stock: 'on_hand',
     entries: 'reservations',
@@ -31,6 +31,7 @@ const bookings = (decide: LedgerDescriptor['decide']) =>
     status: 'status',
     expires: 'until',
     decide,
+    shortage,
   })
 
 /** Few statuses and many ways, so that most pairs of steps are in each other's way. */
@@ -61,7 +62,7 @@ export const plan = defineSync({
     sessions: { key: ['session_id'], merge: register(), expires: 'until' },
     baskets: { key: ['session_id'], tier: 1, merge: cart, expires: 'until' },
     seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
-    rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
+    rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' }), 'revokeLatest') },
     desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
     stalls: {
       key: ['fair_id'],
@@ -69,10 +70,15 @@ export const plan = defineSync({
       merge: bookings(escrow({ shares: { 'aws-us-east-1': 50, 'gcp-us-central1': 30, 'azure-eastus': 20 } })),
     },
     booths: { key: ['fair_id'], tier: 1, merge: bookings(escrow()) },
-    orders: { key: ['order_id'], merge: eventLog(machine, { status: 'status', settled: 'settledStatus' }) },
+    orders: { key: ['order_id'], merge: eventLog(machine, { status: 'status', settled: 'settledStatus', compensate: { held: 'approved' } }) },
     tickets: {
       key: ['ticket_id'],
-      merge: eventLog(machine, { status: 'status', settled: 'settledStatus', entries: 'events' }),
+      merge: eventLog(machine, {
+        status: 'status',
+        settled: 'settledStatus',
+        entries: 'events',
+        compensate: { sent: 'held', approved: 'new' },
+      }),
     },
     payments: {
       key: ['payment_id'],
@@ -84,6 +90,7 @@ export const plan = defineSync({
       merge: eventLog(machine, {
         status: 'status',
         entries: 'events',
+        compensate: { new: 'held' },
         decide: home({ at: 'azure-eastus', fixed: 'home' }),
       }),
     },

@@ -4,7 +4,7 @@ import { decodeRecord } from '../../shared/replicate/sync-record.ts'
 import { deadLettersOf, differing, toldOf } from './decision-run.ts'
 import type { EscrowJournal } from './escrow-journal.ts'
 import { answersIn } from './escrow-model.ts'
-import { modelled, undecided } from './ledger-invariants.ts'
+import { modelled, toldShort, undecided } from './ledger-invariants.ts'
 import { wasDeleted } from './ledger-model.ts'
 import { bookIn } from './ruling-logs.ts'
 import type { SimulatedSite } from './site.ts'
@@ -23,6 +23,7 @@ function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: E
     ...differingRows(ref, sites),
     ...(wasDeleted(writes) ? [] : [...undecided(name, document), ...modelled(name, document, writes)]),
     ...(document === undefined ? [] : told(ref, sites, journal)),
+    ...toldShort(ref, sites, journal.short.has(name)),
   ]
 }
 
@@ -52,7 +53,7 @@ function told(ref: RecordRef, sites: readonly SimulatedSite[], journal: EscrowJo
       [...answers].flatMap(([id, kind]) => (kind === 'rejected' ? [`stock_exceeded ${id}`] : [])),
     ),
   )
-  const found = toldOf(ref, sites)
+  const found = toldOf(ref, sites).filter(each => !each.startsWith('stock_short'))
   return [
     ...rejected.filter(each => !found.includes(each)).map(each => `${name}: nobody told of ${each}`),
     ...found.filter(each => !byAny.has(each)).map(each => `${name}: told of ${each}`),

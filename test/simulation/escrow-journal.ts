@@ -33,6 +33,8 @@ export class EscrowJournal {
   readonly #rows = new Map<string, Map<SiteId, Row>>()
   /** By record, site and version. */
   readonly #versions = new Map<string, string>()
+  /** Of which some site showed that more is held than there is. */
+  readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
   /** By record and reservation, of what was asked for at one site only: accepted or not, and for how much. */
@@ -138,6 +140,7 @@ export class EscrowJournal {
       if (!isAskedTwice && (accepting.has(status) || status === 'rejected'))
         this.#checkVerdict(`${name} ${id}`, `${status === 'rejected' ? status : 'accepted'} ${quantity}`)
     }
+    if (availableIn(shown) < 0) this.short.add(name)
     if (shown && availableIn(shown) !== stockIn(shown) - heldIn(shown))
       this.violation(`${site} ${name}: ${availableIn(shown)} shown as available`)
   }

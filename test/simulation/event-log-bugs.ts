@@ -176,7 +176,7 @@ export const eventLogBugs: readonly PlantedBug[] = [
     },
   ]),
   planted('told', 'of what is fixed while the home moves the new home tells', [
-    { file: log, find: 'last && isHome(last) ? replay', replace: 'last ? replay' },
+    { file: log, find: 'last && isHome(last, site) ? replay', replace: 'last ? replay' },
   ]),
   planted('other content', 'another entry under a known id is told', [
     { file: news, find: "return kind === 'repeat' && isOther", replace: "return kind === 'legal' && isOther" },

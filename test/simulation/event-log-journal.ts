@@ -11,7 +11,15 @@ import type { DocumentWritten, RecordWritten } from '../../shared/ports/memory/m
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { CapturedWrites, type Committed } from './captured-writes.ts'
 import { plan } from './catalogue.ts'
-import { eventLogOf, eventsIn, expectedFields, type LoggedEvent, replay } from './event-log-model.ts'
+import {
+  compensationId,
+  eventLogOf,
+  eventsIn,
+  expectedFields,
+  isCompensation,
+  type LoggedEvent,
+  replay,
+} from './event-log-model.ts'
 import { bookIn, fixedIn, logIn, RulingLogs } from './ruling-logs.ts'
 
 export class EventLogJournal {
@@ -63,10 +71,11 @@ export class EventLogJournal {
     const known = this.#events.get(name) ?? new Map<string, LoggedEvent>()
     this.#events.set(name, known)
     const stored = eventsIn(bookIn(now.state))
-    this.#noteCapture(site, commit, stored, log)
-    this.#checkEvents(`${site} ${name}`, stored, now.vector, known)
     const ruling = logIn(now.state)
     const fixed = ruling ? fixedIn(ruling, quorumOf(log)) : []
+    this.#noteCompensations(site, commit, stored, { log, fixed })
+    this.#noteCapture(site, commit, stored, log)
+    this.#checkEvents(`${site} ${name}`, stored, now.vector, known)
     const added = ruling && this.logs.note(name, site, ruling)
     if (added) this.#checkRuled(name, log, stored, added.known, added.added)
     this.logs.noteFixed(name, site, fixed)
@@ -93,6 +102,26 @@ export class EventLogJournal {
     else
       this.#checkSteps(at, log, { fresh, before, versions, after: captured.after, fixed: fixedBefore(old.state, log) })
     for (const event of fresh) known?.set(event.name, event)
+  }
+
+  /** Written by a home with any commit: each for something that is fixed as illegal, as declared, and not known there yet. */
+  #noteCompensations(
+    site: SiteId,
+    { name, old }: Committed,
+    stored: readonly LoggedEvent[],
+    { log, fixed }: { readonly log: EventLogDescriptor } & Fixed,
+  ): void {
+    const known = this.#events.get(name)
+    const { outcomes } = replay(log, stored, fixed)
+    const before = new Set(eventsIn(bookIn(old.state)).map(({ id }) => id))
+    for (const event of stored) {
+      if (!isCompensation(event) || event.site !== site || known?.has(event.name)) continue
+      const rejected = outcomes.slice(0, fixed.length).find(each => compensationId(each.event) === event.id)
+      const isRight = rejected?.kind === 'illegal' && log.compensate?.[rejected.event.to] === event.to
+      if (!isRight) this.violation(`${site} ${name}: ${event.name} makes up for nothing: ${event.id}`)
+      if (before.has(event.id)) this.violation(`${site} ${name}: ${event.id} again`)
+      known?.set(event.name, event)
+    }
   }
 
   #checkSteps(at: string, log: EventLogDescriptor, { fresh, before, versions, after, fixed }: Captured & Fixed): void {

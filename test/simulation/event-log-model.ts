@@ -43,6 +43,15 @@ export function eventsIn(book: { readonly [name: string]: Json } | undefined): r
   })
 }
 
+/** What makes up for an event, by the event's id or name. */
+export function compensationId({ id, name }: LoggedEvent): string {
+  return `compensation:${id ?? name}`
+}
+
+export function isCompensation({ id }: LoggedEvent): boolean {
+  return id?.startsWith('compensation:') ?? false
+}
+
 export interface Outcome {
   readonly event: LoggedEvent
   readonly kind: string

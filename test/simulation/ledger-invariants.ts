@@ -2,11 +2,11 @@
 import { type Document, jsonEquals } from '../../shared/document/json.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
-import { bookingsIn, heldIn, stockIn } from './booked.ts'
+import { availableIn, bookingsIn, heldIn, stockIn } from './booked.ts'
 import { deadLettersOf, differing, toldOf } from './decision-run.ts'
 import type { LedgerJournal } from './ledger-journal.ts'
 import { type BookedWrite, confirmedBy, endedBy, stockOf, wasDeleted } from './ledger-model.ts'
-import { verdictOf } from './ledger-rulings.ts'
+import { revokesLatest, verdictOf } from './ledger-rulings.ts'
 import { differingLogs, type Log, logIn } from './ruling-logs.ts'
 import type { SimulatedSite } from './site.ts'
 
@@ -33,6 +33,8 @@ function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: L
           ...oversold(name, document, journal.rulings.takenUnseen(name, writes, log)),
         ]),
     ...told(ref, log, document, sites),
+    ...toldShort(ref, sites, journal.short.has(name)),
+    ...kept(ref, document),
   ]
 }
 
@@ -70,7 +72,7 @@ function oversold(name: string, document: Document | undefined, takenUnseen: num
     : []
 }
 
-/** `stock_exceeded` under one id for each rejection, and for nothing else. */
+/** `stock_exceeded` under one id for each rejection, `reservation_revoked` for what was given up, and nothing else. */
 function told(
   ref: RecordRef,
   log: Log | undefined,
@@ -80,8 +82,32 @@ function told(
   // What was deleted is not decided about, nor spoken of.
   if (document === undefined) return []
   const name = recordName(ref)
-  const rejected = (log?.verdicts ?? []).map(verdictOf).flatMap(({ id, kind }) => (kind === 'rejected' ? [id] : []))
-  const expected = rejected.map(id => `stock_exceeded ${id}`).sort()
-  const found = toldOf(ref, sites)
-  return jsonEquals(expected, found) ? [] : [`${name}: told of ${found.join()}, rejected ${rejected.join()}`]
+  const expected = (log?.verdicts ?? [])
+    .map(verdictOf)
+    .flatMap(({ id, kind }) => {
+      if (kind === 'revoked') return [`reservation_revoked ${id}`]
+      return kind === 'rejected' ? [`stock_exceeded ${id}`] : []
+    })
+    .sort()
+  const found = toldOf(ref, sites).filter(each => !each.startsWith('stock_short'))
+  return jsonEquals(expected, found) ? [] : [`${name}: told of ${found.join()}, expected ${expected.join()}`]
+}
+
+/** `stock_short`, where more is held than there is, and only where a site ever showed that. */
+export function toldShort(ref: RecordRef, sites: readonly SimulatedSite[], wasShort: boolean): readonly string[] {
+  const name = recordName(ref)
+  const found = toldOf(ref, sites).filter(each => each.startsWith('stock_short'))
+  const isShort = availableIn(sites[0]?.database.document(ref)) < 0
+  return [
+    ...(isShort && found.length === 0 ? [`${name}: nobody told that stock is short`] : []),
+    ...(found.length > 0 && !wasShort ? [`${name}: told of ${found.join()}, and no site showed that`] : []),
+  ]
+}
+
+/** Where the home gives up what it accepted last, only what was confirmed may be more than there is. */
+function kept(ref: RecordRef, document: Document | undefined): readonly string[] {
+  if (!revokesLatest(ref) || availableIn(document) >= 0) return []
+  return [...bookingsIn(document)].flatMap(([id, { status }]) =>
+    status === 'accepted' ? [`${recordName(ref)}: ${id} is kept, and stock is short`] : [],
+  )
 }

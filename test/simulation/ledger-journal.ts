@@ -16,18 +16,19 @@ import { type Log, logIn } from './ruling-logs.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
 export const next: Readonly<Record<string, readonly string[]>> = {
-  requested: ['accepted', 'rejected', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
-  accepted: ['confirming', 'confirmed', 'expired', 'cancelled', 'done'],
-  confirming: ['confirmed', 'expired', 'cancelled', 'done'],
+  requested: ['accepted', 'rejected', 'revoked', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
+  accepted: ['revoked', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
+  confirming: ['revoked', 'confirmed', 'expired', 'cancelled', 'done'],
   confirmed: ['cancelled', 'done'],
   rejected: ['cancelled'],
+  revoked: ['cancelled', 'done'],
   expired: ['cancelled', 'done'],
   cancelled: ['done'],
   done: [],
 }
 
 /** The words that only an acceptance leads to. */
-export const accepting: ReadonlySet<string> = new Set([...holding, 'expired'])
+export const accepting: ReadonlySet<string> = new Set([...holding, 'expired', 'revoked'])
 
 export class LedgerJournal {
   readonly violations: string[] = []
@@ -35,6 +36,8 @@ export class LedgerJournal {
   readonly rulings = new LedgerRulings(text => this.violation(text))
   /** By record and reservation, whoever showed it first: accepted or rejected, and for how much. */
   readonly verdicts = new Map<string, { readonly accepted: boolean; readonly quantity: number }>()
+  /** Of which some site showed that more is held than there is. */
+  readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
   readonly #commits = new CapturedWrites()
@@ -85,6 +88,7 @@ export class LedgerJournal {
     }
     if (shown === undefined) return
     const available = stockIn(shown) - heldIn(shown)
+    if (availableIn(shown) < 0) this.short.add(name)
     if (availableIn(shown) !== available)
       this.violation(`${site} ${name}: ${availableIn(shown)} shown as available, and ${available} is not held`)
   }
@@ -100,5 +104,5 @@ export class LedgerJournal {
 
 function refusedIn(log: Log | undefined): ReadonlySet<string> {
   const verdicts = (log?.verdicts ?? []).map(verdictOf)
-  return new Set(verdicts.flatMap(({ id, kind }) => (kind === 'rejected' || kind === 'expired' ? [id] : [])))
+  return new Set(verdicts.flatMap(({ id, kind }) => (['rejected', 'expired', 'revoked'].includes(kind) ? [id] : [])))
 }

@@ -27,7 +27,7 @@ export function takenFrom(writes: readonly BookedWrite[]): number {
 }
 
 /** What holds nothing any more, whatever an application says. */
-const over: ReadonlySet<string> = new Set(['cancelled', 'done', 'rejected', 'expired'])
+const over: ReadonlySet<string> = new Set(['cancelled', 'done', 'rejected', 'expired', 'revoked'])
 
 /** Which reservations applications have ended, and with which word. */
 export function endedBy(writes: readonly BookedWrite[]): ReadonlyMap<string, string> {

@@ -4,8 +4,11 @@
  */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { VersionVector } from '../../shared/causality/version-vector.ts'
+import { typeOf } from '../../shared/declare/sync-plan.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { bookingsIn, stockIn } from './booked.ts'
+import { plan } from './catalogue.ts'
 import {
   type BookedWrite,
   confirmedBy,
@@ -30,6 +33,11 @@ interface Verdict {
 export function verdictOf(entry: Json): Verdict {
   const [id, kind, quantity] = Array.isArray(entry) ? (entry as readonly Json[]) : []
   return { id: String(id), kind: String(kind), quantity: typeof quantity === 'number' ? quantity : undefined }
+}
+
+export function revokesLatest({ type }: Pick<RecordRef, 'type'>): boolean {
+  const merge = typeOf(plan, type)?.merge
+  return merge?.kind === 'ledger' && merge.shortage === 'revokeLatest'
 }
 
 /** A commit at a site. */
@@ -96,6 +104,15 @@ export class LedgerRulings {
         const until = bookingsIn(ruled.document).get(id)?.until
         const isPast = typeof until === 'number' && until * 1000 <= ruled.nowMs + skewMaxMs
         if (kind === 'expired' && !isPast) says('and its time had not come')
+        if (kind === 'revoked') {
+          if (!revokesLatest({ type: name.split('#')[0] ?? '' })) says('which is not declared')
+          if (confirming.has(id)) says('and it had been confirmed')
+          if (isModelled && held() <= stock) says(`with ${stock} there and ${held()} held`)
+          const later = [...kinds.keys()].slice([...kinds.keys()].indexOf(id) + 1)
+          const isFree = (each: string) =>
+            kinds.get(each)?.kind === 'accepted' && !ended.has(each) && !confirming.has(each)
+          if (isModelled && later.some(isFree)) says('before what was accepted later')
+        }
       }
       apply(verdict)
     }
