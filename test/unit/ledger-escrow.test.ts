@@ -123,6 +123,12 @@ it('a share of a site that the type does not know is refused by name', () => {
     })
   expect(() => declare({ nowhere: 10 })).toThrow("data.stock.merge.decide.shares: found 'nowhere'")
   expect(() => declare({ [aws]: 101 })).toThrow('a part of a hundred')
+  expect(() =>
+    defineSync({
+      sites: { [aws]: { cloud: 'aws', region: 'us-east-1' } },
+      data: { stock: { key: ['sku'], merge: ledger({ ...names, decide: escrow(), shortage: 'revokeLatest' }) } },
+    }),
+  ).toThrow('data.stock.merge.shortage: found "revokeLatest"; allowed: keep')
 })
 
 it.each(['constructor', '__proto__'])('a reservation may be called %s', async id => {
