@@ -22,6 +22,8 @@ export interface EscrowRow {
   readonly version: number
   /** Rights handed to other sites, in all. */
   readonly given: { readonly [site: SiteId]: Amount }
+  /** Rights of other sites that an operator has written off to this one, in all; absent: none. */
+  readonly writtenOff?: { readonly [site: SiteId]: Amount }
   /** What was asked for at this site, and when. */
   readonly asked: { readonly [id: string]: readonly [quantity: Amount, hlc: Hlc] }
   /** What this site has answered. */
@@ -71,6 +73,8 @@ export interface EscrowStanding {
   /** Of what a site adds to the stock, how much of a hundred it hands to each other site at once. */
   readonly shares: { readonly [site: SiteId]: number }
   readonly nowMs: number
+  /** An operator's word: these sites are lost, and what they have left goes to this one, if it is no more than `most`. */
+  readonly writeOff?: { readonly sites: readonly SiteId[]; readonly most: Amount } | undefined
 }
 
 /** What has been answered, of every reservation. */
@@ -91,6 +95,7 @@ export function escrowRuled(escrow: Escrow, sites: readonly SiteId[]): ReadonlyM
 export function decideEscrow(before: Escrow, standing: EscrowStanding): Escrow | undefined {
   const desk = new Desk(before, standing)
   desk.takeDown()
+  desk.writeOff()
   desk.share()
   desk.endAccepted()
   desk.settleDebts()
@@ -103,6 +108,7 @@ class Desk {
   readonly #escrow: Escrow
   readonly #at: EscrowStanding
   readonly #given: Record<SiteId, Amount>
+  readonly #writtenOff: Record<SiteId, Amount>
   readonly #asked: Record<string, readonly [Amount, Hlc]>
   readonly #answers: Record<string, VerdictKind>
   #changed = false
@@ -112,6 +118,7 @@ class Desk {
     this.#at = at
     const row = escrow[at.site] ?? emptyRow
     this.#given = { ...row.given }
+    this.#writtenOff = { ...row.writtenOff }
     this.#asked = { ...row.asked }
     this.#answers = { ...row.answers }
   }
@@ -120,13 +127,25 @@ class Desk {
     if (!this.#changed) return undefined
     const { site } = this.#at
     const version = (this.#escrow[site]?.version ?? 0) + 1
-    return { ...this.#escrow, [site]: { version, given: this.#given, asked: this.#asked, answers: this.#answers } }
+    return { ...this.#escrow, [site]: { version, ...this.#rowOf(site) } }
   }
 
   takeDown(): void {
     for (const { id, quantity, hlc } of this.#at.fresh) {
       if (this.#isKnown(id)) continue
       setField(this.#asked, id, [quantity, hlc])
+      this.#changed = true
+    }
+  }
+
+  /** If the site lives after all, more may have been given away than there is: that is told, and the operator's to answer for. */
+  writeOff(): void {
+    const { site, writeOff } = this.#at
+    if (!writeOff) return
+    for (const lost of writeOff.sites) {
+      const left = lost === site ? 0 : this.#rightsOf(lost)
+      if (compareAmounts(left, 0) <= 0 || compareAmounts(left, writeOff.most) > 0) continue
+      this.#writtenOff[lost] = add(this.#writtenOff[lost] ?? 0, left)
       this.#changed = true
     }
   }
@@ -227,6 +246,8 @@ class Desk {
     for (const other of sites) {
       rights = add(rights, this.#rowOf(other).given[site] ?? 0)
       rights = subtract(rights, this.#rowOf(site).given[other] ?? 0)
+      rights = add(rights, this.#rowOf(site).writtenOff?.[other] ?? 0)
+      rights = subtract(rights, this.#rowOf(other).writtenOff?.[site] ?? 0)
     }
     const { answers, asked } = this.#rowOf(site)
     for (const [id, kind] of Object.entries(answers)) {
@@ -258,7 +279,9 @@ class Desk {
 
   #rowOf(site: SiteId): Omit<EscrowRow, 'version'> {
     if (site !== this.#at.site) return this.#escrow[site] ?? emptyRow
-    return { given: this.#given, asked: this.#asked, answers: this.#answers }
+    const isNone = Object.keys(this.#writtenOff).length === 0
+    const writtenOff = isNone ? {} : { writtenOff: this.#writtenOff }
+    return { given: this.#given, asked: this.#asked, answers: this.#answers, ...writtenOff }
   }
 
   #now(): Escrow {

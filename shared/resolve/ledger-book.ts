@@ -46,6 +46,7 @@ const book = z.object({
       z.object({
         version: z.number().check(z.int(), z.minimum(0)),
         given: z.record(z.string(), amount),
+        writtenOff: z.optional(z.record(z.string(), amount)),
         asked: z.record(z.string(), z.tuple([amount, z.number()])),
         answers: z.record(z.string(), z.enum(verdictKinds)),
       }),

@@ -9,7 +9,7 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
   return {
     ruled: ({ escrow = {} }) => escrowRuled(escrow, sites),
 
-    decide({ book, stock, requests }, { site, nowMs }) {
+    decide({ book, stock, requests }, { site, nowMs, taking }) {
       const fresh = requests
         .filter(({ stamp }) => stamp.site === site)
         .map(({ id, quantity, stamp }) => ({ id, quantity, hlc: stamp.hlc }))
@@ -23,6 +23,7 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
         isConfirming: id => book.confirming.includes(id),
         shares,
         nowMs,
+        writeOff: taking?.most === undefined ? undefined : { sites: taking.homes, most: taking.most },
       })
       return escrow && { ...book, escrow }
     },

@@ -75,12 +75,13 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     return subtract(amountOf(document[stock]) ?? 0, heldBy(fixedOf(book), book.ended))
   }
 
-  /** Undefined: there is enough, or another site tells. */
+  /** More is held than there is. Undefined: it is not, or another site tells. */
   function shortageIn(state: CellsState | undefined, site: string): Incident | undefined {
     const document = state && innerView(state)
     const book = state ? bookIn(state) : emptyBook
     const left = document ? leftIn(document, book) : 0
-    if (compareAmounts(left, 0) >= 0 || !decider.tellsShortage(book, site)) return undefined
+    if (compareAmounts(left, 0) >= 0 || compareAmounts(heldBy(fixedOf(book), book.ended), 0) === 0) return undefined
+    if (!decider.tellsShortage(book, site)) return undefined
     // Named by all that was ever taken away: it is told again when more is.
     const cell = state && cellAt(state, [documentCell, stock])
     const slots = cell && 'slots' in cell ? Object.entries(cell.slots) : []

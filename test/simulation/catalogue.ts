@@ -70,7 +70,10 @@ export const plan = defineSync({
       merge: bookings(escrow({ shares: { 'aws-us-east-1': 50, 'gcp-us-central1': 30, 'azure-eastus': 20 } })),
     },
     booths: { key: ['fair_id'], tier: 1, merge: bookings(escrow()) },
-    orders: { key: ['order_id'], merge: eventLog(machine, { status: 'status', settled: 'settledStatus', compensate: { held: 'approved' } }) },
+    orders: {
+      key: ['order_id'],
+      merge: eventLog(machine, { status: 'status', settled: 'settledStatus', compensate: { held: 'approved' } }),
+    },
     tickets: {
       key: ['ticket_id'],
       merge: eventLog(machine, {

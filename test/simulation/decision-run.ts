@@ -35,6 +35,8 @@ export interface DecisionSetup<Journal extends DecisionJournal> {
   /** Those who write; each call of `act` is one write. */
   readonly clerks: (world: World) => { act(site: SimulatedSite): void }
   readonly refs: readonly RecordRef[]
+  /** Up to how much of a site's rights operators write off; undefined: they do not. */
+  readonly writesOff?: (random: Random) => number | undefined
   /** How many times a run is busy and comes to rest, at most. */
   readonly phasesMax: number
   /** Asked whenever everything has come to rest. */
@@ -65,7 +67,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
   const sites = plan.sites.map(({ id }) => new SimulatedSite(id, world, observer, network, messageAgeMaxMs))
   network.connect(sites)
   const clerks = setup.clerks(world)
-  const moves = new HomeMoves(world, sites, setup.refs, note)
+  const moves = new HomeMoves(world, sites, setup.refs, note, setup.writesOff?.(random))
   const violations: string[] = []
   let writes = 0
 

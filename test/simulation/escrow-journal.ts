@@ -20,6 +20,7 @@ import {
   rightsOf,
   rowsIn,
   takenUnshipped,
+  writtenOffIn,
 } from './escrow-model.ts'
 import { accepting, next } from './ledger-journal.ts'
 import { type BookedWrite, endedBy, seenBy, stockOf, wasDeleted } from './ledger-model.ts'
@@ -82,7 +83,12 @@ export class EscrowJournal {
   #checkRows(site: SiteId, name: string, rows: Rows): void {
     for (const [owner, row] of rows) {
       const at = `${name} ${owner} ${row.version}`
-      const text = JSON.stringify([[...row.given].sort(), [...row.asked].sort(), [...row.answers].sort()])
+      const text = JSON.stringify([
+        [...row.given].sort(),
+        [...row.writtenOff].sort(),
+        [...row.asked].sort(),
+        [...row.answers].sort(),
+      ])
       const known = this.#versions.get(at)
       if (known === undefined && owner === site) this.#versions.set(at, text)
       else if (known !== text) this.violation(`${site}: the row ${at} is not as ${owner} wrote it`)
@@ -122,7 +128,7 @@ export class EscrowJournal {
     const held = heldOf(answersIn(rows), endedBy(writes))
     const stock = stockOf(writes)
     if (held <= Math.max(0, stock)) return
-    const missing = takenUnshipped(writes, rows)
+    const missing = takenUnshipped(writes, rows) + writtenOffIn(rows)
     if (held > Math.max(0, stock + missing))
       this.violation(`${name}: ${held} of ${stock} are given away, of which ${missing} had been taken`)
   }

@@ -13,6 +13,7 @@ const sites: readonly SiteId[] = plan.sites.map(({ id }) => id)
 export interface Row {
   readonly version: number
   readonly given: ReadonlyMap<SiteId, number>
+  readonly writtenOff: ReadonlyMap<SiteId, number>
   readonly asked: ReadonlyMap<string, number>
   readonly answers: ReadonlyMap<string, string>
 }
@@ -31,6 +32,7 @@ export function rowsIn(book: { readonly [name: string]: Json } | undefined): Row
           site,
           {
             version: Number(row.version),
+            writtenOff: new Map(entries(row.writtenOff).map(([from, amount]) => [from, Number(amount)])),
             given: new Map(entries(row.given).map(([to, amount]) => [to, Number(amount)])),
             asked: new Map(entries(row.asked).map(([id, asked]) => [id, Array.isArray(asked) ? Number(asked[0]) : 0])),
             answers: new Map(entries(row.answers).map(([id, kind]) => [id, String(kind)])),
@@ -77,6 +79,8 @@ export function rightsOf(site: SiteId, rows: Rows, writes: readonly BookedWrite[
   for (const other of sites) {
     rights += rows.get(other)?.given.get(site) ?? 0
     rights -= rows.get(site)?.given.get(other) ?? 0
+    rights += rows.get(site)?.writtenOff.get(other) ?? 0
+    rights -= rows.get(other)?.writtenOff.get(site) ?? 0
   }
   const ended = endedBy(writes)
   const before = sites.slice(0, sites.indexOf(site))
@@ -89,6 +93,13 @@ export function rightsOf(site: SiteId, rows: Rows, writes: readonly BookedWrite[
 
 function isHeld(kind: string | undefined): boolean {
   return kind === 'accepted' || kind === 'confirmed'
+}
+
+/** What operators took from sites that were not lost: so much may be given away twice. */
+export function writtenOffIn(rows: Rows): number {
+  return [...rows.values()]
+    .flatMap(({ writtenOff }) => [...writtenOff.values()])
+    .reduce((sum, amount) => sum + amount, 0)
 }
 
 /**

@@ -12,6 +12,8 @@ export class HomeMoves {
   readonly #refs: readonly RecordRef[]
   readonly #note: (text: () => string) => void
   readonly #most: number
+  /** Up to how much of their rights is written off with it; undefined: nothing is. */
+  readonly #writesOff: number | undefined
   #turn = 0
 
   constructor(
@@ -19,10 +21,12 @@ export class HomeMoves {
     sites: readonly SimulatedSite[],
     refs: readonly RecordRef[],
     note: (text: () => string) => void,
+    writesOff?: number,
   ) {
     this.#world = world
     this.#sites = sites
     this.#refs = refs
+    this.#writesOff = writesOff
     this.#note = note
     this.#most = world.random.pick([0, 3, 10, 30])
   }
@@ -46,7 +50,7 @@ export class HomeMoves {
     const others = this.#sites.map(({ id }) => id).filter(id => id !== site.id)
     const homes = random.chance(0.5) ? others : [random.pick(others)]
     this.#turn += 1
-    site.taken.set(type, { homes, turn: this.#turn })
+    site.taken.set(type, { homes, turn: this.#turn, ...(this.#writesOff !== undefined && { most: this.#writesOff }) })
     // Its records follow when they are next written, or at once.
     if (random.chance(0.5)) {
       for (const ref of this.#refs)

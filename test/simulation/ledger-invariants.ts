@@ -97,7 +97,8 @@ function told(
 export function toldShort(ref: RecordRef, sites: readonly SimulatedSite[], wasShort: boolean): readonly string[] {
   const name = recordName(ref)
   const found = toldOf(ref, sites).filter(each => each.startsWith('stock_short'))
-  const isShort = availableIn(sites[0]?.database.document(ref)) < 0
+  const document = sites[0]?.database.document(ref)
+  const isShort = availableIn(document) < 0 && heldIn(document) > 0
   return [
     ...(isShort && found.length === 0 ? [`${name}: nobody told that stock is short`] : []),
     ...(found.length > 0 && !wasShort ? [`${name}: told of ${found.join()}, and no site showed that`] : []),

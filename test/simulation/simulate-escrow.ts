@@ -20,6 +20,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     clerks: world => new BookingClerks(world, shared, { corrects: world.random.chance(0.5) }),
     refs: shared,
     phasesMax: 2,
+    writesOff: random => (random.chance(0.3) ? 3 : undefined),
     check: checkEscrows,
     summary: bookIn,
   })
