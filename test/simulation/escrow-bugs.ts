@@ -88,9 +88,6 @@ export const escrowBugs: readonly PlantedBug[] = [
       replace: 'if (compareAmounts(quantity, mine) > 0)',
     },
   ]),
-  planted('taken down', 'a request is taken down where it was written, and nowhere else', [
-    { file: decider, find: '.filter(({ stamp }) => stamp.site === site)\n', replace: '' },
-  ]),
   planted('twice', 'of two acceptances of one request one is held', [
     {
       file: escrow,

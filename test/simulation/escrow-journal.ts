@@ -104,20 +104,27 @@ export class EscrowJournal {
     for (const [to, amount] of last?.given ?? [])
       if ((row.given.get(to) ?? 0) < amount) this.violation(`${site} ${name}: takes back what it gave to ${to}`)
     const gave = [...row.given].filter(([to, amount]) => amount > (last?.given.get(to) ?? 0))
-    const accepted = [...row.answers].filter(([id, kind]) => kind === 'accepted' && !last?.answers.has(id))
+    const fresh = (word: string) => [...row.answers].filter(([id, kind]) => kind === word && !last?.answers.has(id))
+    const accepted = fresh('accepted')
+    const rejected = fresh('rejected')
     this.gifts += gave.length
     latest.set(site, row)
     const seen = seenBy(writes, vector)
     // Of documents begun anew the model does not know which stock counts.
-    if (wasDeleted(seen) || gave.length + accepted.length === 0) return
+    if (wasDeleted(seen) || gave.length + accepted.length + rejected.length === 0) return
+    const ended = endedBy(seen)
+    const left = stockOf(seen) - heldOf(answersIn(rows), ended)
+    for (const [id] of [...accepted, ...rejected])
+      if (ended.has(id)) this.violation(`${site} ${name}: answered ${id}, which had ended`)
+    for (const [id] of accepted)
+      if (left < 0) this.violation(`${site} ${name}: accepted ${id}, and knew that ${-left} were missing`)
+    for (const [id] of rejected)
+      if ((row.asked.get(id) ?? 0) <= left) this.violation(`${site} ${name}: rejected ${id} with ${left} left`)
+    if (gave.length + accepted.length === 0) return
     const rights = rightsOf(site, rows, seen)
     if (rights < 0) {
       const spent = [...gave.map(([to]) => `to ${to}`), ...accepted.map(([id]) => id)].join(', ')
       this.violation(`${site} ${name}: has rights to ${rights} after it gave ${spent}`)
-    }
-    for (const [id] of accepted) {
-      const left = stockOf(seen) - heldOf(answersIn(rows), endedBy(seen))
-      if (left < 0) this.violation(`${site} ${name}: accepted ${id}, and knew that ${-left} were missing`)
     }
   }
 

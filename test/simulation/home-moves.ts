@@ -1,5 +1,6 @@
 /** Operators who tell sites to take the part of others as a home, and to stop that: at any moment, several at once. */
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
+import type { TakingOver } from '../../shared/resolve/merge-type.ts'
 import type { SimulatedSite } from './site.ts'
 import type { World } from './world.ts'
 
@@ -50,12 +51,24 @@ export class HomeMoves {
     const others = this.#sites.map(({ id }) => id).filter(id => id !== site.id)
     const homes = random.chance(0.5) ? others : [random.pick(others)]
     this.#turn += 1
-    site.taken.set(type, { homes, turn: this.#turn, ...(this.#writesOff !== undefined && { most: this.#writesOff }) })
+    if (this.#writesOff !== undefined) {
+      this.#writeOff(site, type, { homes, turn: this.#turn, most: this.#writesOff })
+      return
+    }
+    site.taken.set(type, { homes, turn: this.#turn })
     // Its records follow when they are next written, or at once.
     if (random.chance(0.5)) {
       for (const ref of this.#refs)
         if (ref.type === type) this.#world.after(random.between(0, 500), () => void site.takeOver(ref))
     }
     this.#note(() => `${site.id} takes the part of ${homes.join(', ')} for ${type}, turn ${this.#turn}`)
+  }
+
+  /** A word for now: of the records that there are, and once. */
+  #writeOff(site: SimulatedSite, type: string, order: TakingOver): void {
+    const { random } = this.#world
+    for (const ref of this.#refs)
+      if (ref.type === type) this.#world.after(random.between(0, 500), () => void site.takeOver(ref, order))
+    this.#note(() => `${site.id} writes off ${order.homes.join(', ')} for ${type}`)
   }
 }

@@ -156,9 +156,12 @@ export class SimulatedSite {
     if (outcome.outcome === 'returned') this.#observer.trace(`${this.id} pruned ${JSON.stringify(outcome.result)}`)
   }
 
-  /** An operator's command, that one record of which this site is to become the home follows at once. */
-  async takeOver(ref: RecordRef): Promise<void> {
-    const { outcome } = await this.#invoke('take over', timing => takeOver(ref, this.#capturePorts(timing)))
+  /** An operator's command for one record: it follows what this site was told at once, or this `order` alone. */
+  async takeOver(ref: RecordRef, order?: TakingOver): Promise<void> {
+    const { outcome } = await this.#invoke('take over', timing => {
+      const ports = this.#capturePorts(timing)
+      return takeOver(ref, order ? { ...ports, homes: { of: async () => order } } : ports)
+    })
     this.#observer.trace(`${this.id} take over ${recordName(ref)}: ${outcome}`)
   }
 

@@ -1,6 +1,7 @@
 /** Reservations that every site answers at once, through the real flows: within its share, and never more than there is. */
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { defineSync, escrow, ledger } from '../../shared/declare/index.ts'
+import { takeOver } from '../../shared/replicate/take-over.ts'
 import { MemorySite, settle } from './memory-site.ts'
 
 const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
@@ -163,4 +164,36 @@ it('what was shipped elsewhere than it was accepted leaves nobody rights to what
   await settle(all)
   expect(accepted.size).toBeLessThanOrEqual(1)
   expect(all.map(site => shown(site).available)).toEqual([2, 2, 2])
+})
+
+describe('a site is lost, and an operator writes its share off', () => {
+  const writeOff = (site: MemorySite, most: number) =>
+    takeOver(sku, { ...site.ports, homes: { of: async () => ({ homes: [azure], turn: 0, most }) } })
+  const others = () => [atAws, atGcp]
+  const shortages = () =>
+    others().flatMap(site =>
+      [...site.audit.entries.values()].filter(
+        entry => 'kind' in entry && entry.kind === 'incident' && entry.name === 'stock_short',
+      ),
+    )
+
+  it('what it has left can be given away elsewhere; more than was said to be at most is left alone', async () => {
+    expect(await writeOff(atAws, 1)).toBe('unchanged')
+    expect(await writeOff(atAws, 2)).toBe('claimed')
+    expect(await writeOff(atAws, 2)).toBe('unchanged')
+    request(atAws, 'a', 7)
+    await atAws.work()
+    expect(shown(atAws).reservations.a?.status).toBe('accepted')
+  })
+
+  it('if it was not lost, the oversell that follows is told', async () => {
+    await writeOff(atAws, 2)
+    for (const [index, site] of [atAws, atGcp].entries()) request(site, `all-${index}`, index === 0 ? 7 : 3)
+    request(atAzure, 'mine', 2)
+    for (const site of all) await site.work()
+    await settle(all)
+    expect(statuses('mine')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(all.map(site => shown(site).available)).toEqual([-2, -2, -2])
+    expect(shortages().length).toBeGreaterThan(0)
+  })
 })
