@@ -87,8 +87,8 @@ export const eventLogBugs: readonly PlantedBug[] = [
   planted('immovable', 'where the home alone fixes its verdicts it cannot be moved', [
     {
       file: log,
-      find: "taking: declared.decide.fixed === 'majority' ? decision.taking : undefined",
-      replace: 'taking: decision.taking',
+      find: "taking: declared.decide.fixed === 'majority' ? taking : undefined",
+      replace: 'taking',
     },
   ]),
   planted('decided', 'verdicts are stored and ruled with every merge', [
