@@ -22,14 +22,19 @@ export const escrowBugs: readonly PlantedBug[] = [
         'const isSilent = (other: SiteId) => escrow[other] === undefined\n    this.#given = Object.fromEntries(Object.entries(row.given).filter(([other]) => !isSilent(other)))',
     },
   ]),
-  planted('own requests', 'no rights are kept for younger requests of the site itself', [
-    {
-      file: escrow,
-      find: 'return [...open.values()].sort((a, b) => a.hlc - b.hlc',
-      replace:
-        'const foreign = (by: SiteId) => (by === this.#at.site ? 0 : 1)\n    return [...open.values()].sort((a, b) => foreign(a.by) - foreign(b.by) || a.hlc - b.hlc',
-    },
-  ]),
+  planted(
+    'own requests',
+    'no rights are kept for younger requests of the site itself',
+    [
+      {
+        file: escrow,
+        find: 'return [...open.values()].sort((a, b) => a.hlc - b.hlc',
+        replace:
+          'const foreign = (by: SiteId) => (by === this.#at.site ? 0 : 1)\n    return [...open.values()].sort((a, b) => foreign(a.by) - foreign(b.by) || a.hlc - b.hlc',
+      },
+    ],
+    24,
+  ),
   planted('rights', 'a site accepts out of its own rights, and not out of all that it knows to be there', [
     { file: escrow, find: 'else if (compareAmounts(quantity, mine) <= 0) {', replace: 'else if (quantity) {' },
   ]),
