@@ -9,7 +9,7 @@ const seeds = long ? 5_000 : 25
 const seedsMax = 3_000
 
 describe('simulated shares', () => {
-  it(`keep every invariant in ${seeds} runs`, { timeout: 30_000 + seeds * 2_000 }, async () => {
+  it(`keep every invariant in ${seeds} runs`, { timeout: 60_000 + seeds * 10_000 }, async () => {
     const failures: { readonly seed: number; readonly violations: readonly string[] }[] = []
     const total = { writes: 0, accepted: 0, rejected: 0, gifts: 0 }
     for (let seed = 1; seed <= seeds; seed++) {
