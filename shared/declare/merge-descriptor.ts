@@ -94,6 +94,7 @@ export interface LedgerWords {
   readonly confirmed: string
   readonly expired: string
   readonly done: string
+  readonly revoked: string
 }
 
 /** One site decides for all. */
@@ -126,6 +127,11 @@ export interface LedgerDescriptor {
   readonly expires?: string
   readonly words: LedgerWords
   readonly decide: HomeDescriptor | EscrowDescriptor
+  /**
+   * Stock is taken away below what is held. `keep`: it stays so, and is told. `revokeLatest`: the home gives up what it
+   * accepted last, as far as nobody has confirmed it.
+   */
+  readonly shortage: 'keep' | 'revokeLatest'
 }
 
 /** Which status may follow which. Every status has a line in `transitions`, a final one an empty list. */
@@ -160,6 +166,8 @@ export interface EventLogDescriptor {
   /** The field into which Tributary writes the status that nothing will take back. */
   readonly settled?: string
   readonly entries?: EntriesDescriptor
+  /** Of an event that led to the first and was ruled illegal the home makes up with one that leads to the second. */
+  readonly compensate?: { readonly [rejected: string]: string }
   readonly decide: HomeDescriptor
 }
 
@@ -248,6 +256,7 @@ export const ledgerWords: LedgerWords = {
   confirmed: 'confirmed',
   expired: 'expired',
   done: 'done',
+  revoked: 'revoked',
 }
 
 /** One site decides; `hash` spreads the records over all sites. */
@@ -270,12 +279,14 @@ export function escrow({ shares = {} }: { readonly shares?: EscrowDescriptor['sh
 export function ledger({
   words = {},
   decide = home(),
+  shortage = 'keep',
   ...names
-}: Omit<LedgerDescriptor, 'kind' | 'words' | 'decide'> & {
+}: Omit<LedgerDescriptor, 'kind' | 'words' | 'decide' | 'shortage'> & {
   readonly words?: Partial<LedgerWords>
   readonly decide?: HomeDescriptor | EscrowDescriptor
+  readonly shortage?: LedgerDescriptor['shortage']
 }): LedgerDescriptor {
-  return { kind: 'ledger', ...names, words: { ...ledgerWords, ...words }, decide }
+  return { kind: 'ledger', ...names, words: { ...ledgerWords, ...words }, decide, shortage }
 }
 
 interface EventLogOptions {
@@ -286,6 +297,7 @@ interface EventLogOptions {
     | string
     | (Pick<EntriesDescriptor, 'field'> &
         Partial<Omit<EntriesDescriptor, 'words'>> & { readonly words?: Partial<EntryWords> })
+  readonly compensate?: NonNullable<EventLogDescriptor['compensate']>
   readonly decide?: HomeDescriptor
 }
 

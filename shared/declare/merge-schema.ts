@@ -84,11 +84,17 @@ const ledger = z
         confirmed: word,
         expired: word,
         done: word,
+        revoked: word,
       })
       .refine(words => new Set(Object.values(words)).size === Object.keys(words).length, {
-        error: 'eight different words',
+        error: 'nine different words',
       }),
     decide: z.discriminatedUnion('by', [home, escrow], { error: 'made with home(...) or escrow(...)' }),
+    shortage: z.enum(['keep', 'revokeLatest']),
+  })
+  .refine(({ shortage, decide }) => shortage === 'keep' || decide.by === 'home', {
+    path: ['shortage'],
+    error: 'keep; by escrow no site knows which acceptance was the latest: revokeLatest goes with home(...)',
   })
   .refine(({ stock, entries, available }) => new Set([stock, entries, available]).size === 3, {
     error: 'three different fields for stock, entries and available',
@@ -126,7 +132,14 @@ const eventLog = z
       })
       .refine(({ to, status }) => to !== status, { error: 'different fields for to and status' })
       .exactOptional(),
+    compensate: z.record(word, word).exactOptional(),
     decide: home,
+  })
+  .superRefine(({ compensate = {}, machine: { transitions } }, { addIssue }) => {
+    const message = `a status with a line of its own in transitions: ${Object.keys(transitions).join(', ')}`
+    for (const [rejected, to] of Object.entries(compensate))
+      for (const status of [rejected, to])
+        if (!Object.hasOwn(transitions, status)) addIssue({ code: 'custom', path: ['compensate', rejected], message })
   })
   .refine(log => new Set(namedFields(log)).size === namedFields(log).length, {
     error: 'different fields for status, settled and entries',

@@ -12,6 +12,7 @@
  */
 import type { SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
+import { setField } from '../document/json.ts'
 import { add, compareAmounts, subtract } from './amount.ts'
 import type { Ruled, VerdictKind } from './ledger-book.ts'
 import type { Amount } from './merge-type.ts'
@@ -21,6 +22,8 @@ export interface EscrowRow {
   readonly version: number
   /** Rights handed to other sites, in all. */
   readonly given: { readonly [site: SiteId]: Amount }
+  /** Rights of other sites that an operator has written off to this one, in all; absent: none. */
+  readonly writtenOff?: { readonly [site: SiteId]: Amount }
   /** What was asked for at this site, and when. */
   readonly asked: { readonly [id: string]: readonly [quantity: Amount, hlc: Hlc] }
   /** What this site has answered. */
@@ -29,6 +32,11 @@ export interface EscrowRow {
 
 export interface Escrow {
   readonly [site: SiteId]: EscrowRow
+}
+
+/** A reservation may be called `constructor`. */
+function own<Value>(named: { readonly [name: string]: Value }, name: string): Value | undefined {
+  return Object.hasOwn(named, name) ? named[name] : undefined
 }
 
 const emptyRow: EscrowRow = { version: 0, given: {}, asked: {}, answers: {} }
@@ -65,6 +73,8 @@ export interface EscrowStanding {
   /** Of what a site adds to the stock, how much of a hundred it hands to each other site at once. */
   readonly shares: { readonly [site: SiteId]: number }
   readonly nowMs: number
+  /** An operator's word: these sites are lost, and what they have left goes to this one, if it is no more than `most`. */
+  readonly writeOff?: { readonly sites: readonly SiteId[]; readonly most: Amount } | undefined
 }
 
 /** What has been answered, of every reservation. */
@@ -75,7 +85,7 @@ export function escrowRuled(escrow: Escrow, sites: readonly SiteId[]): ReadonlyM
     const { answers, asked } = escrow[site] ?? emptyRow
     for (const [id, kind] of Object.entries(answers)) {
       if (kind === 'rejected' && ruled.has(id)) continue
-      ruled.set(id, { kind, quantity: asked[id]?.[0] ?? 0 })
+      ruled.set(id, { kind, quantity: own(asked, id)?.[0] ?? 0 })
     }
   }
   return ruled
@@ -85,8 +95,10 @@ export function escrowRuled(escrow: Escrow, sites: readonly SiteId[]): ReadonlyM
 export function decideEscrow(before: Escrow, standing: EscrowStanding): Escrow | undefined {
   const desk = new Desk(before, standing)
   desk.takeDown()
+  desk.writeOff()
   desk.share()
   desk.endAccepted()
+  desk.settleDebts()
   desk.answer()
   return desk.outcome()
 }
@@ -96,6 +108,7 @@ class Desk {
   readonly #escrow: Escrow
   readonly #at: EscrowStanding
   readonly #given: Record<SiteId, Amount>
+  readonly #writtenOff: Record<SiteId, Amount>
   readonly #asked: Record<string, readonly [Amount, Hlc]>
   readonly #answers: Record<string, VerdictKind>
   #changed = false
@@ -105,6 +118,7 @@ class Desk {
     this.#at = at
     const row = escrow[at.site] ?? emptyRow
     this.#given = { ...row.given }
+    this.#writtenOff = { ...row.writtenOff }
     this.#asked = { ...row.asked }
     this.#answers = { ...row.answers }
   }
@@ -113,13 +127,25 @@ class Desk {
     if (!this.#changed) return undefined
     const { site } = this.#at
     const version = (this.#escrow[site]?.version ?? 0) + 1
-    return { ...this.#escrow, [site]: { version, given: this.#given, asked: this.#asked, answers: this.#answers } }
+    return { ...this.#escrow, [site]: { version, ...this.#rowOf(site) } }
   }
 
   takeDown(): void {
     for (const { id, quantity, hlc } of this.#at.fresh) {
       if (this.#isKnown(id)) continue
-      this.#asked[id] = [quantity, hlc]
+      setField(this.#asked, id, [quantity, hlc])
+      this.#changed = true
+    }
+  }
+
+  /** If the site lives after all, more may have been given away than there is: that is told, and the operator's to answer for. */
+  writeOff(): void {
+    const { site, writeOff } = this.#at
+    if (!writeOff) return
+    for (const lost of writeOff.sites) {
+      const left = lost === site ? 0 : this.#rightsOf(lost)
+      if (compareAmounts(left, 0) <= 0 || compareAmounts(left, writeOff.most) > 0) continue
+      this.#writtenOff[lost] = add(this.#writtenOff[lost] ?? 0, left)
       this.#changed = true
     }
   }
@@ -145,6 +171,24 @@ class Desk {
       const untilS = expiresS.get(id)
       if (isConfirming(id)) this.#say(id, 'confirmed')
       else if (untilS !== undefined && untilS * 1000 <= nowMs) this.#say(id, 'expired')
+    }
+  }
+
+  /**
+   * Whoever took away stock that another site had rights to is below zero. What was shipped comes back as rights to the
+   * site that had accepted it, in the change that tells of the stock that went: so they are handed on before anything is
+   * given away for them.
+   */
+  settleDebts(): void {
+    const { site, sites } = this.#at
+    let mine = this.#rightsOf(site)
+    for (const other of sites) {
+      if (compareAmounts(mine, 0) <= 0) return
+      const debt = subtract(0, other === site ? 0 : this.#rightsOf(other))
+      if (compareAmounts(debt, 0) <= 0) continue
+      const gift = compareAmounts(debt, mine) <= 0 ? debt : mine
+      this.#give(other, gift)
+      mine = subtract(mine, gift)
     }
   }
 
@@ -202,10 +246,13 @@ class Desk {
     for (const other of sites) {
       rights = add(rights, this.#rowOf(other).given[site] ?? 0)
       rights = subtract(rights, this.#rowOf(site).given[other] ?? 0)
+      rights = add(rights, this.#rowOf(site).writtenOff?.[other] ?? 0)
+      rights = subtract(rights, this.#rowOf(other).writtenOff?.[site] ?? 0)
     }
     const { answers, asked } = this.#rowOf(site)
     for (const [id, kind] of Object.entries(answers)) {
-      if (isHeld(kind) && !isEnded(id) && !this.#isHeldBefore(id, site)) rights = subtract(rights, asked[id]?.[0] ?? 0)
+      if (isHeld(kind) && !isEnded(id) && !this.#isHeldBefore(id, site))
+        rights = subtract(rights, own(asked, id)?.[0] ?? 0)
     }
     return rights
   }
@@ -213,11 +260,11 @@ class Desk {
   /** Two sites were asked for the same thing and both said yes: the first one holds it. */
   #isHeldBefore(id: string, site: SiteId): boolean {
     const { sites } = this.#at
-    return sites.slice(0, sites.indexOf(site)).some(other => isHeld(this.#rowOf(other).answers[id]))
+    return sites.slice(0, sites.indexOf(site)).some(other => isHeld(own(this.#rowOf(other).answers, id)))
   }
 
   #isKnown(id: string): boolean {
-    return this.#at.sites.some(site => this.#rowOf(site).asked[id] !== undefined)
+    return this.#at.sites.some(site => Object.hasOwn(this.#rowOf(site).asked, id))
   }
 
   #give(to: SiteId, amount: Amount): void {
@@ -226,13 +273,15 @@ class Desk {
   }
 
   #say(id: string, kind: VerdictKind): void {
-    this.#answers[id] = kind
+    setField(this.#answers, id, kind)
     this.#changed = true
   }
 
   #rowOf(site: SiteId): Omit<EscrowRow, 'version'> {
     if (site !== this.#at.site) return this.#escrow[site] ?? emptyRow
-    return { given: this.#given, asked: this.#asked, answers: this.#answers }
+    const isNone = Object.keys(this.#writtenOff).length === 0
+    const writtenOff = isNone ? {} : { writtenOff: this.#writtenOff }
+    return { given: this.#given, asked: this.#asked, answers: this.#answers, ...writtenOff }
   }
 
   #now(): Escrow {

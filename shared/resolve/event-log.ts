@@ -30,11 +30,12 @@ import {
   joinEvents,
   type LogEvent,
 } from './event-log-book.ts'
+import { compensations } from './event-log-compensation.ts'
 import { illegalTransitions, reportReplay } from './event-log-news.ts'
 import { eventVerdicts, replayAll, replayVerdicts, versionsById } from './event-log-replay.ts'
 import { createFields } from './fields.ts'
 import { homeSite } from './home-site.ts'
-import type { CellsState, MergeType, Misfit, Path } from './merge-type.ts'
+import type { CellsState, Decision, MergeType, Misfit, Path } from './merge-type.ts'
 import { registerType } from './register.ts'
 import { decide, firstRuling, fixedVerdicts, homeOf, type Jurisdiction, majorityOf } from './ruling.ts'
 import { createSet } from './set.ts'
@@ -109,6 +110,30 @@ export function createEventLog(declared: EventLogDescriptor, sites: readonly str
     return said.length === 0 ? book : { ...book, events: joinEvents(book.events, said) }
   }
 
+  function ruledOn(book: EventBook, { site, key, taking }: Decision): EventBook {
+    const ruling = decide(
+      book.ruling ?? firstRuling(homeSite(declared.decide, key, sites), jurisdiction),
+      jurisdiction,
+      {
+        site,
+        taking: declared.decide.fixed === 'majority' ? taking : undefined,
+        rule: log => eventVerdicts(log, book, machine),
+      },
+    )
+    return ruling ? { ...book, ruling } : book
+  }
+
+  const isHome = ({ ruling }: EventBook, site: string) =>
+    ruling !== undefined && homeOf(ruling.epoch, jurisdiction) === site
+
+  /** Only for what is fixed: what another home rules otherwise must not have been made up for. */
+  function compensated(book: EventBook, { site, stamp }: Decision): EventBook {
+    if (!declared.compensate || !isHome(book, site)) return book
+    const { replayed } = replayVerdicts(fixedOf(book), book, machine)
+    const events = compensations(replayed, book, declared.compensate, stamp)
+    return events.length === 0 ? book : { ...book, events: joinEvents(book.events, events) }
+  }
+
   return {
     ...beside.parts,
 
@@ -143,23 +168,22 @@ export function createEventLog(declared: EventLogDescriptor, sites: readonly str
     decide(state, decision) {
       if (!beside.document(state)) return undefined
       const book = beside.book(state)
-      const first = firstRuling(homeSite(declared.decide, decision.key, sites), jurisdiction)
-      const ruling = decide(book.ruling ?? first, jurisdiction, {
-        site: decision.site,
-        taking: declared.decide.fixed === 'majority' ? decision.taking : undefined,
-        rule: log => eventVerdicts(log, book, machine),
-      })
-      return ruling && beside.withBook(state, { ...book, ruling })
+      let decided = book
+      // What has just been fixed may have to be made up for, and that is ruled at once.
+      for (let last: EventBook | undefined; decided !== last; ) {
+        last = decided
+        decided = ruledOn(compensated(decided, decision), decision)
+      }
+      return decided === book ? undefined : beside.withBook(state, decided)
     },
 
     happened(before, after, { site }) {
-      const isHome = ({ ruling }: EventBook) => ruling !== undefined && homeOf(ruling.epoch, jurisdiction) === site
       const book = beside.book(after)
-      if (!isHome(book)) return []
+      if (!isHome(book, site)) return []
       const last = before && beside.book(before)
       // A new home tells all there is to tell: the one before may have been gone before it knew what had been fixed.
       const told = new Set(
-        last && isHome(last) ? replayVerdicts(fixedOf(last), last, machine).replayed.map(nameOf) : [],
+        last && isHome(last, site) ? replayVerdicts(fixedOf(last), last, machine).replayed.map(nameOf) : [],
       )
       const { replayed } = replayVerdicts(fixedOf(book), book, machine)
       return illegalTransitions(replayed).filter(({ id }) => !told.has(id))

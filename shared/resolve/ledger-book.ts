@@ -9,7 +9,7 @@ import type { Amount } from './merge-type.ts'
 import { joinRulings, type Ruling } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 
-export const verdictKinds = ['accepted', 'rejected', 'confirmed', 'expired'] as const
+export const verdictKinds = ['accepted', 'rejected', 'confirmed', 'expired', 'revoked'] as const
 
 export type VerdictKind = (typeof verdictKinds)[number]
 
@@ -46,6 +46,7 @@ const book = z.object({
       z.object({
         version: z.number().check(z.int(), z.minimum(0)),
         given: z.record(z.string(), amount),
+        writtenOff: z.optional(z.record(z.string(), amount)),
         asked: z.record(z.string(), z.tuple([amount, z.number()])),
         answers: z.record(z.string(), z.enum(verdictKinds)),
       }),

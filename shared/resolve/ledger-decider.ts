@@ -16,6 +16,8 @@ export interface LedgerDecider {
   ruled(book: LedgerBook): ReadonlyMap<string, Ruled>
   /** What this site has to write now; undefined: nothing. */
   decide(scene: LedgerScene, decision: Decision): LedgerBook | undefined
-  /** The rejections that this site has to tell others of: those that came about with this step. */
-  rejectedHere(before: LedgerBook, after: LedgerBook, site: string): ReadonlyMap<string, Ruled>
+  /** What this site has to tell others of: rejected or revoked with this step. */
+  refusedHere(before: LedgerBook, after: LedgerBook, site: string): ReadonlyMap<string, Ruled>
+  /** It is this site that has to tell if more is held than there is. */
+  tellsShortage(book: LedgerBook, site: string): boolean
 }

@@ -9,7 +9,7 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
   return {
     ruled: ({ escrow = {} }) => escrowRuled(escrow, sites),
 
-    decide({ book, stock, requests }, { site, nowMs }) {
+    decide({ book, stock, requests }, { site, nowMs, taking }) {
       const fresh = requests
         .filter(({ stamp }) => stamp.site === site)
         .map(({ id, quantity, stamp }) => ({ id, quantity, hlc: stamp.hlc }))
@@ -23,15 +23,21 @@ export function createEscrowDecider({ shares }: EscrowDescriptor, sites: readonl
         isConfirming: id => book.confirming.includes(id),
         shares,
         nowMs,
+        writeOff: taking?.most === undefined ? undefined : { sites: taking.homes, most: taking.most },
       })
       return escrow && { ...book, escrow }
     },
 
-    rejectedHere(before, after, site) {
+    refusedHere(before, after, site) {
       const known = before.escrow?.[site]?.answers ?? {}
       const answers = after.escrow?.[site]?.answers ?? {}
       const ruled = escrowRuled(after.escrow ?? {}, sites)
-      return new Map([...ruled].filter(([id]) => answers[id] === 'rejected' && !Object.hasOwn(known, id)))
+      // Where another site has accepted what was asked for at both, nobody was rejected.
+      const isNew = (id: string) =>
+        Object.hasOwn(answers, id) && answers[id] === 'rejected' && !Object.hasOwn(known, id)
+      return new Map([...ruled].filter(([id, { kind }]) => kind === 'rejected' && isNew(id)))
     },
+
+    tellsShortage: () => true,
   }
 }

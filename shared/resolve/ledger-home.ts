@@ -9,13 +9,16 @@ import { ledgerVerdicts } from './ledger-verdicts.ts'
 import type { Amount } from './merge-type.ts'
 import { decide, firstRuling, fixedVerdicts, homeOf, type Jurisdiction, majorityOf } from './ruling.ts'
 
-export function createHomeDecider(declared: HomeDescriptor, sites: readonly string[]): LedgerDecider {
+export function createHomeDecider(declared: HomeDescriptor, sites: readonly string[], revokes: boolean): LedgerDecider {
   const isMajority = declared.fixed === 'majority'
   const jurisdiction: Jurisdiction = { sites, quorum: isMajority ? majorityOf(sites) : 1 }
 
   function ruled({ ruling }: LedgerBook): ReadonlyMap<string, Ruled> {
     return ruledById(ruling ? fixedVerdicts(ruling, jurisdiction) : [])
   }
+
+  const isHome = ({ ruling }: LedgerBook, site: string) =>
+    ruling !== undefined && homeOf(ruling.epoch, jurisdiction) === site
 
   return {
     ruled,
@@ -25,20 +28,24 @@ export function createHomeDecider(declared: HomeDescriptor, sites: readonly stri
       const ruling = decide(before, jurisdiction, {
         site,
         taking: isMajority ? taking : undefined,
-        rule: log => ledgerVerdicts(log, { stock: sum(totalsBySite(stock)), requests, book, nowMs }),
+        rule: log => ledgerVerdicts(log, { stock: sum(totalsBySite(stock)), requests, book, nowMs, revokes }),
       })
       return ruling && { ...book, ruling }
     },
 
-    rejectedHere(before, after, site) {
-      const isHome = ({ ruling }: LedgerBook) => ruling !== undefined && homeOf(ruling.epoch, jurisdiction) === site
-      if (!isHome(after)) return new Map()
+    refusedHere(before, after, site) {
+      if (!isHome(after, site)) return new Map()
       // Whoever takes over tells all of it again: of the last verdicts the home before may not know that they are fixed.
-      const known = isHome(before) ? ruled(before) : new Map<string, Ruled>()
-      return new Map([...ruled(after)].filter(([id, { kind }]) => kind === 'rejected' && !known.has(id)))
+      const known = isHome(before, site) ? ruled(before) : new Map<string, Ruled>()
+      const isNew = (id: string, kind: string) => known.get(id)?.kind !== kind
+      return new Map([...ruled(after)].filter(([id, { kind }]) => refusals.has(kind) && isNew(id, kind)))
     },
+
+    tellsShortage: isHome,
   }
 }
+
+const refusals: ReadonlySet<string> = new Set(['rejected', 'revoked'])
 
 function sum(totals: ReadonlyMap<string, Amount>): Amount {
   let all: Amount = 0

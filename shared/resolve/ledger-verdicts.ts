@@ -1,4 +1,7 @@
-/** What the home of a ledger decides now: expiries first, since they free stock; then confirmations; then new requests. */
+/**
+ * What the home of a ledger decides now: expiries first, since they free stock; then confirmations; what has to be given
+ * up, if that is declared; then new requests.
+ */
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
 import type { Json } from '../document/json.ts'
 import { add, compareAmounts, subtract } from './amount.ts'
@@ -20,11 +23,13 @@ export interface LedgerStanding {
   readonly requests: readonly Request[]
   readonly book: LedgerBook
   readonly nowMs: number
+  /** What was accepted last is given up where stock was taken away below what is held. */
+  readonly revokes: boolean
 }
 
 export function ledgerVerdicts(
   log: readonly Json[],
-  { stock, requests, book, nowMs }: LedgerStanding,
+  { stock, requests, book, nowMs, revokes }: LedgerStanding,
 ): readonly Verdict[] {
   const ruled = ruledById(log)
   const open = requests
@@ -40,6 +45,15 @@ export function ledgerVerdicts(
   )
   let left = subtract(stock, heldBy(ruled, book.ended))
   for (const { id } of expired) left = add(left, ruled.get(id)?.quantity ?? 0)
+  const revoked: string[] = []
+  // The log is in the order of the home.
+  for (const [id, { kind, quantity }] of [...ruled].reverse()) {
+    if (!revokes || compareAmounts(left, 0) >= 0) break
+    const isFirm = kind !== 'accepted' || book.confirming.includes(id) || expired.some(each => each.id === id)
+    if (isFirm || Object.hasOwn(book.ended, id)) continue
+    revoked.push(id)
+    left = add(left, quantity)
+  }
   const first = open
     .filter(request => kindOf(request) === undefined)
     .map(({ id, quantity }): Verdict => {
@@ -50,6 +64,7 @@ export function ledgerVerdicts(
   return [
     ...expired.map(({ id }): Verdict => [id, 'expired']),
     ...confirmed.map(({ id }): Verdict => [id, 'confirmed']),
+    ...revoked.map((id): Verdict => [id, 'revoked']),
     ...first,
   ]
 }

@@ -24,7 +24,7 @@ import { createEscrowDecider } from './ledger-escrow.ts'
 import { heldBy } from './ledger-holds.ts'
 import { createHomeDecider } from './ledger-home.ts'
 import type { Request } from './ledger-verdicts.ts'
-import type { CellState, CellsState, Incident, MergeType, Misfit, Path } from './merge-type.ts'
+import type { Amount, CellState, CellsState, Incident, MergeType, Misfit, Path } from './merge-type.ts'
 import { registerType, stampOfFirst } from './register.ts'
 import { createSet } from './set.ts'
 
@@ -50,7 +50,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
   )
   const decider =
     declared.decide.by === 'home'
-      ? createHomeDecider(declared.decide, sites)
+      ? createHomeDecider(declared.decide, sites, declared.shortage === 'revokeLatest')
       : createEscrowDecider(declared.decide, sites)
   const fixedOf = decider.ruled
 
@@ -69,8 +69,25 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
         [status]: wordOf(id, book, of),
       })
     }
-    const left = subtract(amountOf(document[stock]) ?? 0, heldBy(ruled, book.ended))
-    return { ...document, [entries]: visible, [available]: amountToJson(left) }
+    return { ...document, [entries]: visible, [available]: amountToJson(leftIn(document, book)) }
+  }
+
+  function leftIn(document: Document, book: LedgerBook): Amount {
+    return subtract(amountOf(document[stock]) ?? 0, heldBy(fixedOf(book), book.ended))
+  }
+
+  /** More is held than there is. Undefined: it is not, or another site tells. */
+  function shortageIn(state: CellsState | undefined, site: string): Incident | undefined {
+    const document = state && innerView(state)
+    const book = state ? bookIn(state) : emptyBook
+    const left = document ? leftIn(document, book) : 0
+    if (compareAmounts(left, 0) >= 0 || compareAmounts(heldBy(fixedOf(book), book.ended), 0) === 0) return undefined
+    if (!decider.tellsShortage(book, site)) return undefined
+    // Named by all that was ever taken away: it is told again when more is.
+    const cell = state && cellAt(state, [documentCell, stock])
+    const slots = cell && 'slots' in cell ? Object.entries(cell.slots) : []
+    const id = slots.map(([at, [since, , down]]) => `${at}:${since}:${down}`).sort()
+    return { name: 'stock_short', id: id.join(' '), review: true, data: { [available]: amountToJson(left) } }
   }
 
   function wordOf(id: string, { ended, confirming }: LedgerBook, ruled: Ruled | undefined): string {
@@ -87,6 +104,8 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
         return words.confirmed
       case 'expired':
         return words.expired
+      case 'revoked':
+        return words.revoked
     }
   }
 
@@ -128,7 +147,7 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     for (const id of new Set([...was.keys(), ...is.keys()])) {
       const kind = ruled.get(id)?.kind
       const said = is.has(id) ? is.get(id)?.[status] : words.cancel
-      const isOver = endOf(book.ended, id) !== undefined || kind === 'rejected' || kind === 'expired'
+      const isOver = endOf(book.ended, id) !== undefined || (kind !== undefined && overKinds.has(kind))
       if (isOver || said === wordOf(id, book, ruled.get(id))) continue
       if (said === words.cancel) setField(ended, id, 'cancelled')
       else if (said === words.done && kind !== undefined) setField(ended, id, 'done')
@@ -188,12 +207,17 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     },
 
     happened(before, after, { site }): readonly Incident[] {
-      const fresh = [...decider.rejectedHere(before ? bookIn(before) : emptyBook, bookIn(after), site)]
-      return fresh.map(([id, ruled]) => ({
-        name: 'stock_exceeded',
-        id,
-        data: { [quantity]: amountToJson(ruled.quantity) },
-      }))
+      const fresh = [...decider.refusedHere(before ? bookIn(before) : emptyBook, bookIn(after), site)]
+      const short = shortageIn(after, site)
+      const isKnown = short && shortageIn(before, site)?.id === short.id
+      return [
+        ...fresh.map(([id, ruled]) => ({
+          name: ruled.kind === 'revoked' ? 'reservation_revoked' : 'stock_exceeded',
+          id,
+          data: { [quantity]: amountToJson(ruled.quantity) },
+        })),
+        ...(short && !isKnown ? [short] : []),
+      ]
     },
 
     corrects: true,
@@ -211,6 +235,9 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
     return undefined
   }
 }
+
+/** Whatever an application says of one of these, it holds nothing and is not asked about again. */
+const overKinds: ReadonlySet<string> = new Set(['rejected', 'expired', 'revoked'])
 
 function bookIn(state: CellsState): LedgerBook {
   const cell = cellAt(state, [bookCell])

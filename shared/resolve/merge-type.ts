@@ -140,6 +140,8 @@ export interface TakingOver {
    * later keeps it, because the other's claims end with its turn.
    */
   readonly turn: number
+  /** Of escrow: what these sites have left of their rights is written off to this one, if it is no more than this. */
+  readonly most?: number
 }
 
 /** Who decides, about which record, when. */

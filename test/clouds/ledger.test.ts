@@ -19,32 +19,36 @@ const requests = 150
 
 type Reservations = Readonly<Record<string, { readonly status: string; readonly quantity: number }>>
 
-async function reservationsAt(client: ApplicationClient, sku: string): Promise<Reservations> {
-  const document = await client.read('stock', [sku])
+/** By the home, and by every site within its share. */
+type Type = 'stock' | 'seats'
+
+async function reservationsAt(client: ApplicationClient, sku: string, type: Type = 'stock'): Promise<Reservations> {
+  const document = await client.read(type, [sku])
   return (document?.reservations ?? {}) as unknown as Reservations
 }
 
-async function stocked(sku: string, onHand: number): Promise<void> {
+async function stocked(sku: string, onHand: number, type: Type = 'stock'): Promise<void> {
   const [first] = running.clients
-  const stock: Item = { sku_id: sku, on_hand: onHand, reservations: {} }
-  await first?.put('stock', stock)
-  await running.everywhere('stock', [sku], { ...stock, available: onHand })
+  const stock: Item = { [type === 'stock' ? 'sku_id' : 'show_id']: sku, on_hand: onHand, reservations: {} }
+  await first?.put(type, stock)
+  await running.everywhere(type, [sku], { ...stock, available: onHand })
 }
 
-const request = (client: ApplicationClient, sku: string, id: string, quantity = 1) =>
-  client.set('stock', [sku], ['reservations', id], { quantity, status: 'requested' })
+const request = (client: ApplicationClient, sku: string, id: string, quantity = 1, type: Type = 'stock') =>
+  client.set(type, [sku], ['reservations', id], { quantity, status: 'requested' })
 
 async function decidedEverywhere(
   sku: string,
   count: number,
   clients = running.clients,
+  type: Type = 'stock',
 ): Promise<readonly Reservations[]> {
   const open = async () => {
-    const all = await Promise.all(clients.map(client => reservationsAt(client, sku)))
+    const all = await Promise.all(clients.map(client => reservationsAt(client, sku, type)))
     return all.map(found => Object.values(found).filter(({ status }) => status !== 'requested').length)
   }
   await expect.poll(open, { timeout: 90_000, interval: 200 }).toEqual(clients.map(() => count))
-  return Promise.all(clients.map(client => reservationsAt(client, sku)))
+  return Promise.all(clients.map(client => reservationsAt(client, sku, type)))
 }
 
 const idsOf = (reservations: Reservations, status: string) =>
@@ -52,41 +56,49 @@ const idsOf = (reservations: Reservations, status: string) =>
     .flatMap(([id, entry]) => (entry.status === status ? [id] : []))
     .sort()
 
-test(`${units} units, ${requests} single reservations at three sites at once: exactly ${units} are accepted, the same everywhere`, async () => {
-  await stocked('tea', units)
-  // What any site ever shows as accepted must stay so.
-  const shownAccepted = new Map(running.clients.map(({ site }) => [site, new Set<string>()]))
-  const taken: string[] = []
-  let watching = true
-  const watch = Promise.all(
-    running.clients.map(async client => {
-      while (watching) {
-        const found = await reservationsAt(client, 'tea')
-        const accepted = shownAccepted.get(client.site)
-        for (const id of accepted ?? []) if (found[id]?.status !== 'accepted') taken.push(`${id} at ${client.site}`)
-        for (const id of idsOf(found, 'accepted')) accepted?.add(id)
-        await new Promise(resume => setTimeout(resume, 100))
-      }
-    }),
-  )
-  await Promise.all(
-    running.clients.map(async (client, at) => {
-      for (let index = at; index < requests; index += running.clients.length) await request(client, 'tea', `r${index}`)
-    }),
-  )
-  const found = await decidedEverywhere('tea', requests)
-  watching = false
-  await watch
-  expect(taken).toEqual([])
-  const accepted = found.map(each => idsOf(each, 'accepted'))
-  expect(accepted[0]).toHaveLength(units)
-  for (const other of accepted) expect(other).toEqual(accepted[0])
-  const available = await Promise.all(
-    running.clients.map(async client => (await client.read('stock', ['tea']))?.available),
-  )
-  expect(available).toEqual(running.clients.map(() => 0))
-  await running.atRest()
-}, 180_000)
+test.each<[string, Type]>([
+  ['a home decides', 'stock'],
+  ['every site decides within its share', 'seats'],
+])(
+  `${units} units, ${requests} single reservations at three sites at once, and %s: exactly ${units} are accepted, the same everywhere`,
+  async (_, type) => {
+    await stocked('tea', units, type)
+    // What any site ever shows as accepted must stay so.
+    const shownAccepted = new Map(running.clients.map(({ site }) => [site, new Set<string>()]))
+    const taken: string[] = []
+    let watching = true
+    const watch = Promise.all(
+      running.clients.map(async client => {
+        while (watching) {
+          const found = await reservationsAt(client, 'tea', type)
+          const accepted = shownAccepted.get(client.site)
+          for (const id of accepted ?? []) if (found[id]?.status !== 'accepted') taken.push(`${id} at ${client.site}`)
+          for (const id of idsOf(found, 'accepted')) accepted?.add(id)
+          await new Promise(resume => setTimeout(resume, 100))
+        }
+      }),
+    )
+    await Promise.all(
+      running.clients.map(async (client, at) => {
+        for (let index = at; index < requests; index += running.clients.length)
+          await request(client, 'tea', `r${index}`, 1, type)
+      }),
+    )
+    const found = await decidedEverywhere('tea', requests, running.clients, type)
+    watching = false
+    await watch
+    expect(taken).toEqual([])
+    const accepted = found.map(each => idsOf(each, 'accepted'))
+    expect(accepted[0]).toHaveLength(units)
+    for (const other of accepted) expect(other).toEqual(accepted[0])
+    const available = await Promise.all(
+      running.clients.map(async client => (await client.read(type, ['tea']))?.available),
+    )
+    expect(available).toEqual(running.clients.map(() => 0))
+    await running.atRest()
+  },
+  180_000,
+)
 
 test('a cut-off home: what is asked meanwhile stays open until another site is told to decide, and nothing flips', async () => {
   const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'].map(site => {

@@ -14,6 +14,12 @@ export const booked: readonly RecordRef[] = [
   { type: 'desks', key: ['d1'] },
 ]
 
+/** Those that every site decides within its share: one that is shared out at once, one whose stock stays where it came in. */
+export const shared: readonly RecordRef[] = [
+  ...['a1', 'a2'].map(key => ({ type: 'stalls', key: [key] })),
+  { type: 'booths', key: ['b1'] },
+]
+
 /** How far ahead of now a reservation expires, in seconds. */
 const aheadS = [-1, 0, 1, 2, 4, 60] as const
 
@@ -30,17 +36,20 @@ export class BookingClerks {
   readonly #world: World
   readonly #refs: readonly RecordRef[]
   readonly #habits: readonly Habit[]
+  readonly #corrects: boolean
   /** How large a restock is: small ones are soon used up. */
   readonly #restockMax: number
   /** How often a reservation is made for a while only. */
   readonly #haste: number
   #ids = 0
 
-  constructor(world: World) {
+  /** `corrects`: stock is taken away, and documents deleted, whatever is held. */
+  constructor(world: World, refs: readonly RecordRef[], { corrects = true }: { readonly corrects?: boolean } = {}) {
     this.#world = world
     const { random } = world
-    const first = random.between(0, booked.length - 1)
-    this.#refs = [...booked.slice(first), ...booked.slice(0, first)].slice(0, random.between(1, 3))
+    const first = random.between(0, refs.length - 1)
+    this.#refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, random.between(1, 3))
+    this.#corrects = corrects
     this.#restockMax = random.pick([3, 10, 30])
     this.#haste = random.next()
     this.#habits = this.#drawHabits()
@@ -63,7 +72,7 @@ export class BookingClerks {
       // The same id at several sites, or again at one; and a name that every object has.
       () => this.#requesting(random.pick(['x', 'y', 'constructor'])),
       () => document => ({ ...document, on_hand: stockIn(document) + random.between(1, this.#restockMax) }),
-      () => document => ({ ...document, on_hand: random.between(-1, Math.max(0, stockIn(document))) }),
+      () => document => this.#corrected(document),
       () => this.#saying('cancelled'),
       () => this.#saying('confirming'),
       () => this.#saying('requested'),
@@ -82,7 +91,10 @@ export class BookingClerks {
     return [
       { weight: 1, edit: asking },
       ...others.map(edit => ({ edit, weight: random.next() ** 3 })),
-      { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },
+      {
+        weight: random.chance(0.15) ? random.next() * 0.3 : 0,
+        edit: () => document => (this.#corrects ? undefined : document),
+      },
     ]
   }
 
@@ -115,6 +127,11 @@ export class BookingClerks {
       const changed = change(entry)
       return withEntries(document, changed ? { ...others, [id]: changed } : others)
     }
+  }
+
+  #corrected(document: Document): Document {
+    const left = this.#world.random.between(-1, Math.max(0, stockIn(document)))
+    return this.#corrects ? { ...document, on_hand: left } : document
   }
 
   /** What it held goes, and the stock with it. */

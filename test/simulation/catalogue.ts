@@ -1,7 +1,8 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
- * tables held documents before, two whose documents expire, three with reservations that a home decides, and the types
- * that hold one value, each as a document and many of them as fields.
+ * tables held documents before, two whose documents expire, three with reservations that a home decides, two with
+ * reservations that every site decides within its share, four event logs, and the types that hold one value, each as a
+ * document and many of them as fields.
  */
 import {
   appendOnly,
@@ -10,6 +11,8 @@ import {
   counter,
   custom,
   defineSync,
+  escrow,
+  eventLog,
   fields,
   highest,
   home,
@@ -18,6 +21,7 @@ import {
   set,
   siblings,
 } from '../../shared/declare/index.ts'
+import type { LedgerDescriptor } from '../../shared/declare/merge-descriptor.ts'
 
 const cart = fields({
   currency: register(),
@@ -25,7 +29,7 @@ const cart = fields({
   items: set(fields({ quantity: counter(), note: register() })),
 })
 
-const bookings = (decide: ReturnType<typeof home>) =>
+const bookings = (decide: LedgerDescriptor['decide'], shortage: LedgerDescriptor['shortage'] = 'keep') =>
   ledger({
     stock: 'on_hand',
     entries: 'reservations',
@@ -34,6 +38,7 @@ const bookings = (decide: ReturnType<typeof home>) =>
     status: 'status',
     expires: 'until',
     decide,
+    shortage,
   })
 
 const venues = { source: 'venue', sites: { kraken: 'aws-us-east-1', okx: 'azure-eastus' } } as const
@@ -47,6 +52,17 @@ const widest = {
     { low: 1, high: 4 },
     { low: 4, high: 9 },
   ],
+}
+
+/** Few statuses and many ways, so that most pairs of steps are in each other's way. */
+const machine = {
+  initial: 'new',
+  transitions: {
+    new: ['approved', 'held'],
+    approved: ['held', 'sent'],
+    held: ['sent', 'new'],
+    sent: ['sent', 'approved'],
+  },
 }
 
 export const plan = defineSync({
@@ -66,7 +82,7 @@ export const plan = defineSync({
     sessions: { key: ['session_id'], merge: register(), expires: 'until' },
     baskets: { key: ['session_id'], tier: 1, merge: cart, expires: 'until' },
     seats: { key: ['show_id'], tier: 1, merge: bookings(home()) },
-    rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' })) },
+    rooms: { key: ['hotel_id'], tier: 1, merge: bookings(home({ at: 'gcp-us-central1' }), 'revokeLatest') },
     decisions: { key: ['order_id'], merge: register({ review: true }) },
     promotions: { key: ['promo_id'], merge: highest({ by: 'version' }) },
     matches: { key: ['date'], merge: siblings() },
@@ -98,6 +114,39 @@ export const plan = defineSync({
       }),
     },
     desks: { key: ['floor_id'], tier: 1, merge: bookings(home({ at: 'azure-eastus', fixed: 'home' })) },
+    stalls: {
+      key: ['fair_id'],
+      tier: 1,
+      merge: bookings(escrow({ shares: { 'aws-us-east-1': 50, 'gcp-us-central1': 30, 'azure-eastus': 20 } })),
+    },
+    booths: { key: ['fair_id'], tier: 1, merge: bookings(escrow()) },
+    orders: {
+      key: ['order_id'],
+      merge: eventLog(machine, { status: 'status', settled: 'settledStatus', compensate: { held: 'approved' } }),
+    },
+    tickets: {
+      key: ['ticket_id'],
+      merge: eventLog(machine, {
+        status: 'status',
+        settled: 'settledStatus',
+        entries: 'events',
+        compensate: { sent: 'held', approved: 'new' },
+      }),
+    },
+    payments: {
+      key: ['payment_id'],
+      tier: 1,
+      merge: eventLog(machine, { status: 'status', entries: 'events', decide: home({ at: 'gcp-us-central1' }) }),
+    },
+    fees: {
+      key: ['fee_id'],
+      merge: eventLog(machine, {
+        status: 'status',
+        entries: 'events',
+        compensate: { new: 'held' },
+        decide: home({ at: 'azure-eastus', fixed: 'home' }),
+      }),
+    },
   },
   resolvers: { widest },
 })

@@ -1,11 +1,15 @@
 /** `npm run simulate -- --seeds N [--from S] | --seed N --trace` */
 import { Command } from 'commander'
 import { adoptionBugs } from './adoption-bugs.ts'
+import { escrowBugs } from './escrow-bugs.ts'
+import { eventLogBugs } from './event-log-bugs.ts'
 import { expiryBugs } from './expiry-bugs.ts'
 import { hunt } from './hunt.ts'
 import { ledgerBugs } from './ledger-bugs.ts'
 import { plantedBugs } from './planted-bugs.ts'
 import { simulate } from './simulate.ts'
+import { simulate as simulateEscrow } from './simulate-escrow.ts'
+import { simulate as simulateEventLog } from './simulate-event-log.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
 import { simulate as simulateTypes } from './simulate-types.ts'
@@ -23,6 +27,8 @@ const program = new Command('simulate')
   .option('--expiry', 'runs with documents that expire', false)
   .option('--ledger', 'runs with reservations that a home decides', false)
   .option('--types', 'runs with the types that hold one value, append-only ones and nested fields', false)
+  .option('--escrow', 'runs with reservations that every site decides within its share', false)
+  .option('--event-log', 'runs with orders and payments that move through a state machine', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
@@ -41,15 +47,35 @@ const options = program.opts<{
   expiry: boolean
   ledger: boolean
   types: boolean
+  escrow: boolean
+  eventLog: boolean
   trace: boolean
   json: boolean
 }>()
+
+/** Others than the runs of the types that only join. */
+const kinds = [
+  { flag: '--expiry', chosen: options.expiry, simulate: simulateExpiry },
+  { flag: '--ledger', chosen: options.ledger, simulate: simulateLedger },
+  { flag: '--escrow', chosen: options.escrow, simulate: simulateEscrow },
+  { flag: '--event-log', chosen: options.eventLog, simulate: simulateEventLog },
+  { flag: '--types', chosen: options.types, simulate: simulateTypes },
+]
 
 process.exitCode = options.planted ? await huntAll() : await runSeeds()
 
 async function huntAll(): Promise<number> {
   const found: { rule: string; leavesOut: string; seeds: number | undefined; violation: string | undefined }[] = []
-  const bugs = [...plantedBugs, ...adoptionBugs, ...expiryBugs, ...ledgerBugs, ...textBugs, ...typeBugs]
+  const bugs = [
+    ...plantedBugs,
+    ...adoptionBugs,
+    ...expiryBugs,
+    ...ledgerBugs,
+    ...escrowBugs,
+    ...eventLogBugs,
+    ...textBugs,
+    ...typeBugs,
+  ]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {
     const result = await hunt(bug, { seedsMax: Number(options.seeds) })
     found.push({ rule: bug.rule, leavesOut: bug.leavesOut, ...result })
@@ -60,8 +86,8 @@ async function huntAll(): Promise<number> {
 }
 
 async function runSeeds(): Promise<number> {
-  const { seed, seeds, from, expiry, ledger, types, trace, json } = options
-  const simulation = ledger ? '--ledger ' : expiry ? '--expiry ' : types ? '--types ' : ''
+  const { seed, seeds, from, trace, json } = options
+  const kind = kinds.find(({ chosen }) => chosen)
   const prune = options.prune === 'sometimes' ? {} : { prune: options.prune === 'always' }
   const first = Number(seed ?? from)
   const last = seed === undefined ? first + Number(seeds) - 1 : first
@@ -69,11 +95,7 @@ async function runSeeds(): Promise<number> {
   const failures: { seed: number; violations: readonly string[] }[] = []
   const startedMs = performance.now()
   for (let current = first; current <= last && failures.length < 5; current++) {
-    const run = await (ledger
-      ? simulateLedger(current, { trace })
-      : expiry
-        ? simulateExpiry(current, { trace })
-        : (types ? simulateTypes : simulate)(current, { trace, ...prune }))
+    const run = await (kind ? kind.simulate(current, { trace }) : simulate(current, { trace, ...prune }))
     for (const line of run.trace) console.log(line)
     total.seeds += 1
     total.writes += run.writes
@@ -89,7 +111,7 @@ async function runSeeds(): Promise<number> {
     for (const failure of failures) {
       console.log(`seed ${failure.seed}: ${failure.violations.length} violations`)
       for (const violation of failure.violations.slice(0, 5)) console.log(`  ${violation}`)
-      console.log(`  npm run simulate -- ${simulation}--seed ${failure.seed} --trace`)
+      console.log(`  npm run simulate -- ${kind ? `${kind.flag} ` : ''}--seed ${failure.seed} --trace`)
     }
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
     console.log(

@@ -2,12 +2,15 @@
 import type { DocumentWritten, StoreKind } from '../../shared/ports/memory/memory-database.ts'
 import type { Before } from '../../shared/replicate/note.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import type { Step } from '../../shared/replicate/steps.ts'
 import type { World } from './world.ts'
 
 export interface DocumentHint {
   readonly ref: RecordRef
   /** Of each version that it stands for. */
   readonly before: readonly Before[]
+  /** The writes themselves, where they come in their order with both images. */
+  readonly steps: readonly Step[]
   /** When it was written. */
   readonly atMs: number
 }
@@ -32,14 +35,18 @@ export class DocumentHints {
     const times = this.#times.get(name)
     if (after === undefined) this.#times.delete(name)
     else this.#times.set(name, { createdUs: before && times ? times.createdUs : nowUs, writtenUs: nowUs })
-    if (this.#isOrdered) return { ref, before: [{ document: before }], atMs }
-    if (!before || !times) return { ref, before: [{ document: before, writtenUs: nowUs - 1 }], atMs }
+    if (this.#isOrdered) return { ref, before: [{ document: before }], steps: [{ before, after }], atMs }
+    if (!before || !times) return { ref, before: [{ document: before, writtenUs: nowUs - 1 }], steps: [], atMs }
     const createdMs = Math.floor(times.createdUs / 1000)
-    return { ref, before: [{ document: before, writtenUs: times.writtenUs, createdMs }], atMs }
+    return { ref, before: [{ document: before, writtenUs: times.writtenUs, createdMs }], steps: [], atMs }
   }
 }
 
 /** A feed of all versions hands over every one of them. */
 export function bothHints(earlier: DocumentHint, later: DocumentHint): DocumentHint {
-  return { ...later, before: [...earlier.before, ...later.before] }
+  return {
+    ...later,
+    before: [...earlier.before, ...later.before],
+    steps: [...earlier.steps, ...later.steps],
+  }
 }

@@ -269,10 +269,10 @@ export const ledgerBugs: readonly PlantedBug[] = [
   planted(
     'told',
     'of a rejection that is fixed while the home moves the new home tells',
-    [{ file: atHome, find: 'isHome(before) ? ruled(before)', replace: 'before ? ruled(before)' }],
+    [{ file: atHome, find: 'isHome(before, site) ? ruled(before)', replace: 'before ? ruled(before)' }],
     { shownBy: 497 },
   ),
   planted('told once', 'nobody is told of what was accepted', [
-    { file: atHome, find: "kind === 'rejected' && !known.has(id)", replace: '!known.has(id) && kind' },
+    { file: atHome, find: 'refusals.has(kind) && isNew', replace: 'kind && isNew' },
   ]),
 ]

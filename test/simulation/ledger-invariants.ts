@@ -2,35 +2,29 @@
 import { type Document, jsonEquals } from '../../shared/document/json.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord } from '../../shared/replicate/sync-record.ts'
-import { bookingsIn, heldIn, stockIn } from './booked.ts'
+import { availableIn, bookingsIn, heldIn, stockIn } from './booked.ts'
+import { deadLettersOf, differing, toldOf } from './decision-run.ts'
 import type { LedgerJournal } from './ledger-journal.ts'
 import { type BookedWrite, confirmedBy, endedBy, stockOf, wasDeleted } from './ledger-model.ts'
-import { type Log, logIn, verdictOf } from './ledger-rulings.ts'
+import { revokesLatest, verdictOf } from './ledger-rulings.ts'
+import { differingLogs, type Log, logIn } from './ruling-logs.ts'
 import type { SimulatedSite } from './site.ts'
 
 export function checkLedgers(sites: readonly SimulatedSite[], journal: LedgerJournal): readonly string[] {
-  return [
-    ...[...journal.refs.values()].flatMap(ref => checkRecord(ref, sites, journal)),
-    ...sites.flatMap(({ id, deadLetters }) =>
-      [...deadLetters.letters.values()].map(({ reason }) => `${id}: a dead letter: ${reason}`),
-    ),
-  ]
+  return [...[...journal.refs.values()].flatMap(ref => checkRecord(ref, sites, journal)), ...deadLettersOf(sites)]
 }
 
 function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: LedgerJournal): readonly string[] {
   const name = recordName(ref)
-  const texts = new Set(sites.map(({ database }) => JSON.stringify(ordered(database.document(ref)))))
-  if (texts.size > 1) return [`${name}: the sites differ: ${[...texts].join(' | ')}`]
+  const differ = differing(ref, sites)
+  if (differ.length > 0) return differ
   const [site] = sites
   const document = site?.database.document(ref)
   const stored = site?.database.record(ref)
   const log = stored === undefined ? undefined : logIn(decodeRecord(stored).state)
-  const logs = new Set(
-    sites.map(({ database }) => JSON.stringify(logIn(decodeRecord(database.record(ref) ?? '').state))),
-  )
   const writes = journal.writes.get(name) ?? []
   return [
-    ...(logs.size > 1 ? [`${name}: the logs differ: ${[...logs].join(' | ')}`] : []),
+    ...differingLogs(ref, sites),
     ...undecided(name, document),
     ...(wasDeleted(writes)
       ? []
@@ -39,17 +33,23 @@ function checkRecord(ref: RecordRef, sites: readonly SimulatedSite[], journal: L
           ...oversold(name, document, journal.rulings.takenUnseen(name, writes, log)),
         ]),
     ...told(ref, log, document, sites),
+    ...toldShort(ref, sites, journal.short.has(name)),
+    ...kept(ref, document),
   ]
 }
 
-function undecided(name: string, document: Document | undefined): readonly string[] {
+export function undecided(name: string, document: Document | undefined): readonly string[] {
   return [...bookingsIn(document)].flatMap(([id, { status }]) =>
     status === 'requested' || status === 'confirming' ? [`${name}: ${id} stays ${status} for ever`] : [],
   )
 }
 
 /** Against what applications said, in sums and sets. */
-function modelled(name: string, document: Document | undefined, writes: readonly BookedWrite[]): readonly string[] {
+export function modelled(
+  name: string,
+  document: Document | undefined,
+  writes: readonly BookedWrite[],
+): readonly string[] {
   const found: string[] = []
   const stock = stockOf(writes)
   if (stockIn(document) !== stock) found.push(`${name}: the stock is ${stockIn(document)}, written was ${stock}`)
@@ -72,7 +72,7 @@ function oversold(name: string, document: Document | undefined, takenUnseen: num
     : []
 }
 
-/** `stock_exceeded` under one id for each rejection, and for nothing else. */
+/** `stock_exceeded` under one id for each rejection, `reservation_revoked` for what was given up, and nothing else. */
 function told(
   ref: RecordRef,
   log: Log | undefined,
@@ -82,26 +82,33 @@ function told(
   // What was deleted is not decided about, nor spoken of.
   if (document === undefined) return []
   const name = recordName(ref)
-  const rejected = (log?.verdicts ?? []).map(verdictOf).flatMap(({ id, kind }) => (kind === 'rejected' ? [id] : []))
-  const incidents = new Map(
-    sites.flatMap(({ auditStore }) =>
-      [...auditStore.entries.values()].flatMap(entry =>
-        'kind' in entry && entry.kind === 'incident' && recordName(entry) === name
-          ? [[entry.id, `${entry.name} ${entry.subject}`] as const]
-          : [],
-      ),
-    ),
+  const expected = (log?.verdicts ?? [])
+    .map(verdictOf)
+    .flatMap(({ id, kind }) => {
+      if (kind === 'revoked') return [`reservation_revoked ${id}`]
+      return kind === 'rejected' ? [`stock_exceeded ${id}`] : []
+    })
+    .sort()
+  const found = toldOf(ref, sites).filter(each => !each.startsWith('stock_short'))
+  return jsonEquals(expected, found) ? [] : [`${name}: told of ${found.join()}, expected ${expected.join()}`]
+}
+
+/** `stock_short`, where more is held than there is, and only where a site ever showed that. */
+export function toldShort(ref: RecordRef, sites: readonly SimulatedSite[], wasShort: boolean): readonly string[] {
+  const name = recordName(ref)
+  const found = toldOf(ref, sites).filter(each => each.startsWith('stock_short'))
+  const document = sites[0]?.database.document(ref)
+  const isShort = availableIn(document) < 0 && heldIn(document) > 0
+  return [
+    ...(isShort && found.length === 0 ? [`${name}: nobody told that stock is short`] : []),
+    ...(found.length > 0 && !wasShort ? [`${name}: told of ${found.join()}, and no site showed that`] : []),
+  ]
+}
+
+/** Where the home gives up what it accepted last, only what was confirmed may be more than there is. */
+function kept(ref: RecordRef, document: Document | undefined): readonly string[] {
+  if (!revokesLatest(ref) || availableIn(document) >= 0) return []
+  return [...bookingsIn(document)].flatMap(([id, { status }]) =>
+    status === 'accepted' ? [`${recordName(ref)}: ${id} is kept, and stock is short`] : [],
   )
-  const expected = rejected.map(id => `stock_exceeded ${id}`).sort()
-  const found = [...incidents.values()].sort()
-  return jsonEquals(expected, found) ? [] : [`${name}: told of ${found.join()}, rejected ${rejected.join()}`]
-}
-
-function ordered(document: Document | undefined): unknown {
-  return document && JSON.parse(JSON.stringify(document, (_, value) => sorted(value)))
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)))
 }

@@ -3,51 +3,45 @@
  * moment. And what applications wrote, for the plain model.
  */
 import type { SiteId } from '../../shared/causality/dot.ts'
-import { counterOf } from '../../shared/causality/version-vector.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { jsonEquals } from '../../shared/document/json.ts'
 import type { RecordStore } from '../../shared/ports/index.ts'
 import type { RecordWritten } from '../../shared/ports/memory/memory-database.ts'
-import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
-import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
-import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { availableIn, bookingsIn, heldIn, holding, stockIn } from './booked.ts'
-import { plan } from './catalogue.ts'
+import { CapturedWrites } from './captured-writes.ts'
 import type { BookedWrite } from './ledger-model.ts'
-import { LedgerRulings, type Log, logIn, verdictOf } from './ledger-rulings.ts'
-import { Looked } from './looked.ts'
+import { LedgerRulings, verdictOf } from './ledger-rulings.ts'
+import { type Log, logIn } from './ruling-logs.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
-const next: Readonly<Record<string, readonly string[]>> = {
-  requested: ['accepted', 'rejected', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
-  accepted: ['confirming', 'confirmed', 'expired', 'cancelled', 'done'],
-  confirming: ['confirmed', 'expired', 'cancelled', 'done'],
+export const next: Readonly<Record<string, readonly string[]>> = {
+  requested: ['accepted', 'rejected', 'revoked', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
+  accepted: ['revoked', 'confirming', 'confirmed', 'expired', 'cancelled', 'done'],
+  confirming: ['revoked', 'confirmed', 'expired', 'cancelled', 'done'],
   confirmed: ['cancelled', 'done'],
   rejected: ['cancelled'],
+  revoked: ['cancelled', 'done'],
   expired: ['cancelled', 'done'],
   cancelled: ['done'],
   done: [],
 }
 
 /** The words that only an acceptance leads to. */
-const accepting: ReadonlySet<string> = new Set([...holding, 'expired'])
+export const accepting: ReadonlySet<string> = new Set([...holding, 'expired', 'revoked'])
 
 export class LedgerJournal {
   readonly violations: string[] = []
-  readonly refs = new Map<string, RecordRef>()
   readonly writes = new Map<string, BookedWrite[]>()
   readonly rulings = new LedgerRulings(text => this.violation(text))
   /** By record and reservation, whoever showed it first: accepted or rejected, and for how much. */
   readonly verdicts = new Map<string, { readonly accepted: boolean; readonly quantity: number }>()
+  /** Of which some site showed that more is held than there is. */
+  readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  readonly #looked = new Looked()
-  readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
+  readonly #commits = new CapturedWrites()
   readonly #nowMs: () => number
-  /** By their text: what is written is the next write's before. */
-  readonly #records = new Map<string, SyncRecord>()
-  captures = 0
-  merges = 0
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -57,42 +51,30 @@ export class LedgerJournal {
     this.violations.push(text)
   }
 
-  watching(site: SiteId, store: RecordStore): RecordStore {
-    return this.#looked.watching(site, store)
+  get captures(): number {
+    return this.#commits.captures
   }
 
-  noteRecord(site: SiteId, { ref, before, after }: RecordWritten): void {
-    const name = recordName(ref)
-    this.refs.set(name, ref)
-    const old = before === undefined ? noRecord : this.#decoded(before)
-    const now = this.#decoded(after)
-    const type = dataTypeOf(this.#here, ref.type).record
-    const shown = type.view(now.state)
+  get merges(): number {
+    return this.#commits.merges
+  }
+
+  get refs(): ReadonlyMap<string, RecordRef> {
+    return this.#commits.refs
+  }
+
+  watching(site: SiteId, store: RecordStore): RecordStore {
+    return this.#commits.watching(site, store)
+  }
+
+  noteRecord(site: SiteId, write: RecordWritten): void {
+    const { name, old, now, shown, captured } = this.#commits.note(site, write)
     const writes = this.writes.get(name) ?? []
     this.writes.set(name, writes)
-    const isMerge = Object.keys(now.vector).some(
-      origin => origin !== site && counterOf(now.vector, origin) > counterOf(old.vector, origin),
-    )
-    if (isMerge) this.merges += 1
-    else {
-      this.captures += 1
-      writes.push({
-        dot: [site, counterOf(now.vector, site)],
-        seen: old.vector,
-        before: type.view(old.state),
-        refused: refusedIn(logIn(old.state)),
-        after: this.#looked.before(site, ref, now),
-      })
-    }
+    if (captured) writes.push({ ...captured, refused: refusedIn(logIn(old.state)) })
     this.#checkShown(site, name, shown)
     const log = logIn(now.state)
     this.rulings.note({ name, site, vector: now.vector, log, document: shown, writes, nowMs: this.#nowMs() })
-  }
-
-  #decoded(text: string): SyncRecord {
-    const record = this.#records.get(text) ?? decodeRecord(text)
-    this.#records.set(text, record)
-    return record
   }
 
   #checkShown(site: SiteId, name: string, shown: Document | undefined): void {
@@ -106,6 +88,7 @@ export class LedgerJournal {
     }
     if (shown === undefined) return
     const available = stockIn(shown) - heldIn(shown)
+    if (availableIn(shown) < 0) this.short.add(name)
     if (availableIn(shown) !== available)
       this.violation(`${site} ${name}: ${availableIn(shown)} shown as available, and ${available} is not held`)
   }
@@ -121,5 +104,5 @@ export class LedgerJournal {
 
 function refusedIn(log: Log | undefined): ReadonlySet<string> {
   const verdicts = (log?.verdicts ?? []).map(verdictOf)
-  return new Set(verdicts.flatMap(({ id, kind }) => (kind === 'rejected' || kind === 'expired' ? [id] : [])))
+  return new Set(verdicts.flatMap(({ id, kind }) => (['rejected', 'expired', 'revoked'].includes(kind) ? [id] : [])))
 }

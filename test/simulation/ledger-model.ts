@@ -2,21 +2,14 @@
  * What applications have said about stock and reservations, computed from the captured writes alone: plain sums and sets,
  * no states, no joins, no verdicts.
  */
-import type { Dot } from '../../shared/causality/dot.ts'
 import type { VersionVector } from '../../shared/causality/version-vector.ts'
 import { covers } from '../../shared/causality/version-vector.ts'
-import type { Document } from '../../shared/document/json.ts'
 import { bookingsIn, holding, stockIn } from './booked.ts'
+import type { CapturedWrite } from './captured-writes.ts'
 
-export interface BookedWrite {
-  readonly dot: Dot
-  readonly seen: VersionVector
-  /** As Tributary showed it. */
-  readonly before: Document | undefined
+export interface BookedWrite extends CapturedWrite {
   /** Known to be rejected or expired where it was written, also of what is not in the document any more. */
   readonly refused: ReadonlySet<string>
-  /** As the application left it. */
-  readonly after: Document | undefined
 }
 
 export function seenBy(writes: readonly BookedWrite[], vector: VersionVector): readonly BookedWrite[] {
@@ -34,7 +27,7 @@ export function takenFrom(writes: readonly BookedWrite[]): number {
 }
 
 /** What holds nothing any more, whatever an application says. */
-const over: ReadonlySet<string> = new Set(['cancelled', 'done', 'rejected', 'expired'])
+const over: ReadonlySet<string> = new Set(['cancelled', 'done', 'rejected', 'expired', 'revoked'])
 
 /** Which reservations applications have ended, and with which word. */
 export function endedBy(writes: readonly BookedWrite[]): ReadonlyMap<string, string> {

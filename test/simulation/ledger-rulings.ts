@@ -4,9 +4,9 @@
  */
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { VersionVector } from '../../shared/causality/version-vector.ts'
-import type { Document } from '../../shared/document/json.ts'
-import { isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
-import type { CellState, CellsState } from '../../shared/resolve/merge-type.ts'
+import { typeOf } from '../../shared/declare/sync-plan.ts'
+import type { Document, Json } from '../../shared/document/json.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { bookingsIn, stockIn } from './booked.ts'
 import { plan } from './catalogue.ts'
 import {
@@ -19,26 +19,10 @@ import {
   takenFrom,
   wasDeleted,
 } from './ledger-model.ts'
+import { type Log, RulingLogs } from './ruling-logs.ts'
 
 /** How far the clocks are apart at most. */
 const skewMaxMs = 300
-
-export interface Log {
-  readonly epoch: number
-  readonly verdicts: readonly Json[]
-}
-
-/** As it stands in a sync record. Undefined: nobody has decided anything. */
-export function logIn(state: CellsState | undefined): Log | undefined {
-  const book = cellIn(cellIn(state, 'document'), 'book')
-  const ruling = book && 'lattice' in book && isJsonObject(book.lattice) ? book.lattice.ruling : undefined
-  if (!isJsonObject(ruling) || !Array.isArray(ruling.log)) return undefined
-  return { epoch: Number(ruling.epoch), verdicts: ruling.log as readonly Json[] }
-}
-
-function cellIn(state: CellState | undefined, name: string): CellState | undefined {
-  return state && 'cells' in state ? (state.cells.get(name) ?? undefined) : undefined
-}
 
 interface Verdict {
   readonly id: string
@@ -49,6 +33,11 @@ interface Verdict {
 export function verdictOf(entry: Json): Verdict {
   const [id, kind, quantity] = Array.isArray(entry) ? (entry as readonly Json[]) : []
   return { id: String(id), kind: String(kind), quantity: typeof quantity === 'number' ? quantity : undefined }
+}
+
+export function revokesLatest({ type }: Pick<RecordRef, 'type'>): boolean {
+  const merge = typeOf(plan, type)?.merge
+  return merge?.kind === 'ledger' && merge.shortage === 'revokeLatest'
 }
 
 /** A commit at a site. */
@@ -65,36 +54,19 @@ export interface Ruled {
 
 export class LedgerRulings {
   readonly #violation: (text: string) => void
-  /** By record and epoch: the longest log that was seen. */
-  readonly #logs = new Map<string, Map<number, readonly Json[]>>()
+  readonly logs: RulingLogs
   /** By record and reservation: in which epoch it was accepted last, and what the home had seen then. */
   readonly #accepted = new Map<string, { readonly epoch: number; readonly vector: VersionVector }>()
-  /** How many verdicts were given in all, and how many of them by a home that had taken over. */
-  verdicts = 0
-  takenOver = 0
 
   constructor(violation: (text: string) => void) {
     this.#violation = violation
+    this.logs = new RulingLogs(violation)
   }
 
   note(ruled: Ruled): void {
     const { name, site, log } = ruled
-    if (!log) return
-    const logs = this.#logs.get(name) ?? new Map<number, readonly Json[]>()
-    this.#logs.set(name, logs)
-    const known = logs.get(log.epoch) ?? longestBegun(log.verdicts, [...logs.values()])
-    if (!isPrefix(known, log.verdicts)) {
-      if (!isPrefix(log.verdicts, known)) this.#violation(`${name}: two logs of epoch ${log.epoch}, one at ${site}`)
-      return
-    }
-    logs.set(log.epoch, log.verdicts)
-    const added = log.verdicts.slice(known.length)
-    if (added.length === 0) return
-    const home = plan.sites[log.epoch % plan.sites.length]?.id
-    if (home !== site) this.#violation(`${name}: ${site} ruled in an epoch of ${home}`)
-    this.verdicts += added.length
-    if (log.epoch >= plan.sites.length) this.takenOver += added.length
-    this.#check(ruled, log.epoch, known, added)
+    const ruling = log && this.logs.note(name, site, log)
+    if (log && ruling) this.#check(ruled, log.epoch, ruling.known, ruling.added)
   }
 
   #check({ name, ...ruled }: Ruled, epoch: number, known: readonly Json[], added: readonly Json[]): void {
@@ -132,6 +104,15 @@ export class LedgerRulings {
         const until = bookingsIn(ruled.document).get(id)?.until
         const isPast = typeof until === 'number' && until * 1000 <= ruled.nowMs + skewMaxMs
         if (kind === 'expired' && !isPast) says('and its time had not come')
+        if (kind === 'revoked') {
+          if (!revokesLatest({ type: name.split('#')[0] ?? '' })) says('which is not declared')
+          if (confirming.has(id)) says('and it had been confirmed')
+          if (isModelled && held() <= stock) says(`with ${stock} there and ${held()} held`)
+          const later = [...kinds.keys()].slice([...kinds.keys()].indexOf(id) + 1)
+          const isFree = (each: string) =>
+            kinds.get(each)?.kind === 'accepted' && !ended.has(each) && !confirming.has(each)
+          if (isModelled && later.some(isFree)) says('before what was accepted later')
+        }
       }
       apply(verdict)
     }
@@ -145,17 +126,4 @@ export class LedgerRulings {
     const seen = new Set(seenBy(writes, at.vector))
     return takenFrom(writes.filter(write => !seen.has(write)))
   }
-}
-
-/** A home that takes over adopts what others have begun. */
-function longestBegun(log: readonly Json[], others: readonly (readonly Json[])[]): readonly Json[] {
-  const lengths = others.map(other => {
-    const end = log.findIndex((entry, index) => !jsonEquals(entry, other[index]))
-    return end < 0 ? log.length : end
-  })
-  return log.slice(0, Math.max(0, ...lengths))
-}
-
-function isPrefix(short: readonly Json[], long: readonly Json[]): boolean {
-  return short.length <= long.length && short.every((entry, index) => jsonEquals(entry, long[index]))
 }

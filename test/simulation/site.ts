@@ -156,9 +156,12 @@ export class SimulatedSite {
     if (outcome.outcome === 'returned') this.#observer.trace(`${this.id} pruned ${JSON.stringify(outcome.result)}`)
   }
 
-  /** An operator's command, that one record of which this site is to become the home follows at once. */
-  async takeOver(ref: RecordRef): Promise<void> {
-    const { outcome } = await this.#invoke('take over', timing => takeOver(ref, this.#capturePorts(timing)))
+  /** An operator's command for one record: it follows what this site was told at once, or this `order` alone. */
+  async takeOver(ref: RecordRef, order?: TakingOver): Promise<void> {
+    const { outcome } = await this.#invoke('take over', timing => {
+      const ports = this.#capturePorts(timing)
+      return takeOver(ref, order ? { ...ports, homes: { of: async () => order } } : ports)
+    })
     this.#observer.trace(`${this.id} take over ${recordName(ref)}: ${outcome}`)
   }
 
@@ -215,7 +218,8 @@ export class SimulatedSite {
       const earlier = byRecord.get(name)
       byRecord.set(name, earlier ? bothHints(earlier, hint) : hint)
     }
-    for (const { ref, before } of byRecord.values()) await captureEvent(ref, () => before, ports)
+    for (const { ref, before, steps } of byRecord.values())
+      await captureEvent(ref, () => before, { ...ports, steps: () => steps })
     this.lagMaxMs = Math.max(this.lagMaxMs, ...hints.map(({ atMs }) => this.#world.nowMs - atMs))
   }
 

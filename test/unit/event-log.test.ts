@@ -396,6 +396,65 @@ it('with entries and a settled status, two steps of one write both count, and sh
   expect(all.map(site => site.document(ticket))).toEqual([expected, expected, expected])
 })
 
+describe('what was ruled illegal is made up for, where it is declared', () => {
+  const returns = {
+    initial: 'paid',
+    transitions: { paid: ['shipped', 'refunded'], shipped: ['returned'], refunded: ['returned'], returned: [] },
+  }
+  const order = { type: 'orders', key: ['o1'] }
+
+  function open(entries: { readonly entries?: string }): void {
+    const compensate = { shipped: 'returned' }
+    const merge = eventLog(returns, {
+      status: 'status',
+      settled: 'settledStatus',
+      compensate,
+      ...entries,
+      decide: home({ at: gcp }),
+    })
+    const plan = defineSync({ sites, data: { orders: { key: ['order_id'], merge } } })
+    atAws = new MemorySite(plan, aws, 'versioned')
+    atGcp = new MemorySite(plan, gcp, 'versioned')
+    atAzure = new MemorySite(plan, azure, 'versioned')
+    all = [atAws, atGcp, atAzure]
+  }
+
+  it('by one event of the home, whose id is made of the rejected one’s', async () => {
+    open({ entries: 'steps' })
+    atAws.write(order, { customer: 'ann', steps: {} })
+    await settle(all)
+    // Refunded at one site, shipped at another: whichever comes second is illegal.
+    edit(atGcp, order, { steps: { refund: { to: 'refunded' } } })
+    await atGcp.work()
+    edit(atAzure, order, { steps: { ship: { to: 'shipped' } } })
+    await settle(all)
+    const compensation = { to: 'returned', status: 'accepted', compensates: 'ship' }
+    for (const site of all) {
+      expect(site.document(order)).toMatchObject({
+        status: 'returned',
+        settledStatus: 'returned',
+        steps: { ship: { status: 'rejected' }, refund: { status: 'accepted' }, 'compensation:ship': compensation },
+      })
+    }
+    edit(atAws, order, { customer: 'eve' })
+    await settle(all)
+    expect(Object.keys(atAws.document(order)?.steps ?? {})).toHaveLength(3)
+    expect(all.flatMap(incidents).map(({ name }) => name)).toEqual(['illegal-transition'])
+  })
+
+  it('also where applications write a status alone', async () => {
+    open({})
+    atAws.write(order, { customer: 'ann' })
+    await settle(all)
+    edit(atGcp, order, { status: 'refunded' })
+    await atGcp.work()
+    edit(atAzure, order, { status: 'shipped' })
+    await settle(all)
+    const shown = { customer: 'ann', status: 'returned', settledStatus: 'returned' }
+    expect(all.map(site => site.document(order))).toEqual([shown, shown, shown])
+  })
+})
+
 describe('a declaration that cannot work says so', () => {
   const faultsOf = (merge: unknown, more: object = {}): readonly string[] => {
     try {
@@ -435,6 +494,12 @@ describe('a declaration that cannot work says so', () => {
       eventLog(orders, { status: 'status', settled: 'status' }),
       {},
       ['different fields for status, settled and entries'],
+    ],
+    [
+      'a compensation that leads nowhere',
+      eventLog(orders, { ...options, compensate: { shipped: 'sent' } }),
+      {},
+      ['data.orders.merge.compensate.shipped: found "sent"; allowed: a status with a line of its own in transitions'],
     ],
     [
       'a home that holds nothing',

@@ -1,6 +1,7 @@
 /** Reservations that every site answers at once, through the real flows: within its share, and never more than there is. */
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { defineSync, escrow, ledger } from '../../shared/declare/index.ts'
+import { takeOver } from '../../shared/replicate/take-over.ts'
 import { MemorySite, settle } from './memory-site.ts'
 
 const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
@@ -123,4 +124,76 @@ it('a share of a site that the type does not know is refused by name', () => {
     })
   expect(() => declare({ nowhere: 10 })).toThrow("data.stock.merge.decide.shares: found 'nowhere'")
   expect(() => declare({ [aws]: 101 })).toThrow('a part of a hundred')
+  expect(() =>
+    defineSync({
+      sites: { [aws]: { cloud: 'aws', region: 'us-east-1' } },
+      data: { stock: { key: ['sku'], merge: ledger({ ...names, decide: escrow(), shortage: 'revokeLatest' }) } },
+    }),
+  ).toThrow('data.stock.merge.shortage: found "revokeLatest"; allowed: keep')
+})
+
+it.each(['constructor', '__proto__'])('a reservation may be called %s', async id => {
+  request(atAzure, 'other', 1)
+  const document = shown(atAzure)
+  const entry = { [id]: { qty: 2, status: 'requested' } }
+  atAzure.write(sku, { ...document, reservations: { ...document.reservations, ...entry } })
+  await settle(all)
+  for (const site of all) {
+    expect(Object.entries(shown(site).reservations).find(([name]) => name === id)?.[1].status).toBe('accepted')
+    expect(shown(site).available).toBe(7)
+  }
+})
+
+it('what was shipped elsewhere than it was accepted leaves nobody rights to what has gone', async () => {
+  // AWS has the rights to 5 of 10, Google Cloud to 3, Azure to 2.
+  request(atAws, 'a', 5)
+  await settle(all)
+  // Azure ships it: its own rights are below zero now, by what AWS has again.
+  edit(atAzure, document => {
+    document.on_hand -= 5
+    document.reservations.a = { qty: 5, status: 'done' }
+  })
+  await settle(all)
+  for (const [index, site] of all.entries()) request(site, `b-${index}`, 3)
+  for (const site of all) await site.work()
+  const accepted = new Set(
+    all.flatMap(site =>
+      Object.entries(shown(site).reservations).flatMap(([id, { status }]) => (status === 'accepted' ? [id] : [])),
+    ),
+  )
+  await settle(all)
+  expect(accepted.size).toBeLessThanOrEqual(1)
+  expect(all.map(site => shown(site).available)).toEqual([2, 2, 2])
+})
+
+describe('a site is lost, and an operator writes its share off', () => {
+  const writeOff = (site: MemorySite, most: number) =>
+    takeOver(sku, { ...site.ports, homes: { of: async () => ({ homes: [azure], turn: 0, most }) } })
+  const others = () => [atAws, atGcp]
+  const shortages = () =>
+    others().flatMap(site =>
+      [...site.audit.entries.values()].filter(
+        entry => 'kind' in entry && entry.kind === 'incident' && entry.name === 'stock_short',
+      ),
+    )
+
+  it('what it has left can be given away elsewhere; more than was said to be at most is left alone', async () => {
+    expect(await writeOff(atAws, 1)).toBe('unchanged')
+    expect(await writeOff(atAws, 2)).toBe('claimed')
+    expect(await writeOff(atAws, 2)).toBe('unchanged')
+    request(atAws, 'a', 7)
+    await atAws.work()
+    expect(shown(atAws).reservations.a?.status).toBe('accepted')
+  })
+
+  it('if it was not lost, the oversell that follows is told', async () => {
+    await writeOff(atAws, 2)
+    for (const [index, site] of [atAws, atGcp].entries()) request(site, `all-${index}`, index === 0 ? 7 : 3)
+    request(atAzure, 'mine', 2)
+    for (const site of all) await site.work()
+    await settle(all)
+    expect(statuses('mine')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(all.map(site => shown(site).available)).toEqual([-2, -2, -2])
+    expect(shortages().length).toBeGreaterThan(0)
+  })
 })

@@ -14,7 +14,7 @@ const sites = {
 } as const
 const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
 
-const planWith = (fixed: 'majority' | 'home') =>
+const planWith = (fixed: 'majority' | 'home', shortage: 'keep' | 'revokeLatest') =>
   defineSync({
     sites,
     data: {
@@ -28,6 +28,7 @@ const planWith = (fixed: 'majority' | 'home') =>
           status: 'status',
           expires: 'until',
           decide: home({ at: gcp, fixed }),
+          shortage,
         }),
       },
     },
@@ -39,8 +40,8 @@ let atAws: MemorySite
 let atGcp: MemorySite
 let atAzure: MemorySite
 
-function open(fixed: 'majority' | 'home' = 'majority') {
-  const plan = planWith(fixed)
+function open(fixed: 'majority' | 'home' = 'majority', shortage: 'keep' | 'revokeLatest' = 'keep') {
+  const plan = planWith(fixed, shortage)
   atAws = new MemorySite(plan, aws, 'versioned')
   atGcp = new MemorySite(plan, gcp, 'versioned')
   atAzure = new MemorySite(plan, azure, 'versioned')
@@ -164,6 +165,69 @@ describe('nothing that was shown is taken back', () => {
     await settle(all)
     expect(all.map(site => shown(site).available)).toEqual([1 - held, 1 - held, 1 - held])
     expect(new Set([...statuses('a'), ...statuses('b')])).toEqual(new Set(['accepted', 'rejected']))
+  })
+})
+
+describe('stock is taken away below what is held', () => {
+  const stock = (onHand: number) =>
+    edit(atAws, document => {
+      document.on_hand = onHand
+    })
+  const told = () =>
+    all.flatMap(site =>
+      [...site.audit.entries.values()].flatMap(entry =>
+        'kind' in entry && entry.kind === 'incident'
+          ? [{ site: site.id, name: entry.name, subject: entry.subject, data: entry.data }]
+          : [],
+      ),
+    )
+
+  async function booked(shortage: 'keep' | 'revokeLatest'): Promise<void> {
+    open('majority', shortage)
+    atAws.write(sku, { on_hand: 6, reservations: {} })
+    await settle(all)
+    for (const id of ['first', 'second', 'third']) {
+      request(atAws, id, 2)
+      await settle(all)
+    }
+  }
+
+  it('the home tells of it, once for each time that stock is taken away', async () => {
+    await booked('keep')
+    stock(3)
+    await settle(all)
+    expect(all.map(site => shown(site).available)).toEqual([-3, -3, -3])
+    expect(told()).toMatchObject([{ site: gcp, name: 'stock_short', data: { available: -3 } }])
+    edit(atAzure, document => {
+      document.reservations.third = { qty: 2, status: 'accepted', note: 'a gift' }
+    })
+    await settle(all)
+    expect(told()).toHaveLength(1)
+    stock(2)
+    await settle(all)
+    expect(told().map(({ data }) => data)).toEqual([{ available: -3 }, { available: -4 }])
+  })
+
+  it('declared so, what was accepted last is given up, as far as nobody has confirmed it', async () => {
+    await booked('revokeLatest')
+    edit(atAws, document => {
+      document.reservations.third = { qty: 2, status: 'confirming' }
+    })
+    await settle(all)
+    stock(3)
+    await settle(all)
+    expect(statuses('third')).toEqual(['confirmed', 'confirmed', 'confirmed'])
+    expect(statuses('second')).toEqual(['revoked', 'revoked', 'revoked'])
+    expect(statuses('first')).toEqual(['revoked', 'revoked', 'revoked'])
+    expect(all.map(site => shown(site).available)).toEqual([1, 1, 1])
+    expect(told().filter(({ name }) => name === 'reservation_revoked')).toMatchObject([
+      { site: gcp, subject: 'first' },
+      { site: gcp, subject: 'second' },
+    ])
+    // A restock brings nothing of it back.
+    stock(9)
+    await settle(all)
+    expect(statuses('first')).toEqual(['revoked', 'revoked', 'revoked'])
   })
 })
 

@@ -18,6 +18,7 @@ import { addPruneCommand } from './commands/prune.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
+import { addWriteOffCommand } from './commands/write-off.ts'
 
 const program = new Command('tributary')
   .description('The same data in AWS, Google Cloud and Azure, written anywhere.')
@@ -27,6 +28,7 @@ addLocalCommands(program)
 addTourCommand(program)
 addGetCommand(program)
 addHomeCommand(program)
+addWriteOffCommand(program)
 addLoadCommand(program)
 addAdoptCommand(program)
 addStatusCommand(program)

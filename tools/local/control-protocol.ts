@@ -53,6 +53,7 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('figures'), collected: z.boolean() }),
   z.object({ ask: z.literal('homes') }),
   z.object({ ask: z.literal('take-homes'), type: z.string(), homes: z.array(z.string()), turn: z.int() }),
+  z.object({ ask: z.literal('write-off'), type: z.string(), site: z.string(), most: z.number().min(0) }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

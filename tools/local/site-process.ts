@@ -28,6 +28,7 @@ import { clockAheadMs, setClockAhead } from './runtime/site-clock.ts'
 import { siteFigures, siteIsReady } from './site-figures.ts'
 import { takeHomes } from './take-homes.ts'
 import type { Timing } from './timing.ts'
+import { writeOff } from './write-off.ts'
 
 export interface SiteProcessOptions {
   readonly site: string
@@ -218,6 +219,8 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         return readHomes(await running.control.read(homesName))
       case 'take-homes':
         return takeHomes(asked, running)
+      case 'write-off':
+        return writeOff(asked, running)
       case 'identify':
         return { site, nowMs: Date.now() + clockAheadMs() }
       case 'stop':
