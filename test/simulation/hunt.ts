@@ -49,6 +49,21 @@ export async function hunt(bug: PlantedBug, { seedsMax, knownFirst = false }: Hu
   }
 }
 
+/** Of the short run: each bug takes a bundle of its own, a second or more, and the long run hunts all of them. */
+export function someOf(bugs: readonly PlantedBug[]): readonly PlantedBug[] {
+  return process.env.TRIBUTARY_LONG === '1' ? bugs : bugs.slice(0, 3)
+}
+
+/** What of a bug does not fit the code any more. Empty: all of it does. */
+export async function outOfDate({ rule, edits }: PlantedBug): Promise<readonly string[]> {
+  const found = await Promise.all(
+    edits.map(
+      async ({ file, find }) => [file, (await readFile(join(root, file), 'utf8')).split(find).length - 1] as const,
+    ),
+  )
+  return found.filter(([, places]) => places !== 1).map(([file, places]) => `${rule}: ${places} places in ${file}`)
+}
+
 /** Replaces the text in the file while it is read. A text that is not there once means that the bug is out of date. */
 function planting({ rule, edits }: PlantedBug): Plugin {
   return {

@@ -1,7 +1,7 @@
 /** Adoptions under writes, faults and kills: nothing missed, nothing doubled, and a violation for every rule left out. */
 import { describe, expect, it } from 'vitest'
 import { adoptionBugs } from '../simulation/adoption-bugs.ts'
-import { hunt } from '../simulation/hunt.ts'
+import { hunt, someOf } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-adoption.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
@@ -9,7 +9,7 @@ const seeds = long ? 10_000 : 60
 const seedsMax = 3_000
 
 describe('a simulated adoption', () => {
-  it(`counts everything once in ${seeds} runs`, { timeout: seeds * 300 }, async () => {
+  it(`counts everything once in ${seeds} runs`, { timeout: seeds * 1000 }, async () => {
     const failures: { readonly seed: number; readonly violations: readonly string[] }[] = []
     const total = { writes: 0, kills: 0, late: 0 }
     for (let seed = 1; seed <= seeds; seed++) {
@@ -32,7 +32,7 @@ describe('a simulated adoption', () => {
     expect(await simulate(17, { trace: true })).toEqual(first)
   })
 
-  it.each(adoptionBugs)(`shows when $rule is left out: $leavesOut`, { timeout: 300_000 }, async bug => {
+  it.each(someOf(adoptionBugs))(`shows when $rule is left out: $leavesOut`, { timeout: 300_000 }, async bug => {
     const { seeds: found, violation } = await hunt(bug, { seedsMax, knownFirst: true })
     expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
     expect(violation).not.toBe('')

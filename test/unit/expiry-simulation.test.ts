@@ -1,7 +1,7 @@
 /** Documents that expire, under faults: nothing expired comes back, what was prolonged lives, deletions travel. */
 import { describe, expect, it } from 'vitest'
 import { expiryBugs } from '../simulation/expiry-bugs.ts'
-import { hunt } from '../simulation/hunt.ts'
+import { hunt, someOf } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-expiry.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
@@ -9,7 +9,7 @@ const seeds = long ? 10_000 : 60
 const seedsMax = 3_000
 
 describe('simulated stores that remove what has expired', () => {
-  it(`keep every invariant in ${seeds} runs`, { timeout: seeds * 200 }, async () => {
+  it(`keep every invariant in ${seeds} runs`, { timeout: seeds * 1000 }, async () => {
     const failures: { readonly seed: number; readonly violations: readonly string[] }[] = []
     const total = { writes: 0, expiries: 0, renewals: 0, removed: 0 }
     for (let seed = 1; seed <= seeds; seed++) {
@@ -34,7 +34,7 @@ describe('simulated stores that remove what has expired', () => {
     expect(await simulate(17, { trace: true })).toEqual(first)
   })
 
-  it.each(expiryBugs)(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
+  it.each(someOf(expiryBugs))(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
     const { seeds: found, violation } = await hunt(bug, { seedsMax, knownFirst: true })
     expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
     expect(violation).not.toBe('')

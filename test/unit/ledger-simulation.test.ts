@@ -1,6 +1,6 @@
 /** Reservations under faults and with homes that move: never more than there is, and nothing that was said is taken back. */
 import { describe, expect, it } from 'vitest'
-import { hunt } from '../simulation/hunt.ts'
+import { hunt, someOf } from '../simulation/hunt.ts'
 import { ledgerBugs } from '../simulation/ledger-bugs.ts'
 import { simulate } from '../simulation/simulate-ledger.ts'
 
@@ -36,7 +36,7 @@ describe('simulated homes of reservations', () => {
     expect(await simulate(17, { trace: true })).toEqual(first)
   })
 
-  it.each(ledgerBugs)(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
+  it.each(someOf(ledgerBugs))(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
     const { seeds: found, violation } = await hunt(bug, { seedsMax, knownFirst: true })
     expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
     expect(violation).not.toBe('')

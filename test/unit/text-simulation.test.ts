@@ -1,6 +1,6 @@
 /** Texts under everything that a network does, and homes that move: nothing that somebody wrote is lost, or comes back. */
 import { describe, expect, it } from 'vitest'
-import { hunt } from '../simulation/hunt.ts'
+import { hunt, someOf } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-text.ts'
 import { textBugs } from '../simulation/text-bugs.ts'
 
@@ -25,7 +25,7 @@ describe('simulated texts', () => {
     expect(total.moves).toBeGreaterThan(seeds / 2)
   })
 
-  it.each(textBugs)(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
+  it.each(someOf(textBugs))(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
     const { seeds: found, violation } = await hunt(bug, { seedsMax })
     expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
     expect(violation).not.toBe('')

@@ -37,7 +37,7 @@ describe('a delivery', () => {
     const last = await sender.change(other, tea)
     expect(await peer().deliver([good, bad, last])).toEqual([
       { answer: 'applied' },
-      { answer: 'refused', reason: 'malformed', detail: expect.stringContaining('source') },
+      { answer: 'refused', reason: 'malformed', detail: expect.stringContaining('at data') },
       { answer: 'applied' },
     ])
     expect(receiver.document(other)).toEqual(tea)
