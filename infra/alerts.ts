@@ -230,6 +230,13 @@ const watched: readonly Watched[] = [
     critical: { above: 0, to: 'operations' },
   },
   {
+    id: 'stock-short',
+    metric: count({ incident: 'stock_short' }, 'publish', 'ingest'),
+    windowMinutes: 5,
+    means: 'Stock was taken away below what is promised: available is negative. The audit names the record.',
+    critical: { above: 0, to: 'operations' },
+  },
+  {
     id: 'signing-key',
     metric: count({ level: 'error', error: 'SigningKeyUnavailable' }, 'capture', 'forward', 'ingest', 'prune'),
     windowMinutes: 5,

@@ -28,27 +28,28 @@ export interface SessionSignerOptions {
 }
 
 export function createSessionSigner({ root, failed }: SessionSignerOptions): Sign {
-  let held: (Session & { readonly expiresAtMs: number }) | undefined
+  let held: (Session & { readonly issuedAtMs: number; readonly expiresAtMs: number }) | undefined
   let renewAtMs = 0
   let renewing: Promise<void> | undefined
 
   async function renew(nowMs: number): Promise<void> {
     try {
       const session = await certifiedSession(root, nowMs)
-      held = { ...session, expiresAtMs: nowMs + certificateLifetimeS * 1000 }
+      held = { ...session, issuedAtMs: nowMs, expiresAtMs: nowMs - (nowMs % 1000) + certificateLifetimeS * 1000 }
       renewAtMs = held.expiresAtMs - renewBeforeMs
     } catch (cause) {
       const error = new SigningKeyUnavailable(cause)
       failed?.(error)
       if (!held || nowMs >= held.expiresAtMs) throw error
-      renewAtMs = nowMs + tryAgainMs
+      renewAtMs = Math.min(nowMs + tryAgainMs, held.expiresAtMs)
     } finally {
       renewing = undefined
     }
   }
 
   return async signed => {
-    if (!held || signed.nowMs >= renewAtMs) {
+    // A clock that was ahead and is right again: what it certified is one for later.
+    if (!held || signed.nowMs >= renewAtMs || signed.nowMs < held.issuedAtMs - renewBeforeMs) {
       renewing ??= renew(signed.nowMs)
       await renewing
     }

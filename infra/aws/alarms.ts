@@ -14,6 +14,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Key } from 'aws-cdk-lib/aws-kms'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
@@ -73,6 +74,15 @@ function createTopics(home: Construct, masterKey: Key): ReadonlyMap<Destination,
   return new Map(
     destinations.map(to => {
       const topic = new Topic(home, `Topic-${to}`, { topicName: `tributary-${to}`, masterKey, enforceSSL: true })
+      // A topic with a policy of its own, as the one that wants TLS, admits nobody that it does not name.
+      topic.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+          actions: ['sns:Publish'],
+          resources: [topic.topicArn],
+          conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+        }),
+      )
       return [to, topic]
     }),
   )

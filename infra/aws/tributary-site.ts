@@ -37,6 +37,8 @@ import { type StreamTrigger, triggerByStream } from './stream-trigger.ts'
 import { createAuditTable, createDataTables, createSyncTable, type DataTable } from './tables.ts'
 import { createWaitingQueue, triggerByQueue } from './waiting-queue.ts'
 
+const documentActions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
+
 export interface TributarySiteProps {
   readonly plan: SyncPlan
   readonly site: SitePlan
@@ -106,7 +108,8 @@ export class TributarySite extends Construct {
     })
     if (this.#hasExpressLane) grantSign(this.#signingKey, capture)
     this.#grantForeignKeys(capture)
-    for (const { table } of this.#dataTables) grantItems(table, capture, 'dynamodb:GetItem')
+    // What belongs to Tributary in a document is put right in the commit that captures a write of it.
+    for (const { table } of this.#dataTables) grantItems(table, capture, ...documentActions)
     grantItems(this.#syncTable, capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
     this.#queues.letters.grant(capture, 'sqs:SendMessage')
     for (const { feed } of this.#dataTables) {
@@ -160,9 +163,7 @@ export class TributarySite extends Construct {
     })
     grantSign(this.#signingKey, ingest)
     this.#grantForeignKeys(ingest)
-    for (const { table } of this.#dataTables) {
-      grantItems(table, ingest, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem')
-    }
+    for (const { table } of this.#dataTables) grantItems(table, ingest, ...documentActions)
     grantItems(this.#syncTable, ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
     grantItems(this.#auditTable, ingest, 'dynamodb:BatchWriteItem')
     return createIngestApi(this, ingest, this.#dataKey)

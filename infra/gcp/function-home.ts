@@ -25,11 +25,8 @@ export function createFunctionHome(context: SiteContext, key: EncryptionKey): Fu
     packages,
     builder,
     builderPermissions: [
-      google(scope, 'builder_packages', 'google_storage_bucket_iam_member', {
-        bucket: packages.get('name'),
-        role: 'roles/storage.objectViewer',
-        member: builder.member,
-      }),
+      // Cloud Functions copies the package into a bucket of its own, which is made with the first function.
+      builder.grantInProject('roles/storage.objectViewer'),
       builder.grantInProject('roles/artifactregistry.writer'),
       builder.grantInProject('roles/logging.logWriter'),
     ],

@@ -190,6 +190,7 @@ class GoogleSite {
         schedule: pruneSchedule,
         time_zone: 'Etc/UTC',
         attempt_deadline: '180s',
+        retry_config: { retry_count: 3 },
         http_target: {
           http_method: 'POST',
           uri: uriOf(prune),

@@ -118,7 +118,6 @@ export interface GoogleTypes {
     readonly labels: Labels
   }
   google_storage_bucket_object: { readonly name: string; readonly bucket: string; readonly source: string }
-  google_storage_bucket_iam_member: { readonly bucket: string; readonly role: string; readonly member: string }
 
   google_service_account: {
     readonly account_id: string
@@ -176,6 +175,7 @@ export interface GoogleTypes {
     readonly schedule: string
     readonly time_zone: string
     readonly attempt_deadline: string
+    readonly retry_config: { readonly retry_count: number }
     readonly http_target: {
       readonly http_method: 'POST'
       readonly uri: string

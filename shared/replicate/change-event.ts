@@ -138,6 +138,8 @@ function stateAt(data: ReturnType<typeof fieldsAt>, sites: readonly SiteId[], la
   const { shapes, stamps, state } = data
   if (!areNumbers(stamps)) throw new ChangeMalformed('Invalid input: expected a list of numbers at data.stamps')
   const table = new StampTable(sites, latest, { shapes: listAt(shapes, 'data.shapes'), stamps })
+  if (!table.isWithin(latest))
+    throw new ChangeMalformed('data.stamps tells of writes that data.vector or data.hlc does not')
   // It came out of JSON.
   return decodeCells(state as Json | undefined, table)
 }

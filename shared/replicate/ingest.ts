@@ -76,9 +76,9 @@ export async function ingest(
 }
 
 async function ingestOne(change: Change, sender: SiteId, ports: IngestPorts, sentAtMs: number): Promise<Answer> {
-  const refusal = inadmissible(change, sender, ports.here)
-  if (refusal) return refusal
   try {
+    const refusal = inadmissible(change, sender, ports.here)
+    if (refusal) return refusal
     return (await quarantine(change, ports, sentAtMs)) ?? (await merge(change, ports))
   } catch (error) {
     return answerFor(error)

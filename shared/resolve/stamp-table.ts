@@ -156,6 +156,14 @@ export class StampTable {
     this.#hlcs = hlcs
   }
 
+  /** Whether every write that it tells of is one that `latest` takes into account. */
+  isWithin({ vector, hlc }: Latest): boolean {
+    return (
+      this.#dots.every(([site, counter]) => counter >= 1 && counter <= counterOf(vector, site)) &&
+      this.#hlcs.every(each => each >= 0 && each <= hlc)
+    )
+  }
+
   site(index: unknown): SiteId {
     return siteAt(this.#sites, index)
   }

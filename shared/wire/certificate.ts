@@ -9,7 +9,7 @@
  */
 import { errors, importJWK, type JWTPayload, jwtVerify } from 'jose'
 import * as z from '../document/schema.ts'
-import { certificateLifetimeS, clockToleranceS } from './limits.ts'
+import { certificateLifetimeS, clockAheadMaxS, clockToleranceS } from './limits.ts'
 
 /** A public key on P-256. */
 export const publicKeySchema = z.object({
@@ -50,7 +50,7 @@ export class CertificateRefused extends Error {
 export async function certifiedKey(certificate: string, roots: readonly Key[], nowMs: number): Promise<Key> {
   for (const root of roots) {
     const claims = await claimsBy(root, certificate, nowMs)
-    if (claims) return sessionKeyIn(claims)
+    if (claims) return sessionKeyIn(claims, nowMs)
   }
   throw new CertificateRefused('no root key of its issuer signed the certificate')
 }
@@ -73,11 +73,12 @@ async function claimsBy(root: Key, certificate: string, nowMs: number): Promise<
   }
 }
 
-async function sessionKeyIn({ iat = 0, exp = Number.POSITIVE_INFINITY, cnf }: JWTPayload): Promise<Key> {
-  // Whoever may use a root key once must not get a session for ever.
-  if (exp - iat > certificateLifetimeS) {
+async function sessionKeyIn({ iat = 0, exp = 0, cnf }: JWTPayload, nowMs: number): Promise<Key> {
+  // Whoever may use a root key once must not get a session for ever, nor one for later. What is no finite number is neither.
+  if (!(exp - iat <= certificateLifetimeS)) {
     throw new CertificateRefused(`the certificate lives longer than ${certificateLifetimeS} s`)
   }
+  if (!(iat - nowMs / 1000 <= clockAheadMaxS)) throw new CertificateRefused('the certificate is one for later')
   const { data } = confirmation.safeParse(cnf)
   if (!data) throw new CertificateRefused('the certificate holds no public key')
   return importJWK(data.jwk, algorithm)

@@ -6,6 +6,7 @@
 import * as z from '../document/schema.ts'
 import type { Answer } from '../replicate/answer.ts'
 import { aheadMsOf, batchReport, lagMsByTier, type ReportBatch } from '../replicate/batch-report.ts'
+import { batchChangesMax } from '../replicate/batches.ts'
 import type { Change } from '../replicate/change.ts'
 import { decodeChange } from '../replicate/change-event.ts'
 import { ChangeMalformed } from '../replicate/event-fields.ts'
@@ -102,6 +103,7 @@ async function answersFor(
   bytes: number,
   ports: IngestEndpointPorts,
 ): Promise<readonly Answer[]> {
+  if (events.length > batchChangesMax) throw new Refusal(413, 'too_many', `more than ${batchChangesMax} changes`)
   const decoded = events.map(event => decodeOrRefuse(event, ports.here.plan.hash))
   const changes = decoded.flatMap(item => ('answer' in item ? [] : [item]))
   // Before anything is waited for: what is under way when the clock is read would look like the sender's clock.
@@ -119,6 +121,9 @@ async function answersFor(
   return answers
 }
 
+/** What is wrong with an event may quote all of it. */
+const detailLengthMax = 300
+
 const madeUnder = z.object({ data: z.object({ plan: z.string() }) })
 
 /** The form of a change belongs to its plan: one of another version of this code waits until both run the same. */
@@ -129,7 +134,7 @@ function decodeOrRefuse(event: unknown, plan: string): Change | Answer {
     if (!(error instanceof ChangeMalformed)) throw error
     const { data } = madeUnder.safeParse(event)
     if (data && data.data.plan !== plan) return { answer: 'held' }
-    return { answer: 'refused', reason: 'malformed', detail: error.message }
+    return { answer: 'refused', reason: 'malformed', detail: error.message.slice(0, detailLengthMax) }
   }
 }
 

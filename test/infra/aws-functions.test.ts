@@ -107,7 +107,7 @@ describe('permissions', () => {
     [
       'tributary-capture',
       [
-        ...typeNames.flatMap(type => [...readTableStream(type), ...on(type, 'dynamodb:GetItem')]),
+        ...typeNames.flatMap(type => [...readTableStream(type), ...on(type, ...writeDocument)]),
         ...commit,
         ...deadLetter,
         ...giveUp,

@@ -177,6 +177,20 @@ describe('public', () => {
 })
 
 describe('an alarm', () => {
+  it('may be told to every topic', () => {
+    const policies = resourcesOf(template, 'AWS::SNS::TopicPolicy')
+    expect(policies).toHaveLength(resourcesOf(template, 'AWS::SNS::Topic').length)
+    for (const { Properties } of policies) {
+      expect(Properties.PolicyDocument.Statement).toContainEqual(
+        expect.objectContaining({
+          Effect: 'Allow',
+          Action: 'sns:Publish',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+        }),
+      )
+    }
+  })
+
   const alarms = namedResources(template, 'AWS::CloudWatch::Alarm')
   const named = (id: string) => [...alarms].filter(([name]) => name.startsWith(`tributary-${id}`))
 

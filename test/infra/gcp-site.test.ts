@@ -198,7 +198,6 @@ describe('permissions', () => {
   const grantTypes = [
     ['google_project_iam_member', () => 'project'],
     ['google_pubsub_topic_iam_member', ({ topic }: Arguments) => text(topic).replace(/.*topic\.(\w+)\.id.*/, '$1')],
-    ['google_storage_bucket_iam_member', () => 'packages'],
     [
       'google_kms_crypto_key_iam_member',
       ({ crypto_key_id }: Arguments) => /crypto_key\.(\w+)/.exec(crypto_key_id)?.[1],
@@ -234,7 +233,7 @@ describe('permissions', () => {
     expect(allowedTo(reference('google_service_account.builder.member'))).toEqual([
       'roles/artifactregistry.writer on project',
       'roles/logging.logWriter on project',
-      'roles/storage.objectViewer on packages',
+      'roles/storage.objectViewer on project',
     ])
     const roles = grantTypes.flatMap(([type]) => all(type)).map(({ role }) => String(role))
     for (const role of roles) expect(role).not.toMatch(/owner|editor|admin|roles\/viewer$/i)

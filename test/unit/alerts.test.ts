@@ -98,6 +98,10 @@ describe('the functions write the line that it reads', () => {
       { kind: 'incident', id: 'i', name: 'stock_exceeded', subject: 'r7', data: { quantity: 12345 }, ...at },
     ])
     expect(found(metricOf('stock-exceeded-critical'))).toEqual([1])
+    await toldAudit(nowhere).put([
+      { kind: 'incident', id: 'j', name: 'stock_short', subject: 'stock', data: { quantity: 12345 }, ...at },
+    ])
+    expect(found(metricOf('stock-short-critical'))).toEqual([1])
     expect(written).not.toContain('12345')
   })
 
@@ -116,6 +120,7 @@ it('every row that reads a log is held against a line above', () => {
     'quarantine',
     'dead-letter',
     'stock-exceeded',
+    'stock-short',
     'signing-key',
   ]
   const rows = alerts.filter(({ metric }) => metric.from === 'log').map(({ id }) => id)

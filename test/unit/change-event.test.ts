@@ -28,9 +28,10 @@ const anyChanges: fc.Arbitrary<Change> = fc.record({
   state: states,
 })
 
-/** What was seen before a capture is part of what the change takes into account. */
+/** What was seen before a capture is part of what the change takes into account, and so is every write in its state. */
 const changes = anyChanges.map(change => ({
   ...change,
+  vector: change.state ? { ...change.vector, 'aws-us-east-1': startMs } : change.vector,
   intervals: change.intervals.map(interval => ({ ...interval, seen: within(interval.seen, change.vector) })),
 }))
 
@@ -119,6 +120,8 @@ describe('what is no change event is refused, and the refusal says why', () => {
     ['names that are no list', withData({ shapes: ['ab'] }), 'names in their order'],
     ['half a write', withData({ stamps: [1, 0] }), 'write'],
     ['a write of no whole number', withData({ stamps: [0, 0.5] }), 'write'],
+    ['a write that the vector does not know', withData({ stamps: [0, -1] }), 'data.stamps'],
+    ['a stamp after the latest', withData({ stamps: [1, 0, -1] }), 'data.stamps'],
     ['a write of a site that is not named', withData({ stamps: [6, 0] }), 'site 3 is not in the table'],
     ['a stamp that no number holds', withData({ hlc: 2 ** 53 }), 'data.hlc'],
     ['intervals without an end', withData({ intervals: [[0, 'later', []]] }), 'data.intervals'],

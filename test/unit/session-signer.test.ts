@@ -86,18 +86,26 @@ describe('the peer believes', () => {
     await expect(at(startMs + hourMs + clockToleranceS * 1000)).rejects.toMatchObject({ fault: 'expired' })
   })
 
-  it('no certificate for longer than an hour, though the root key signed it', async () => {
+  it.each([
+    [
+      'for longer than an hour',
+      (iat: number) => `{"iat":${iat},"exp":${iat + certificateLifetimeS + 1}`,
+      /longer than 3600 s/,
+    ],
+    ['for an hour in some years', () => '{"iat":2051222400,"exp":2051226000', /one for later/],
+    ['without an end that is a number', () => '{"iat":1e999,"exp":1e999', /longer than 3600 s/],
+  ])('no certificate %s, though the root key signed it', async (_, times, refusal) => {
     const root = await keyPair()
     const rootKey = rootKeyFromJwk(root.privateKey)
     const { certificate } = await sessionOf(root)
     const [header = '', claims = ''] = certificate.split('.')
-    const { exp, ...others } = JSON.parse(Buffer.from(claims, 'base64url').toString())
-    const longer = Buffer.from(JSON.stringify({ ...others, exp: exp + 1 })).toString('base64url')
-    const signature = await rootKey.sign(new TextEncoder().encode(`${header}.${longer}`))
-    const eternal = `${header}.${longer}.${Buffer.from(signature).toString('base64url')}`
+    const { iat, cnf } = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    const other = Buffer.from(`${times(iat)},"cnf":${JSON.stringify(cnf)}}`).toString('base64url')
+    const signature = await rootKey.sign(new TextEncoder().encode(`${header}.${other}`))
+    const forged = `${header}.${other}.${Buffer.from(signature).toString('base64url')}`
     const { key } = await sessionOf(root)
-    const token = tokenBy(signed => signToken({ key, certificate: eternal }, signed))
-    await expect((await verifying(root))(token)).rejects.toThrow(/longer than 3600 s/)
+    const token = tokenBy(signed => signToken({ key, certificate: forged }, signed))
+    await expect((await verifying(root))(token)).rejects.toThrow(refusal)
   })
 })
 

@@ -142,6 +142,7 @@ describe('a request is refused before any store is touched', () => {
       'token_invalid',
     ],
     ['with another body than was signed', request => ({ ...request, body: Buffer.from('[]') }), 400, 'digest_mismatch'],
+    ['of more than a hundred changes', signed(Buffer.from(JSON.stringify(Array(101).fill(0)))), 413, 'too_many'],
     ['of more than a megabyte', signed(new Uint8Array(requestBytesMax + 1)), 413, 'request_too_large'],
     [
       'that is a bomb',

@@ -80,7 +80,7 @@ export function changeWords(before: SyncPlan, after: SyncPlan): readonly string[
       settings: siteSettings,
     }),
     ...named(before.types, after.types, 'name', 'type', {
-      added: 'its tables are made, or read if they are there',
+      added: 'its tables are made; one that is there already must be declared as existing',
       removed: 'it does not replicate any more; its tables stay',
       settings: typeSettings,
     }),
@@ -109,7 +109,7 @@ const typeSettings: Readonly<Record<string, string>> = {
   key: 'another key means another table: the items have to be moved',
   tier: 'express lane and triggers change, data does not',
   sites: 'sites that are no longer named keep what they have and get nothing new',
-  merge: 'records are read under the new rule from now on',
+  merge: 'not safe yet: its records become dead letters at their next write, as nothing migrates them',
   omit: 'fields that stay at their site',
   expires: 'the time to live of the tables',
   adopt: 'nothing of it is captured until it is adopted',

@@ -65,7 +65,7 @@ function addShowCommand(conflicts: Command): void {
     .argument('<key>', keyHelp)
     .requiredOption('--type <type>', 'the data type')
     .option('--json', 'print the conflict as JSON', false)
-    .addHelpText('after', "\nExample:\n  npx tributary conflicts show 'sku-1|berlin' --type stock")
+    .addHelpText('after', "\nExample:\n  npx tributary conflicts show 'sku-1|berlin' --type inventory")
     .action(async (key: string, { type, json }: { type: string; json: boolean }) => {
       const clouds = await runningClouds()
       const conflict = await conflictOf(clouds, type, key)

@@ -53,7 +53,7 @@ export function addGetCommand(program: Command): void {
     .option('--json', 'print the record as JSON', false)
     .addHelpText(
       'after',
-      "\nOf a type with feeds it says for each of them where it comes from and how old it is.\n\nExamples:\n  npx tributary get carts alice\n  npx tributary get carts alice --provenance\n  npx tributary get stock 'sku-1|berlin' --json",
+      "\nOf a type with feeds it says for each of them where it comes from and how old it is.\n\nExamples:\n  npx tributary get carts alice\n  npx tributary get carts alice --provenance\n  npx tributary get inventory 'sku-1|berlin' --json",
     )
     .action(async (type: string, key: string, { json, provenance }: { json: boolean; provenance: boolean }) => {
       const clouds = await runningClouds()

@@ -24,7 +24,7 @@ export function addHomeCommand(program: Command): void {
     .option('--json', 'print what was done as JSON', false)
     .addHelpText(
       'after',
-      '\nA record moves once a majority of the sites has promised to follow; nothing that was shown before changes. What the old\nhome has not decided is decided by the new one, also if the old one is away.\n\nExamples:\n  npx tributary home stock --to gcp-us-central1\n  npx tributary home stock --to gcp-us-central1 --from aws-us-east-1 --json',
+      '\nA record moves once a majority of the sites has promised to follow; nothing that was shown before changes. What the old\nhome has not decided is decided by the new one, also if the old one is away.\n\nExamples:\n  npx tributary home reservations --to gcp-us-central1\n  npx tributary home reservations --to gcp-us-central1 --from aws-us-east-1 --json',
     )
     .action(async (type: string, { to, from, json }: HomeOptions) => {
       const clouds = await runningClouds()
