@@ -1,7 +1,7 @@
 /**
- * 10,000 documents that were there before, at two sites and at three (150 at three in `npm test`), most of them the same at every site, some different,
- * some missing, are adopted while official clients go on writing all of them and the command is killed twice on the way:
- * nothing missed, nothing doubled, counters not tripled.
+ * 10,000 documents that were there before, at two sites and at three (150 at three in `npm test`), most of them the same
+ * at every site, some different, some missing, are adopted while official clients go on writing all of them and the
+ * command is killed twice on the way: nothing missed, nothing doubled, counters not tripled.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
