@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 // "unit" needs no process but its own; "infra" runs cdk synth; "local" starts servers and functions; "clouds" starts
-// three clouds and runs one file at a time. The groups follow each other: what starts three clouds wants the machine.
+// three clouds. The groups follow each other: what starts three clouds wants the machine. There two files run side by side:
+// most of their time is waiting, for triggers, expiries and cuts.
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -33,7 +36,8 @@ export default defineConfig({
           setupFiles: ['test/local/clear-endpoints-first.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // They wait for servers and timers more than half of the time.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
@@ -44,7 +48,7 @@ export default defineConfig({
           setupFiles: ['test/local/clear-endpoints-first.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

@@ -303,7 +303,7 @@ describe('npm start', () => {
     expect(code).toBe(0)
   }, 180_000)
 
-  test('--no-tour stays up until Ctrl-C, which leaves no process', async () => {
+  test.concurrent('--no-tour stays up until Ctrl-C, which leaves no process', async ({ expect }) => {
     const path = join(folder, 'foreground')
     const child = start(['--no-tour'], path)
     await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))
@@ -315,7 +315,7 @@ describe('npm start', () => {
     expect(pids.filter(isAlive)).toEqual([])
   }, 180_000)
 
-  test('killed hard, it takes its sites along', async () => {
+  test.concurrent('killed hard, it takes its sites along', async ({ expect }) => {
     const path = join(folder, 'killed')
     const child = start(['--no-tour'], path)
     await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))

@@ -1,10 +1,19 @@
-/** Three clouds with the catalogue's declaration for all suites that need nothing else: bringing them up takes longer. */
+/** Three clouds for all suites of a test file that need the same declaration: bringing them up takes longer than most. */
+import { join } from 'node:path'
+import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { startTestClouds, type TestClouds } from './running-clouds.ts'
 
 let starting: Promise<TestClouds> | undefined
 
+/** With the catalogue's declaration. */
 export function sharedClouds(): Promise<TestClouds> {
   starting ??= startTestClouds()
+  return starting
+}
+
+/** With types that need a decision. */
+export function decidedClouds(): Promise<TestClouds> {
+  starting ??= startTestClouds({}, join(projectRoot, 'test/clouds/decided.config.ts'))
   return starting
 }
 

@@ -49,7 +49,6 @@ export async function startAwsServers(options: AwsServersOptions): Promise<AwsSe
 }
 
 async function startDynamoDb({ onProgress, onLog }: AwsServersOptions) {
-  onProgress('fetching DynamoDB Local, once')
   const { directory } = await ensureDynamoDbLocal({ onProgress })
   onProgress('starting DynamoDB Local')
   const database = await startDynamoDbLocal({ directory, onLog })

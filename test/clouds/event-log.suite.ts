@@ -1,10 +1,9 @@
 /** Orders and payments on the three local clouds, with official clients: a settled status stays, nothing is captured twice. */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import { beforeAll, expect, test } from 'vitest'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { decidedClouds } from './shared-clouds.ts'
 
 let running: TestClouds
 let aws: ApplicationClient
@@ -12,7 +11,7 @@ let gcp: ApplicationClient
 let azure: ApplicationClient
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(projectRoot, 'test/clouds/event-log.config.ts'))
+  running = await decidedClouds()
   const [first, second, third] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'].map(site =>
     running.clients.find(client => client.site === site),
   )
@@ -21,7 +20,6 @@ beforeAll(async () => {
   gcp = second
   azure = third
 })
-afterAll(() => running?.stop())
 
 const read = (type: string, key: string) => Promise.all(running.clients.map(client => client.read(type, [key])))
 const patience = { timeout: 60_000, interval: 100 }

@@ -1,7 +1,15 @@
-/** Orders that are shown at once and settled by their home, and payments that are strictly in its order. */
-import { defineSync, eventLog, home } from '../../shared/declare/index.ts'
+/** Types that somebody decides, of both kinds and by every kind of decider, and sessions that expire. */
+import { defineSync, escrow, eventLog, home, ledger, register } from '../../shared/declare/index.ts'
 
 const decide = home({ at: 'gcp-us-central1' })
+const reservations = {
+  stock: 'on_hand',
+  entries: 'reservations',
+  available: 'available',
+  quantity: 'quantity',
+  status: 'status',
+  expires: 'expires_at',
+}
 
 export default defineSync({
   sites: {
@@ -10,6 +18,15 @@ export default defineSync({
     'azure-eastus': { cloud: 'azure', region: 'eastus' },
   },
   data: {
+    stock: { key: ['sku_id'], tier: 1, merge: ledger({ ...reservations, decide }) },
+    seats: {
+      key: ['show_id'],
+      tier: 1,
+      merge: ledger({
+        ...reservations,
+        decide: escrow({ shares: { 'aws-us-east-1': 40, 'gcp-us-central1': 30, 'azure-eastus': 30 } }),
+      }),
+    },
     orders: {
       key: ['order_id'],
       tier: 1,
@@ -38,5 +55,6 @@ export default defineSync({
         { status: 'status', entries: 'events', decide },
       ),
     },
+    sessions: { key: ['session_id'], tier: 1, merge: register(), expires: 'expires_at' },
   },
 })

@@ -2,17 +2,17 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import type { ApplicationClient, Item } from '../../tools/local/official-clients/application-client.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { decidedClouds } from './shared-clouds.ts'
 
 let running: TestClouds
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(projectRoot, 'test/clouds/ledger.config.ts'))
+  running = await decidedClouds()
 })
-afterAll(() => running?.stop())
 
 const units = 100
 const requests = 150

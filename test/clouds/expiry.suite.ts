@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CosmosClient } from '@azure/cosmos'
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { openCosmos } from '../../tools/local/official-clients/azure-client.ts'
 import { openFirestore } from '../../tools/local/official-clients/gcp-client.ts'
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { decidedClouds } from './shared-clouds.ts'
 
 type Session = {
   readonly user: string
@@ -37,7 +37,7 @@ let azure: Sessions
 let all: readonly Sessions[]
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(projectRoot, 'test/clouds/expiry.config.ts'))
+  running = await decidedClouds()
   const sites = await readEndpoints(join(running.folder, 'endpoints.json'))
   const [awsAt, gcpAt, azureAt] = [sites['aws-us-east-1'], sites['gcp-us-central1'], sites['azure-eastus']]
   if (!awsAt || !gcpAt || !azureAt) throw new Error('three sites')
@@ -51,7 +51,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await firestore?.terminate()
   cosmos?.dispose()
-  await running?.stop()
 })
 
 /** The table's TTL attribute holds the seconds themselves. */
