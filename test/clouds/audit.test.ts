@@ -62,23 +62,24 @@ const clientAt = (site: string): ApplicationClient => {
 /** So many at a time at each site: as fast as a store takes them on a laptop. */
 const atATime = 10
 
-async function writeAll(type: string, keys: readonly string[]): Promise<void> {
-  const field = type === 'pages' ? 'page_id' : 'product_id'
+/** Each page at two sites, which take turns: there each hears of the other, and the third of both. */
+async function writeAtTwo(pages: readonly string[]): Promise<void> {
   await Promise.all(
-    running.clients.map(async client => {
-      for (let start = 0; start < keys.length; start += atATime) {
-        const row = keys.slice(start, start + atATime)
-        await Promise.all(row.map(key => client.put(type, { [field]: key, title: `${key} of ${client.site}` })))
+    running.clients.map(async (client, place) => {
+      const mine = pages.filter((_, index) => index % sites.length !== place)
+      for (let start = 0; start < mine.length; start += atATime) {
+        const row = mine.slice(start, start + atATime)
+        await Promise.all(row.map(page => client.put('pages', { page_id: page, title: `${page} of ${client.site}` })))
       }
     }),
   )
 }
 
 test(
-  `of ${conflicts} conflicts each site tells once for each write that came, and what is written meanwhile travels`,
+  `of ${conflicts} conflicts each site tells once, and what is written meanwhile travels`,
   async () => {
     const keys = Array.from({ length: conflicts }, (_, number) => `page-${number}`)
-    await running.apart(() => writeAll('pages', keys))
+    await running.apart(() => writeAtTwo(keys))
     // The sites are joined, and have all of that to settle. Others go on writing.
     const probing = (async () => {
       const tookMs: number[] = []
@@ -92,7 +93,7 @@ test(
       return tookMs
     })()
 
-    const expected = conflicts * sites.length * (sites.length - 1)
+    const expected = conflicts * sites.length
     const entries = await eventually(
       async () => {
         const found = await readResolutions(running.clouds, { type: 'pages' })
@@ -128,7 +129,7 @@ test(
 describe('the audit, asked', () => {
   test('by type, site, region, record, rule and time: only that, from the stores', async () => {
     const all: readonly Resolution[] = await asJson('audit', '--type', 'pages', '--key', 'page-7')
-    expect(all).toHaveLength(6)
+    expect(all.map(({ site }) => site).sort()).toEqual(sites.toSorted())
     const times = all.map(({ atMs }) => atMs)
     expect(times).toEqual(times.toSorted((a, b) => b - a))
     const atGcp: readonly Resolution[] = await asJson(
@@ -140,7 +141,7 @@ describe('the audit, asked', () => {
       '--order',
       'oldest',
     )
-    expect(atGcp.map(({ site }) => site)).toEqual([gcp, gcp])
+    expect(atGcp.map(({ site }) => site)).toEqual([gcp])
     const page = await tributary('audit', '--type', 'pages', '--site', azure, '--limit', '5')
     expect(page.out.trim().split('\n')).toHaveLength(2 + 5)
     expect(page.err).toMatch(/there is more: --limit 50, or --until 20/)

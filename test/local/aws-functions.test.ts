@@ -72,7 +72,7 @@ beforeAll(async () => {
   provisioned = await provisionAws({ plan, site, region, endpoints })
   bundles = await mkdtemp(join(tmpdir(), 'tributary-test-'))
   stops.push(() => rm(bundles, { recursive: true }))
-  await bundleFunctions({ config: projectConfig, out: bundles, clouds: ['aws'] })
+  await bundleFunctions({ config: projectConfig, out: bundles, clouds: ['aws'], mayBeKept: true })
   environment = {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -52,6 +52,7 @@ beforeAll(async () => {
     config: join(projectRoot, 'test/carts-and-products.config.ts'),
     out: folder,
     clouds: ['azure'],
+    mayBeKept: true,
   })
   const [own, peer, stranger] = await Promise.all([makeSiteKeys(), makeSiteKeys(), makeSiteKeys()])
   keys = { here: own, peer, stranger }

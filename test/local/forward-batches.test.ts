@@ -51,6 +51,7 @@ beforeAll(async () => {
     config: join(projectRoot, 'test/carts-and-products.config.ts'),
     out: folder,
     clouds: ['gcp', 'azure'],
+    mayBeKept: true,
   })
   keys = { here: await makeSiteKeys(), peer: await makeSiteKeys() }
 })

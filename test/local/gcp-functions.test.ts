@@ -62,6 +62,7 @@ beforeAll(async () => {
     config: join(projectRoot, 'test/carts-and-products.config.ts'),
     out: folder,
     clouds: ['gcp'],
+    mayBeKept: true,
   })
   ;[firestore, pubsub] = await Promise.all([startFirestoreServer(), startPubSubServer()])
   await provisionGoogleSite({ plan, site, project, pubsubHost: pubsub.host })

@@ -1,10 +1,12 @@
 /**
  * Bundles every function of every cloud, each into one file. What runs locally and what deploys is the same file.
  */
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { takeKeptBundles } from './kept-bundles.ts'
 import { writeLastPlan } from './last-plan.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
@@ -19,6 +21,8 @@ export interface BundleOptions {
   /** Bundles go to `<out>/<cloud>/<function>/index.cjs`. */
   readonly out: string
   readonly clouds: readonly Cloud[]
+  /** Bundles that were made of the very same files before will do. What deploys is always made anew. */
+  readonly mayBeKept?: boolean
 }
 
 /**
@@ -88,20 +92,41 @@ const perCloud: Readonly<Record<Cloud, BuildOptions>> = {
 }
 
 /** Rejects with `DeclarationInvalid`, too. */
-export async function bundleFunctions({ config, out, clouds }: BundleOptions): Promise<void> {
+export async function bundleFunctions({ config, out, clouds, mayBeKept = false }: BundleOptions): Promise<void> {
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
   await Promise.all(
-    clouds.map(cloud =>
-      build({
-        ...buildOptionsOf(cloud, plan, config),
-        entryPoints: Object.fromEntries(
-          functionNames.map(name => [`${name}/index`, join(projectRoot, 'functions', cloud, `${name}.ts`)]),
-        ),
-        outdir: join(out, cloud),
-      }),
-    ),
+    clouds.map(async cloud => {
+      const make = (folder: string) => bundleCloud(cloud, plan, config, folder)
+      const madeOf = JSON.stringify([cloud, plan, config, esbuildVersion])
+      if (mayBeKept) await takeKeptBundles({ madeOf, out: join(out, cloud), make })
+      else await make(join(out, cloud))
+    }),
   )
   await writeLastPlan(out, plan)
+}
+
+/** Change what is bundled, or how, and are not bundled themselves. */
+const besideSources = [
+  'package.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+  'tools/build/bundle-functions.ts',
+]
+
+/** Returns the paths of all files that the bundles were made of. */
+async function bundleCloud(cloud: Cloud, plan: SyncPlan, config: string, outdir: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    ...buildOptionsOf(cloud, plan, config),
+    entryPoints: Object.fromEntries(
+      functionNames.map(name => [`${name}/index`, join(projectRoot, 'functions', cloud, `${name}.ts`)]),
+    ),
+    absWorkingDir: projectRoot,
+    outdir,
+    metafile: true,
+  })
+  // The plan is no file: it is told by itself.
+  const sources = Object.keys(metafile.inputs).filter(path => !path.startsWith('plan:'))
+  return [...sources, ...besideSources].map(path => join(projectRoot, path)).filter(existsSync)
 }
 
 /**

@@ -65,7 +65,7 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
   onProgress('bundling the functions')
   const bundles = join(folder.path, 'functions')
   const clouds = [...new Set(plan.sites.map(({ cloud }) => cloud))]
-  await bundleFunctions({ config, out: bundles, clouds })
+  await bundleFunctions({ config, out: bundles, clouds, mayBeKept: true })
 
   const secret = randomBytes(24).toString('base64url')
   const keys = Object.fromEntries(
