@@ -14,6 +14,7 @@ import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
 import { addPlanCommand } from './commands/plan.ts'
+import { addPreflightCommand } from './commands/preflight.ts'
 import { addPruneCommand } from './commands/prune.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -39,6 +40,7 @@ addCheckWritesCommand(program)
 addCostCommand(program)
 addDeadLettersCommand(program)
 addPlanCommand(program)
+addPreflightCommand(program)
 addPruneCommand(program)
 addFlowCommands(program)
 addDrainCommand(program)
