@@ -13,7 +13,7 @@ import { type ItemPlace, refOfSyncId, syncIdReason } from './item-place.ts'
 /** Says which kind of item it is; its value is the version of this layout. */
 const layoutVersion = 1
 
-const recordProperty = `${cosmosSyncMark}Record`
+export const recordProperty = `${cosmosSyncMark}Record`
 /** When the document went, or will, ms; absent where it stays. */
 export const goneProperty = `${cosmosSyncMark}GoneAtMs`
 /** The record's name, where it is too long for the id. */

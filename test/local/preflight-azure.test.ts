@@ -3,12 +3,12 @@ import { type ContainerRequest, CosmosClient, PartitionKeyKind } from '@azure/co
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineSync, register } from '../../shared/declare/index.ts'
 import { type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
+import { type AzureAccess, openAzure } from '../../tools/accounts/azure-access.ts'
 import {
   type ConsistencyLevel,
   type CosmosServer,
   startCosmosServer,
 } from '../../tools/local/servers/cosmos/cosmos-server.ts'
-import { type AzureAccess, openAzure } from '../../tools/preflight/azure-access.ts'
 import { checkAzureSite } from '../../tools/preflight/check-azure-site.ts'
 import { commandWith, findingsOf } from './preflight.ts'
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineSync, register } from '../../shared/declare/index.ts'
 import { siteOf } from '../../shared/declare/sync-plan.ts'
+import { type GcpAccess, openGcp } from '../../tools/accounts/gcp-access.ts'
 import { startFirestoreServer } from '../../tools/local/servers/firestore/server.ts'
 import { startPubSubServer } from '../../tools/local/servers/pubsub/pubsub-server.ts'
 import { checkGcpSite } from '../../tools/preflight/check-gcp-site.ts'
-import { type GcpAccess, openGcp } from '../../tools/preflight/gcp-access.ts'
 import { commandWith, findingsOf } from './preflight.ts'
 
 const site = 'gcp-us-central1'
@@ -70,6 +70,18 @@ describe('the database', () => {
 
   it('that is not there yet is made', async () => {
     expect((await check({}))('Firestore (default)', 'database')?.outcome).toBe('ok')
+  })
+
+  it('with a daily backup of its own is refused, as it takes one schedule only, unless it is ours', async () => {
+    const schedules = { 'firestore backups schedules list': [{ name: 'x', dailyRecurrence: {}, retention: '604800s' }] }
+    const mine = { 'functions list': [{ name: 'projects/local/functions/tributary-capture', labels: {} }] }
+    const daily = async (answers: object) =>
+      (await check({ ...answers }))('Firestore (default)', 'daily backup')?.outcome
+    expect(await daily(schedules)).toBe('refused')
+    expect(await daily({ ...schedules, ...mine })).toBe('ok')
+    expect(
+      await daily({ 'firestore backups schedules list': [{ name: 'x', weeklyRecurrence: { day: 'MONDAY' } }] }),
+    ).toBe('ok')
   })
 
   it('whose collection expires by another field is refused', async () => {

@@ -1,7 +1,7 @@
 /** For tests of preflight: command lines that answer from a table, and what was found by place and check. */
-import { type CloudCommand, commandThat } from '../../tools/preflight/cloud-command.ts'
+import { type CloudCommand, commandThat } from '../../tools/accounts/cloud-command.ts'
+import { type Told, there } from '../../tools/accounts/told.ts'
 import type { SiteFinding } from '../../tools/preflight/finding.ts'
-import { type Told, there } from '../../tools/preflight/told.ts'
 
 /**
  * By the beginning of a command. What is asked beside them is not there. Answers are as the clouds' documentation prints

@@ -19,6 +19,7 @@ import { addPruneCommand } from './commands/prune.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
+import { addUninstallCommand } from './commands/uninstall.ts'
 import { addWriteOffCommand } from './commands/write-off.ts'
 
 const program = new Command('tributary')
@@ -45,6 +46,7 @@ addPruneCommand(program)
 addFlowCommands(program)
 addDrainCommand(program)
 addInvokeCommand(program)
+addUninstallCommand(program)
 
 try {
   await program.parseAsync()

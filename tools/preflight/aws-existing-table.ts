@@ -11,9 +11,9 @@ import { z } from 'zod'
 import { isNumberKey } from '../../shared/declare/placement.ts'
 import { functionName } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
-import type { AwsAccess } from './aws-access.ts'
+import type { AwsAccess } from '../accounts/aws-access.ts'
+import { reasonOf, type Told, told } from '../accounts/told.ts'
 import { type Findings, findingsAt, type SiteFinding } from './finding.ts'
-import { reasonOf, type Told, told } from './told.ts'
 
 /** `types`: those in the table, at least one. */
 export async function* checkExistingTable(

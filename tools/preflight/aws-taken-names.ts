@@ -7,10 +7,10 @@ import { DescribeStreamSummaryCommand, ListTagsForStreamCommand } from '@aws-sdk
 import { DescribeKeyCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms'
 import { GetQueueUrlCommand, ListQueueTagsCommand } from '@aws-sdk/client-sqs'
 import { z } from 'zod'
-import type { AwsAccess } from './aws-access.ts'
+import type { AwsAccess } from '../accounts/aws-access.ts'
+import { reasonOf, type Told, there, told, unknown } from '../accounts/told.ts'
 import type { AwsKind, AwsName } from './aws-names.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
-import { reasonOf, type Told, there, told, unknown } from './told.ts'
 
 type Tags = Readonly<Record<string, string>>
 

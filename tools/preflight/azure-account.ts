@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { accountFaults } from '../../functions/azure/account-check.ts'
 import type { SitePlan } from '../../shared/declare/sync-plan.ts'
-import type { AzureAccess } from './azure-access.ts'
+import type { AzureAccess } from '../accounts/azure-access.ts'
+import { reasonOf, type Told, told, unknown } from '../accounts/told.ts'
 import { type Findings, findingsAt, type SiteFinding } from './finding.ts'
-import { reasonOf, type Told, told, unknown } from './told.ts'
 
 const managed = z.object({
   backupPolicy: z.object({ type: z.string() }).nullish(),

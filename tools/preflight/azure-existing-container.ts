@@ -5,9 +5,9 @@
 import type { ContainerDefinition } from '@azure/cosmos'
 import { cosmosSyncMark } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
-import type { AzureAccess } from './azure-access.ts'
+import type { AzureAccess } from '../accounts/azure-access.ts'
+import { told } from '../accounts/told.ts'
 import { type Findings, findingsAt, type SiteFinding } from './finding.ts'
-import { told } from './told.ts'
 
 /** `types`: those in the container, at least one. */
 export async function* checkExistingContainer(

@@ -3,12 +3,12 @@ import { DescribeLimitsCommand } from '@aws-sdk/client-dynamodb'
 import { DescribeLimitsCommand as DescribeStreamLimitsCommand } from '@aws-sdk/client-kinesis'
 import { z } from 'zod'
 import { peersOf, type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
-import type { AwsAccess } from './aws-access.ts'
+import type { AwsAccess } from '../accounts/aws-access.ts'
+import { reasonOf, told } from '../accounts/told.ts'
 import { checkExistingTable } from './aws-existing-table.ts'
 import { awsNames } from './aws-names.ts'
 import { checkAwsNames } from './aws-taken-names.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
-import { reasonOf, told } from './told.ts'
 
 export async function* checkAwsSite(access: AwsAccess, plan: SyncPlan, site: SitePlan): AsyncGenerator<SiteFinding> {
   const say = findingsAt('account')

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { auditStoreName, cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
 import { type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
-import type { AzureAccess } from './azure-access.ts'
+import type { AzureAccess } from '../accounts/azure-access.ts'
+import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
+import { reasonOf, told } from '../accounts/told.ts'
 import { checkCosmosAccount } from './azure-account.ts'
 import { checkExistingContainer } from './azure-existing-container.ts'
-import type { DeploymentVariables } from './deployment-variables.ts'
 import { type Findings, findingsAt, type SiteFinding } from './finding.ts'
-import { reasonOf, told } from './told.ts'
 
 export async function* checkAzureSite(
   access: AzureAccess,

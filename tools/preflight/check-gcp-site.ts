@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { services } from '../../infra/gcp/services.ts'
 import { changesName, deadLettersName, forwardName, functionName } from '../../shared/declare/resource-names.ts'
 import { peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
-import type { DeploymentVariables } from './deployment-variables.ts'
+import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
+import type { GcpAccess } from '../accounts/gcp-access.ts'
+import { reasonOf, type Told, told } from '../accounts/told.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
-import type { GcpAccess } from './gcp-access.ts'
-import { checkDatabase, checkExpiries, readDatabase } from './gcp-database.ts'
-import { reasonOf, type Told, told } from './told.ts'
+import { checkBackupSchedule, checkDatabase, checkExpiries, readDatabase } from './gcp-database.ts'
 
 export async function* checkGcpSite(
   access: GcpAccess | undefined,
@@ -116,7 +116,9 @@ async function* checkOtherNames(access: GcpAccess, plan: SyncPlan, site: SitePla
     labelled.transform(({ labels }) => labels ?? {}),
   )
   yield nameFinding(`bucket ${bucket}`, described, site, false)
-  yield await keyRingFinding(access, site, made.is === 'there' && made.value.has(functionName('capture')))
+  const isDeployed = made.is === 'there' && made.value.has(functionName('capture'))
+  yield* checkBackupSchedule(access, isDeployed)
+  yield await keyRingFinding(access, site, isDeployed)
 }
 
 /** A ring can never be deleted, so one is left by every removal. */

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { syncStoreName } from '../../shared/declare/resource-names.ts'
 import type { SitePlan, TypePlan } from '../../shared/declare/sync-plan.ts'
-import type { DeploymentVariables } from './deployment-variables.ts'
+import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
+import type { GcpAccess } from '../accounts/gcp-access.ts'
+import { type Told, told } from '../accounts/told.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
-import type { GcpAccess } from './gcp-access.ts'
-import { type Told, told } from './told.ts'
 
 /** As `databases describe` prints it (https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases). */
 const database = z.object({
@@ -77,6 +77,23 @@ function* checkSettings(
         'recovery',
         'no point-in-time recovery: what an application deletes by mistake is deleted at every site',
         `gcloud firestore databases update --database='${name}' --enable-pitr`,
+      )
+}
+
+const schedules = z.array(z.object({ dailyRecurrence: z.unknown().optional() }))
+
+/** A database has one daily schedule. `isDeployed`: then it is ours. */
+export async function* checkBackupSchedule({ command }: GcpAccess, isDeployed: boolean): AsyncGenerator<SiteFinding> {
+  const say = findingsAt(`Firestore ${name}`)
+  const asked = await command(['firestore', 'backups', 'schedules', 'list', `--database=${name}`], schedules)
+  if (asked.is === 'unknown') return yield say.unknown('daily backup', asked.reason)
+  const hasDaily = asked.is === 'there' && asked.value.some(schedule => schedule.dailyRecurrence !== undefined)
+  yield !hasDaily || isDeployed
+    ? say.ok('daily backup', hasDaily ? 'is there' : 'will be made')
+    : say.refused(
+        'daily backup',
+        'the database has a schedule for one already, and takes one only',
+        `keep it: terraform import google_firestore_backup_schedule.daily NAME, with NAME of: gcloud firestore backups schedules list --database='${name}'`,
       )
 }
 

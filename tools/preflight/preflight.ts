@@ -1,7 +1,8 @@
 /** Every site of a plan against its account. */
 import type { SitePlan, SyncPlan } from '../../shared/declare/sync-plan.ts'
+import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
+import { openAccount, type SiteAccount } from '../accounts/site-account.ts'
 import type { SiteEndpoints } from '../local/local-site.ts'
-import type { DeploymentVariables } from './deployment-variables.ts'
 import type { Finding, SiteFinding } from './finding.ts'
 
 export interface PreflightOptions {
@@ -14,56 +15,31 @@ export interface PreflightOptions {
 }
 
 export async function* preflight(options: PreflightOptions): AsyncGenerator<Finding> {
-  for (const site of options.sites) {
-    for await (const finding of checkSite(options, site)) yield { site: site.id, ...finding }
+  const { plan, sites, local: locals, environment } = options
+  for (const site of sites) {
+    const local = locals?.[site.id]
+    const variables = local ? {} : await options.variablesOf(site.id)
+    const account = await openAccount({ site, local, variables, environment })
+    try {
+      for await (const finding of await checksOf(account, plan, site, variables)) yield { site: site.id, ...finding }
+    } finally {
+      await account.access?.close()
+    }
   }
 }
 
-/** Each cloud's clients are loaded when a site needs them. */
-async function* checkSite(options: PreflightOptions, site: SitePlan): AsyncGenerator<SiteFinding> {
-  const { plan, local: locals, environment } = options
-  const local = locals?.[site.id]
-  if (locals && !local) throw new Error(`the local clouds have no site ${site.id}`)
-  const variables = local ? {} : await options.variablesOf(site.id)
-  switch (site.cloud) {
-    case 'aws': {
-      const [{ openAws }, { checkAwsSite }] = await Promise.all([
-        import('./aws-access.ts'),
-        import('./check-aws-site.ts'),
-      ])
-      const access = await openAws(site.region, local)
-      try {
-        yield* checkAwsSite(access, plan, site)
-      } finally {
-        access.close()
-      }
-      return
-    }
-    case 'gcp': {
-      const [{ openGcp }, { checkGcpSite }] = await Promise.all([
-        import('./gcp-access.ts'),
-        import('./check-gcp-site.ts'),
-      ])
-      const access = await openGcp({ local, variables, environment })
-      try {
-        yield* checkGcpSite(access, plan, site, variables)
-      } finally {
-        await access?.close()
-      }
-      return
-    }
-    case 'azure': {
-      const [{ openAzure }, { checkAzureSite }] = await Promise.all([
-        import('./azure-access.ts'),
-        import('./check-azure-site.ts'),
-      ])
-      const access = await openAzure({ local, variables, environment })
-      try {
-        yield* checkAzureSite(access, plan, site, variables)
-      } finally {
-        access.close()
-      }
-      return
-    }
+async function checksOf(
+  account: SiteAccount,
+  plan: SyncPlan,
+  site: SitePlan,
+  variables: DeploymentVariables,
+): Promise<AsyncIterable<SiteFinding>> {
+  switch (account.cloud) {
+    case 'aws':
+      return (await import('./check-aws-site.ts')).checkAwsSite(account.access, plan, site)
+    case 'gcp':
+      return (await import('./check-gcp-site.ts')).checkGcpSite(account.access, plan, site, variables)
+    case 'azure':
+      return (await import('./check-azure-site.ts')).checkAzureSite(account.access, plan, site, variables)
   }
 }

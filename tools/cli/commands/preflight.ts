@@ -1,24 +1,13 @@
 /** `tributary preflight`: is every account ready for the plan? Asks only, changes nothing. */
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Command, InvalidArgumentError } from 'commander'
-import type { SyncPlan } from '../../../shared/declare/sync-plan.ts'
-import { localFolder } from '../../local/local-folder.ts'
-import { readEndpoints } from '../../local/official-clients/open-clients.ts'
-import { type DeploymentVariables, deploymentVariables } from '../../preflight/deployment-variables.ts'
+import type { Command } from 'commander'
 import { type Finding, type Outcome, outcomes } from '../../preflight/finding.ts'
 import { preflight } from '../../preflight/preflight.ts'
 import { columns, printJson } from '../output.ts'
-import { CommandFailed, runningClouds } from '../running-clouds.ts'
+import { RenewedLine } from '../renewed-line.ts'
+import { addSiteOptions, chosenSites, type SiteOptions } from '../site-options.ts'
 
-interface PreflightOptions {
-  readonly config: string
-  readonly site?: string
-  readonly local: boolean
-  readonly out: string
-  readonly var: DeploymentVariables
+interface PreflightOptions extends SiteOptions {
   readonly all: boolean
-  readonly json: boolean
 }
 
 const explanation = `
@@ -39,57 +28,27 @@ Examples:
   npx tributary preflight --local --all`
 
 export function addPreflightCommand(program: Command): void {
-  program
+  const command = program
     .command('preflight')
     .description('whether the accounts are ready for what the declaration makes in them')
     .option('--site <site>', 'of this site only')
-    .option('--config <file>', 'the declaration', 'sync.config.ts')
-    .option('--local', 'ask the local clouds instead of accounts', false)
-    .option('--out <folder>', 'where synth left its Terraform JSON, and terraform.tfvars beside it', 'infra.out')
-    .option(
-      '--var <name=value>',
-      'a variable of the deployment, as in terraform.tfvars; repeat for several',
-      gather,
-      {},
-    )
+  addSiteOptions(command)
     .option('--all', 'print what is in order, too', false)
     .option('--json', 'print every finding as JSON', false)
     .addHelpText('after', explanation)
     .action(async (options: PreflightOptions) => {
+      const line = new RenewedLine(process.stderr, { isAtOnce: false })
       const findings: Finding[] = []
-      for await (const finding of findingsOf(options)) {
+      const { plan, sites, local, variablesOf } = await chosenSites(options)
+      for await (const finding of preflight({ plan, sites, local, variablesOf, environment: process.env })) {
         findings.push(finding)
-        if (!options.json)
-          process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${finding.site}: ${finding.place}` : '')
+        line.show(() => `${finding.site}: ${finding.place}`)
       }
-      if (process.stderr.isTTY && !options.json) process.stderr.write('\r\u001b[K')
+      line.clear()
       if (options.json) printJson(findings)
       else console.log(report(findings, options.all))
       if (findings.some(({ outcome }) => outcome === 'refused')) process.exitCode = 1
     })
-}
-
-async function* findingsOf({ config, site, local, out, var: given }: PreflightOptions): AsyncGenerator<Finding> {
-  const { default: plan }: { default: SyncPlan } = local
-    ? { default: (await runningClouds()).plan }
-    : await import(pathToFileURL(resolve(config)).href)
-  const sites = plan.sites.filter(({ id }) => id === (site ?? id))
-  if (sites.length === 0) {
-    throw new CommandFailed(`no site '${site}'; the plan has ${plan.sites.map(({ id }) => id).join(', ')}`)
-  }
-  yield* preflight({
-    plan,
-    sites,
-    local: local ? await readEndpoints(localFolder().endpointsFile) : undefined,
-    variablesOf: id => deploymentVariables(join(out, id), given),
-    environment: process.env,
-  })
-}
-
-function gather(text: string, before: DeploymentVariables): DeploymentVariables {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('such as project=shop-prod')
-  return { ...before, [name]: value }
 }
 
 function report(findings: readonly Finding[], isAll: boolean): string {

@@ -1,4 +1,4 @@
-/** How preflight reaches a Google Cloud project: data by the official clients, the management plane by `gcloud`. */
+/** How commands reach a Google Cloud project: data by the official clients, the management plane by `gcloud`. */
 import type { Firestore } from '@google-cloud/firestore'
 import type { PubSub } from '@google-cloud/pubsub'
 import type { SiteEndpoints } from '../local/local-site.ts'

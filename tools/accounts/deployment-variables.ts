@@ -1,6 +1,6 @@
 /**
- * What the deployment of a Google Cloud or Azure site is told beside the declaration: Terraform's variables. Preflight reads
- * them where Terraform does, in `terraform.tfvars` beside the template, and takes others with `--var name=value`.
+ * What the deployment of a Google Cloud or Azure site is told beside the declaration: Terraform's variables. Commands read
+ * them where Terraform does, in `terraform.tfvars` beside the template, and take others with `--var name=value`.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * How preflight reaches an Azure subscription: `az` for the management plane; Cosmos DB by its official client, with a key
+ * How commands reach an Azure subscription: `az` for the management plane; Cosmos DB by its official client, with a key
  * where the usual variables name one, otherwise as whoever `az` is signed in as.
  */
 import type { CosmosClient, CosmosClientOptions } from '@azure/cosmos'

@@ -1,4 +1,4 @@
-/** How preflight reaches an AWS account: with the official clients, and with `aws` for what they are not installed for. */
+/** How commands reach an AWS account: with the official clients, and with `aws` for what they are not installed for. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import type { KMSClient } from '@aws-sdk/client-kms'
