@@ -21,8 +21,10 @@ import { placed, type SiteContext } from './site-context.ts'
 export interface AppHome {
   readonly context: SiteContext
   readonly logs: Logs
-  /** Packages, and what the Functions host keeps: leases of timers, keys of its own. */
+  /** What the Functions host keeps: leases of timers, keys of its own. */
   readonly storage: TypedResource
+  /** What runs. Not beside what the host of every app may write: nobody may change the code of another app. */
+  readonly packages: TypedResource
   /** References: instances of each group that are kept ready, and the most there are of each. */
   readonly alwaysReady: string
   readonly maxInstances: string
@@ -57,6 +59,7 @@ export function createAppHome(context: SiteContext, logs: Logs): AppHome {
     context,
     logs,
     storage: createStorageAccount(context, 'host', `${prefix}tributaryhost`),
+    packages: createStorageAccount(context, 'code', `${prefix}tributarycode`),
     alwaysReady: createVariable(scope, 'always_ready_instances', {
       description:
         'Instances that are kept ready for each function of tier-1 data; 0 costs nothing while nothing is written',
@@ -82,9 +85,11 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
   const plan = azure(scope, id, 'azurerm_service_plan', { name, ...placed(context), os_type: 'Linux', sku_name: 'FC1' })
   const packages = azure(scope, id, 'azurerm_storage_container', {
     name: shortName(`package-${short}`, 63),
-    storage_account_id: storage.id,
+    storage_account_id: home.packages.id,
     container_access_type: 'private',
   })
+  // A deployment writes as the app, too.
+  const packageRole = identity.grant('Storage Blob Data Contributor', packages.id, 'package')
   // The host makes containers of its own there, so a role on single ones would not do.
   const hostRole = identity.grant('Storage Blob Data Owner', storage.id, 'host')
   const metricsRole = identity.grant('Monitoring Metrics Publisher', logs.insights.id, 'insights')
@@ -120,7 +125,7 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
             deployment: {
               storage: {
                 type: 'blobContainer',
-                value: `${storage.get('primary_blob_endpoint')}${packages.get('name')}`,
+                value: `${home.packages.get('primary_blob_endpoint')}${packages.get('name')}`,
                 authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id },
               },
             },
@@ -136,7 +141,7 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
       },
       response_export_values: ['properties.defaultHostName'],
     },
-    { dependsOn: [hostRole, metricsRole, ...permissions, ...dependsOn] },
+    { dependsOn: [hostRole, packageRole, metricsRole, ...permissions, ...dependsOn] },
   )
   const locked = ['scm', 'ftp'].map(way =>
     azure(scope, `${id}_${way}`, 'azapi_update_resource', {

@@ -109,9 +109,9 @@ describe('the project', () => {
       outcome: 'refused',
       found: expect.stringContaining('cloudkms'),
     })
-    expect(await found('firestore', 'pubsub', 'cloudkms', 'storage')).toMatchObject({
+    expect(await found('firestore', 'pubsub', 'cloudkms', 'storage', 'eventarc')).toMatchObject({
       outcome: 'ok',
-      found: expect.stringContaining('eventarc'),
+      found: expect.stringContaining('cloudscheduler'),
     })
   })
 

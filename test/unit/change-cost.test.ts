@@ -57,6 +57,28 @@ describe('a million changes of 1 KB', () => {
   })
 })
 
+describe('a change feed of Cosmos DB', () => {
+  const feed = (tier: 1 | 2 | 3) => costOf({ tier, sites: [aws, azure] }).usd('echo: functions', aws, azure) ?? 0
+
+  it('that is looked into less often hands over more at once, so functions cost less a change', () => {
+    expect(feed(2)).toBeLessThan(feed(1))
+    expect(feed(3)).toBeLessThan(feed(2))
+  })
+
+  it('is paid all day: two looks for each type, by its tier', () => {
+    const plan = defineSync({
+      sites: { [aws]: sites[aws], [azure]: sites[azure] },
+      data: {
+        carts: { key: ['id'], tier: 1, merge: register() },
+        products: { key: ['id'], tier: 2, merge: register() },
+        reports: { key: ['id'], tier: 3, merge: register() },
+      },
+    })
+    const looks = 2 * (4 + 0.5 + 0.2) * 86_400
+    expect(costsOf(plan, load).fixedUsdPerDay[azure]).toBeCloseTo((looks * 2 * 0.25) / 1e6)
+  })
+})
+
 it('says which part takes the most', () => {
   const { most, parts } = costOf({ sites: [aws, gcp, azure] })
   const sums = Map.groupBy(parts, ({ what }) => what)

@@ -5,7 +5,15 @@
  * Assumed: no conflicts; documents and sync records of the same size everywhere; the changes of a day come evenly, so a trigger
  * hands over what came since it last looked; functions take so many ms as below.
  */
-import { type Cloud, isExpress, type SitePlan, type SyncPlan, type TypePlan } from '../../shared/declare/sync-plan.ts'
+import { feedPollMs } from '../../functions/azure/feed-poll.ts'
+import {
+  type Cloud,
+  isExpress,
+  type SitePlan,
+  type SyncPlan,
+  type Tier,
+  type TypePlan,
+} from '../../shared/declare/sync-plan.ts'
 import { awsPrices, azurePrices, gcpPrices } from './prices.ts'
 
 /** A part of the cost, in USD per million changes. `to`: of a route, at either end of it; absent: of the sender alone. */
@@ -46,16 +54,26 @@ interface Batches {
 }
 
 const batchMax = 100
-/** How often a trigger hands over what has come, in times a second (docs/latency.md). A push hands over one at a time. */
-const looksPerSecond: Readonly<Record<Cloud, Readonly<Record<keyof Batches, number>>>> = {
-  aws: { capture: 4, publish: 4, forward: 1 },
-  gcp: { capture: Number.POSITIVE_INFINITY, publish: Number.POSITIVE_INFINITY, forward: Number.POSITIVE_INFINITY },
-  azure: { capture: 0.5, publish: 0.5, forward: 2 },
+const secondsPerDay = 86_400
+
+/** A push hands over one at a time. */
+const atOnce = Number.POSITIVE_INFINITY
+
+/** How often a trigger hands over what has come, in times a second (docs/latency.md). */
+function looksPerSecond(cloud: Cloud, tier: Tier): Batches {
+  const feed = 1000 / feedPollMs[tier]
+  const looks: Readonly<Record<Cloud, Batches>> = {
+    aws: { capture: 4, publish: 4, forward: 1 },
+    gcp: { capture: atOnce, publish: atOnce, forward: atOnce },
+    azure: { capture: feed, publish: feed, forward: 2 },
+  }
+  return looks[cloud]
 }
 
-function batchesAt(cloud: Cloud, changesPerDay: number): Batches {
-  const perSecond = changesPerDay / 86_400
-  const batch = (of: keyof Batches) => Math.min(batchMax, Math.max(1, perSecond / looksPerSecond[cloud][of]))
+function batchesAt(cloud: Cloud, tier: Tier, changesPerDay: number): Batches {
+  const perSecond = changesPerDay / secondsPerDay
+  const looks = looksPerSecond(cloud, tier)
+  const batch = (of: keyof Batches) => Math.min(batchMax, Math.max(1, perSecond / looks[of]))
   return { capture: batch('capture'), publish: batch('publish'), forward: batch('forward') }
 }
 
@@ -64,7 +82,7 @@ export function changeCosts(plan: SyncPlan, type: TypePlan, { changesPerDay, siz
   const sites = plan.sites.filter(({ id }) => type.sites.includes(id))
   const sent = changesPerDay / sites.length
   return sites.flatMap(from => [
-    ...senderParts(from, { sent, changesPerDay, size }),
+    ...senderParts(from, type, { sent, changesPerDay, size }),
     ...sites.filter(to => to !== from).flatMap(to => routeParts(from, to, type, { sent, changesPerDay, size })),
   ])
 }
@@ -82,8 +100,8 @@ interface SharedLoad extends Load {
 
 type Bill = Readonly<Record<string, number>>
 
-function senderParts({ id, cloud }: SitePlan, load: SharedLoad): readonly CostPart[] {
-  const batches = batchesAt(cloud, load.sent)
+function senderParts({ id, cloud }: SitePlan, { tier }: TypePlan, load: SharedLoad): readonly CostPart[] {
+  const batches = batchesAt(cloud, tier, load.sent)
   const bills: Readonly<Record<Cloud, () => Bill>> = {
     aws: () => ({
       'capture: DynamoDB': dynamoReads(load, 3, 1) + awsPrices.writeUnit * units(recordBytes(load), kb),
@@ -105,10 +123,9 @@ function senderParts({ id, cloud }: SitePlan, load: SharedLoad): readonly CostPa
 }
 
 function routeParts(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): readonly CostPart[] {
-  const express = isExpress(type)
   return [
-    ...partsOf(sendingBill(from, to, express, load), { from: from.id, to: to.id, at: from.id }),
-    ...partsOf(receivingBill(from, to, express, load), { from: from.id, to: to.id, at: to.id }),
+    ...partsOf(sendingBill(from, to, type, load), { from: from.id, to: to.id, at: from.id }),
+    ...partsOf(receivingBill(from, to, type, load), { from: from.id, to: to.id, at: to.id }),
   ]
 }
 
@@ -117,15 +134,15 @@ function partsOf(bill: Bill, place: Pick<CostPart, 'from' | 'to' | 'at'>): reado
 }
 
 /** The express lane sends what its capture captured at once, beside the durable path. */
-function requestsPerChange(from: SitePlan, express: boolean, load: SharedLoad): number {
-  const { capture, forward } = batchesAt(from.cloud, load.sent)
-  return 1 / forward + (express ? 1 / capture : 0)
+function requestsPerChange(from: SitePlan, type: TypePlan, load: SharedLoad): number {
+  const { capture, forward } = batchesAt(from.cloud, type.tier, load.sent)
+  return 1 / forward + (isExpress(type) ? 1 / capture : 0)
 }
 
-function sendingBill(from: SitePlan, to: SitePlan, express: boolean, load: SharedLoad): Bill {
-  const { forward } = batchesAt(from.cloud, load.sent)
-  const requests = requestsPerChange(from, express, load)
-  const sentGb = (load.size * sentShare * (express ? 2 : 1) + requests * requestBytes) / gb
+function sendingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): Bill {
+  const { forward } = batchesAt(from.cloud, type.tier, load.sent)
+  const requests = requestsPerChange(from, type, load)
+  const sentGb = (load.size * sentShare * (isExpress(type) ? 2 : 1) + requests * requestBytes) / gb
   const logged = lineBytes / forward / gb
   switch (from.cloud) {
     case 'aws':
@@ -151,10 +168,10 @@ function sendingBill(from: SitePlan, to: SitePlan, express: boolean, load: Share
 }
 
 /** Ingest, and the echo: capture sees the document that ingest wrote, and publish the sync record. */
-function receivingBill(from: SitePlan, to: SitePlan, express: boolean, load: SharedLoad): Bill {
-  const requests = requestsPerChange(from, express, load)
-  const { capture, publish } = batchesAt(to.cloud, load.changesPerDay)
-  const duplicates = express ? 1 : 0
+function receivingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): Bill {
+  const requests = requestsPerChange(from, type, load)
+  const { capture, publish } = batchesAt(to.cloud, type.tier, load.changesPerDay)
+  const duplicates = isExpress(type) ? 1 : 0
   switch (to.cloud) {
     case 'aws':
       return {
@@ -192,11 +209,12 @@ export function globalTablesCost(replicas: number, { size }: Load): number {
 }
 
 /** What a site costs a day before any change that grows with no change: the stream, and the feeds that are asked all day. */
-export function fixedPerDay({ cloud }: SitePlan, hasExpressTypes: boolean): number {
+export function fixedPerDay({ cloud }: SitePlan, types: readonly TypePlan[]): number {
   if (cloud === 'aws') return 24 * awsPrices.streamHour
   if (cloud === 'gcp') return 0
-  // Two feeds, two units a look (docs/latency.md: every 250 ms for tier 1, 2 s for tier 2).
-  return 2 * 2 * azurePrices.requestUnit * 86_400 * (hasExpressTypes ? 4 : 0.5)
+  // Capture and publish each look for themselves, for each type; a look that finds nothing takes two units.
+  const looks = types.reduce((sum, { tier }) => sum + 2 * looksPerSecond(cloud, tier).capture, 0)
+  return looks * secondsPerDay * 2 * azurePrices.requestUnit
 }
 
 function recordBytes({ size }: Pick<Load, 'size'>): number {

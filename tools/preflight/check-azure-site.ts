@@ -163,7 +163,7 @@ async function* checkGlobalNames(
       args: ['cosmosdb', 'check-name-exists', '--name', `${prefix}-tributary`],
       isFree: z.boolean().transform(exists => !exists),
     },
-    ...['tributarybus', 'tributaryhost'].map(of => ({
+    ...['tributarybus', 'tributaryhost', 'tributarycode'].map(of => ({
       name: `${prefix}${of}`,
       args: ['storage', 'account', 'check-name', '--name', `${prefix}${of}`],
       isFree: z.object({ nameAvailable: z.boolean() }).transform(({ nameAvailable }) => nameAvailable),

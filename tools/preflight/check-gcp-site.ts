@@ -42,7 +42,7 @@ export async function* checkGcpSite(
 }
 
 /** Those that must be there before Terraform runs, so that their service accounts can be given the key. */
-const neededBefore = ['cloudkms', 'firestore', 'pubsub', 'storage']
+const neededBefore = ['cloudkms', 'eventarc', 'firestore', 'pubsub', 'storage']
 
 async function* checkServices({ command, project }: GcpAccess): AsyncGenerator<SiteFinding> {
   const say = findingsAt('account')
