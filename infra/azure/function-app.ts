@@ -13,6 +13,7 @@ import { createVariable, snakeCase } from '../terraform/variable.ts'
 import { azure } from './azure.ts'
 import type { IpRestriction } from './azurerm-types.ts'
 import type { Identity } from './identity.ts'
+import { instanceMemoryMb } from './instance-size.ts'
 import type { Logs } from './logs.ts'
 import { createStorageAccount } from './queues.ts'
 import { placed, type SiteContext } from './site-context.ts'
@@ -28,6 +29,8 @@ export interface AppHome {
   /** References: instances of each group that are kept ready, and the most there are of each. */
   readonly alwaysReady: string
   readonly maxInstances: string
+  /** Reference: in MB. */
+  readonly instanceMemory: string
   readonly archives: Map<FunctionName, TypedData>
 }
 
@@ -50,9 +53,6 @@ const apiVersion = '2024-04-01'
 /** With the prefix of ten at most: beyond 32 the host may take two apps for one. */
 const nameLengthMax = 21
 
-/** Requests that an instance is given side by side. */
-const httpConcurrency = 20
-
 export function createAppHome(context: SiteContext, logs: Logs): AppHome {
   const { scope, prefix } = context
   return {
@@ -71,13 +71,18 @@ export function createAppHome(context: SiteContext, logs: Logs): AppHome {
       type: 'number',
       default: 40,
     }),
+    instanceMemory: createVariable(scope, 'instance_memory_mb', {
+      description: 'Memory of an instance, 512, 2048 or 4096: CPU and price go with it',
+      type: 'number',
+      default: instanceMemoryMb,
+    }),
     archives: new Map(),
   }
 }
 
 /** `output.properties.defaultHostName` is its address. */
 export function createFunctionApp(home: AppHome, options: FunctionAppOptions): TypedResource {
-  const { context, logs, storage, alwaysReady, maxInstances } = home
+  const { context, logs, storage, alwaysReady, maxInstances, instanceMemory } = home
   const { name, bundle, identity, warm, permissions, dependsOn, allowed = [] } = options
   const { scope, site, prefix, groupId, tags } = context
   const short = name.replace('tributary-', '')
@@ -132,9 +137,9 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
             runtime: { name: 'node', version: '24' },
             scaleAndConcurrency: {
               maximumInstanceCount: maxInstances,
-              instanceMemoryMB: 2048,
+              // How many requests an instance is given side by side goes with it.
+              instanceMemoryMB: instanceMemory,
               alwaysReady: warm.map(group => ({ name: group, instanceCount: alwaysReady })),
-              ...(bundle === 'ingest' ? { triggers: { http: { perInstanceConcurrency: httpConcurrency } } } : {}),
             },
           },
         },

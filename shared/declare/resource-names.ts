@@ -50,6 +50,9 @@ export const cosmosLeasesName = 'tributary-leases'
 /** In a Cosmos container a sync item's id starts with this, and the property of this name marks it. */
 export const cosmosSyncMark = '_tributary'
 
+/** The property of a sync item that holds the encoded record. */
+export const cosmosRecordProperty = `${cosmosSyncMark}Record`
+
 /** DynamoDB attributes of the sync table. */
 export const syncTable = {
   key: 'name',

@@ -3,9 +3,12 @@
  * take. From the operations per change that tests count (docs/protocol.md) and a table of prices.
  *
  * Assumed: no conflicts; documents and sync records of the same size everywhere; the changes of a day come evenly, so a trigger
- * hands over what came since it last looked; functions take so many ms as below.
+ * hands over what came since it last looked; functions take so many ms as below. Cloud Run and Flex Consumption bill an
+ * instance for as long as it works on anything, and no less than a while each time: where changes come now and then, that
+ * while is most of the bill, and where they come all the time, an instance that is always at work.
  */
 import { feedPollMs } from '../../functions/azure/feed-poll.ts'
+import { instanceMemoryMb } from '../../infra/azure/instance-size.ts'
 import {
   type Cloud,
   isExpress,
@@ -59,19 +62,26 @@ const secondsPerDay = 86_400
 /** A push hands over one at a time. */
 const atOnce = Number.POSITIVE_INFINITY
 
+/** What comes to forward while a request is under way travels with the next one (functions/common/gathered.ts). */
+const requestSeconds = 0.1
+
 /** How often a trigger hands over what has come, in times a second (docs/latency.md). */
 function looksPerSecond(cloud: Cloud, tier: Tier): Batches {
   const feed = 1000 / feedPollMs[tier]
   const looks: Readonly<Record<Cloud, Batches>> = {
     aws: { capture: 4, publish: 4, forward: 1 },
-    gcp: { capture: atOnce, publish: atOnce, forward: atOnce },
+    gcp: { capture: atOnce, publish: atOnce, forward: 1 / requestSeconds },
     azure: { capture: feed, publish: feed, forward: 2 },
   }
   return looks[cloud]
 }
 
+function perSecondOf(changesPerDay: number): number {
+  return changesPerDay / secondsPerDay
+}
+
 function batchesAt(cloud: Cloud, tier: Tier, changesPerDay: number): Batches {
-  const perSecond = changesPerDay / secondsPerDay
+  const perSecond = perSecondOf(changesPerDay)
   const looks = looksPerSecond(cloud, tier)
   const batch = (of: keyof Batches) => Math.min(batchMax, Math.max(1, perSecond / looks[of]))
   return { capture: batch('capture'), publish: batch('publish'), forward: batch('forward') }
@@ -101,7 +111,9 @@ interface SharedLoad extends Load {
 type Bill = Readonly<Record<string, number>>
 
 function senderParts({ id, cloud }: SitePlan, { tier }: TypePlan, load: SharedLoad): readonly CostPart[] {
-  const batches = batchesAt(cloud, tier, load.sent)
+  // With a site's own changes the echoes of the others come in.
+  const batches = batchesAt(cloud, tier, load.changesPerDay)
+  const perSecond = perSecondOf(load.changesPerDay)
   const bills: Readonly<Record<Cloud, () => Bill>> = {
     aws: () => ({
       'capture: DynamoDB': dynamoReads(load, 3, 1) + awsPrices.writeUnit * units(recordBytes(load), kb),
@@ -110,13 +122,13 @@ function senderParts({ id, cloud }: SitePlan, { tier }: TypePlan, load: SharedLo
     }),
     gcp: () => ({
       'capture: Firestore': 3 * gcpPrices.read + gcpPrices.write,
-      'capture and publish: functions': 2 * cloudRun(1),
+      'capture and publish: functions': 2 * cloudRun(1, perSecond),
       'topic of changes: in': gcpPrices.messageGb * recordsGb(load),
     }),
     azure: () => ({
       'capture: Cosmos DB': azurePrices.requestUnit * (3 * readUnits(load) + writeUnits(recordBytes(load))),
       'capture and publish: change feed': azurePrices.requestUnit * 2 * readUnits(load),
-      'capture and publish: functions': flex(batches.capture) + flex(batches.publish),
+      'capture and publish: functions': flex(batches.capture, perSecond) + flex(batches.publish, perSecond),
     }),
   }
   return partsOf(bills[cloud](), { from: id, at: id })
@@ -144,6 +156,7 @@ function sendingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedL
   const requests = requestsPerChange(from, type, load)
   const sentGb = (load.size * sentShare * (isExpress(type) ? 2 : 1) + requests * requestBytes) / gb
   const logged = lineBytes / forward / gb
+  const perSecond = perSecondOf(load.sent)
   switch (from.cloud) {
     case 'aws':
       return {
@@ -154,14 +167,15 @@ function sendingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedL
     case 'gcp':
       return {
         'topic of changes: out': gcpPrices.messageGb * recordsGb(load),
-        'forward: functions': cloudRun(1) + gcpPrices.logGb * logged,
+        'forward: functions': cloudRun(1, perSecond) + gcpPrices.logGb * logged,
         egress: sentGb * gcpPrices.egressGb,
       }
     case 'azure':
       return {
         // In, out and gone.
         'queue of changes': 3 * azurePrices.queueOperation,
-        'forward: functions': flex(1) + azurePrices.logGb * logged,
+        // A message each, and those of one look side by side.
+        'forward: functions': flex(forward, perSecond, 1) + azurePrices.logGb * logged,
         egress: sentGb * azurePrices.egressGb,
       }
   }
@@ -171,6 +185,8 @@ function sendingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedL
 function receivingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): Bill {
   const requests = requestsPerChange(from, type, load)
   const { capture, publish } = batchesAt(to.cloud, type.tier, load.changesPerDay)
+  const all = perSecondOf(load.changesPerDay)
+  const arriving = perSecondOf(load.changesPerDay - load.sent)
   const duplicates = isExpress(type) ? 1 : 0
   switch (to.cloud) {
     case 'aws':
@@ -179,25 +195,25 @@ function receivingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: Share
           dynamoReads(load, 2 + 2 * duplicates, 0) +
           2 * awsPrices.writeUnit * (units(load.size, kb) + units(recordBytes(load), kb)),
         'ingest: API and firewall': requests * (awsPrices.apiRequest + awsPrices.firewallRequest),
-        'ingest: Lambda': requests * lambda(1 / requests) + (awsPrices.logGb * lineBytes * requests) / gb,
+        'ingest: Lambda': lambda(1 / requests) + (awsPrices.logGb * lineBytes * requests) / gb,
         'echo: DynamoDB': dynamoReads(load, 2, 0),
         'echo: Lambda': lambda(capture) + lambda(publish),
       }
     case 'gcp':
       return {
         'ingest: Firestore': (2 + 2 * duplicates) * gcpPrices.read + 2 * gcpPrices.write,
-        'ingest: functions': cloudRun(1 / requests) + (gcpPrices.logGb * lineBytes * requests) / gb,
+        'ingest: functions': cloudRun(1 / requests, arriving) + (gcpPrices.logGb * lineBytes * requests) / gb,
         'echo: Firestore': 2 * gcpPrices.read,
-        'echo: functions': 2 * cloudRun(1),
+        'echo: functions': 2 * cloudRun(1, all),
       }
     case 'azure':
       return {
         'ingest: Cosmos DB':
           azurePrices.requestUnit *
           ((2 + 2 * duplicates) * readUnits(load) + writeUnits(load.size) + writeUnits(recordBytes(load))),
-        'ingest: functions': flex(1 / requests) + (azurePrices.logGb * lineBytes * requests) / gb,
+        'ingest: functions': flex(1 / requests, arriving) + (azurePrices.logGb * lineBytes * requests) / gb,
         'echo: Cosmos DB': azurePrices.requestUnit * 4 * readUnits(load),
-        'echo: functions': flex(capture) + flex(publish),
+        'echo: functions': flex(capture, all) + flex(publish, all),
       }
   }
 }
@@ -246,7 +262,7 @@ function writeUnits(bytes: number): number {
   return 6 * units(bytes, kb)
 }
 
-const memoryGb = { aws: 0.5, gcp: 0.5, azure: 2 } as const
+const memoryGb = { aws: 0.5, gcp: 0.5, azure: instanceMemoryMb / 1024 } as const
 const seconds = (changes: number) => (invocationMs + changeMs * changes) / 1000
 
 /** Per change, of an invocation for so many. */
@@ -254,12 +270,19 @@ function lambda(changes: number): number {
   return (awsPrices.invocation + seconds(changes) * memoryGb.aws * awsPrices.gbSecond) / changes
 }
 
-function cloudRun(changes: number): number {
-  return (
-    (gcpPrices.invocation + seconds(changes) * (gcpPrices.vcpuSecond + memoryGb.gcp * gcpPrices.gbSecond)) / changes
-  )
+/** Per change, of an invocation for so many of so many a second. */
+function cloudRun(changes: number, perSecond: number): number {
+  const billedS = billedSeconds(changes, perSecond, gcpPrices.leastSeconds)
+  return (gcpPrices.invocation + billedS * (gcpPrices.vcpuSecond + memoryGb.gcp * gcpPrices.gbSecond)) / changes
 }
 
-function flex(changes: number): number {
-  return (azurePrices.invocation + seconds(changes) * memoryGb.azure * azurePrices.gbSecond) / changes
+/** Likewise. `changesEach`: in an invocation, where several run side by side. */
+function flex(changes: number, perSecond: number, changesEach = changes): number {
+  const billedS = billedSeconds(changes, perSecond, azurePrices.leastSeconds)
+  return azurePrices.invocation / changesEach + (billedS * memoryGb.azure * azurePrices.gbSecond) / changes
+}
+
+/** No less than the least, but never more than all the time there is. */
+function billedSeconds(changes: number, perSecond: number, leastSeconds: number): number {
+  return Math.max(seconds(changes), Math.min(leastSeconds, changes / perSecond))
 }

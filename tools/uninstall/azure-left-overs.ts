@@ -6,11 +6,11 @@
  * that an application put under such an id stays.
  */
 import type { Container, CosmosClient } from '@azure/cosmos'
-import { recordProperty } from '../../functions/azure/sync-item.ts'
 import {
   auditStoreName,
   cosmosDatabaseName,
   cosmosLeasesName,
+  cosmosRecordProperty,
   cosmosSyncMark,
 } from '../../shared/declare/resource-names.ts'
 import { type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
@@ -38,7 +38,7 @@ function placeOf({ at: { azure } }: TypePlan): string {
 }
 
 const isOurs = {
-  query: `WHERE STARTSWITH(c.id, @prefix) AND IS_DEFINED(c.${cosmosSyncMark}) AND IS_STRING(c.${recordProperty})`,
+  query: `WHERE STARTSWITH(c.id, @prefix) AND IS_DEFINED(c.${cosmosSyncMark}) AND IS_STRING(c.${cosmosRecordProperty})`,
   parameters: [{ name: '@prefix', value: syncIdPrefix }],
 }
 
