@@ -170,7 +170,7 @@ describe('names that the stack makes', () => {
       'logs describe-log-groups --log-group-name-prefix /aws/lambda/tributary-ingest': {
         logGroups: [{ logGroupName: '/aws/lambda/tributary-ingest-old', logGroupArn: 'arn:x' }],
       },
-      'backup describe-backup-vault': { BackupVaultArn: 'arn:vault' },
+      'backup list-backup-vaults': { BackupVaultList: [{ BackupVaultName: 'tributary', BackupVaultArn: 'arn:vault' }] },
       'backup list-tags --resource-arn arn:vault': { Tags: {} },
       'sns get-topic-attributes --topic-arn arn:aws:sns:us-east-1:111122223333:tributary-channel': {},
       'sns list-tags-for-resource': { Tags: [{ Key: 'team', Value: 'x' }] },

@@ -151,14 +151,16 @@ const holders: Readonly<Record<AwsKind, LookUp>> = {
       return command(['logs', 'list-tags-for-resource', '--resource-arn', group.logGroupArn], tags)
     })
   },
+  // Described by name, a vault that is not there is one that may not be asked for.
   async 'backup vault'({ command }, name) {
-    const shape = z.object({ BackupVaultArn: z.string() })
-    const found = await command(['backup', 'describe-backup-vault', '--backup-vault-name', name], shape)
-    return holder(found, async () =>
-      found.is === 'there'
-        ? command(['backup', 'list-tags', '--resource-arn', found.value.BackupVaultArn], capitalTags)
-        : found,
-    )
+    const shape = z.object({
+      BackupVaultList: z.array(z.object({ BackupVaultName: z.string(), BackupVaultArn: z.string() })),
+    })
+    const found = await command(['backup', 'list-backup-vaults'], shape)
+    if (found.is !== 'there') return found
+    const vault = found.value.BackupVaultList.find(({ BackupVaultName }) => BackupVaultName === name)
+    if (!vault) return { is: 'missing' }
+    return holder(found, () => command(['backup', 'list-tags', '--resource-arn', vault.BackupVaultArn], capitalTags))
   },
 }
 
