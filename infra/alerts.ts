@@ -26,6 +26,7 @@ export const cloudMetrics = {
   'function-throttles': 'calls of a function that the cloud turned away',
   'capture-age-ms': 'how long the oldest write has waited for capture, or its sync record for publish',
   'forward-age-ms': 'how long the oldest change has waited for its peer on the bus',
+  'put-off-age-ms': 'how long the oldest change has waited that forward put off beside the bus',
   'dead-letters': 'dead letters that wait for an operator',
   'given-up': 'batches that a trigger gave up, whose records only the feed still holds',
   'store-throttles': 'reads and writes of tables that the cloud turned away',
@@ -97,6 +98,8 @@ const native = (metric: CloudMetric): NativeMetric => ({ from: 'cloud', metric }
 /** An hour's egress that no plan asked for: a loop, a load that nobody announced, or somebody else. */
 const egressBytesPerHour = 10 * 2 ** 30
 
+const hourMs = 3_600_000
+
 interface Level {
   readonly above: number
   readonly to: Destination
@@ -155,6 +158,15 @@ const watched: readonly Watched[] = [
     means: 'Changes wait for a peer that is away, throttles or is paused. Nothing is lost until they outlive the bus.',
     warning: channel(10_000),
     critical: databaseOnCall(30_000),
+  },
+  {
+    id: 'put-off-age',
+    metric: native('put-off-age-ms'),
+    windowMinutes: 15,
+    means:
+      'Changes of a paused data type, or for a peer with another plan, wait. After 14 days they are dropped: resume.',
+    warning: channel(24 * hourMs),
+    critical: databaseOnCall(7 * 24 * hourMs),
   },
   {
     id: 'function-errors',
@@ -234,6 +246,13 @@ const watched: readonly Watched[] = [
     metric: count({ incident: 'stock_short' }, 'publish', 'ingest'),
     windowMinutes: 5,
     means: 'Stock was taken away below what is promised: available is negative. The audit names the record.',
+    critical: { above: 0, to: 'operations' },
+  },
+  {
+    id: 'reservation-revoked',
+    metric: count({ incident: 'reservation_revoked' }, 'publish', 'ingest'),
+    windowMinutes: 5,
+    means: 'A reservation that was accepted is taken back, as the declaration says for a shortage. The audit names it.',
     critical: { above: 0, to: 'operations' },
   },
   {

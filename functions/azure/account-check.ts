@@ -6,7 +6,7 @@
  *
  * Source: https://learn.microsoft.com/azure/cosmos-db/consistency-levels
  */
-import type { CosmosClient } from '@azure/cosmos'
+import type { CosmosClient, DatabaseAccount } from '@azure/cosmos'
 import { StoreUnavailable } from '../../shared/ports/index.ts'
 import { readDeadline } from './cosmos-client.ts'
 import { storeFailure } from './store-errors.ts'
@@ -43,18 +43,37 @@ const update = 'az cosmosdb update --name <account> --resource-group <group>'
 
 async function assertSuited(client: CosmosClient): Promise<void> {
   const { resource } = await client.getDatabaseAccount(readDeadline())
-  const level = String(resource?.consistencyPolicy)
-  if (!currentLevels.has(level)) {
-    throw new AccountUnsuited(
-      `the Cosmos account's default consistency is ${level}, under which a read may miss the last write`,
-      `needed is BoundedStaleness or Strong: ${update} --default-consistency-level BoundedStaleness ` +
-        '--max-interval 300 --max-staleness-prefix 100000',
-    )
-  }
-  if (resource?.enableMultipleWritableLocations) {
-    throw new AccountUnsuited(
-      'the Cosmos account is written in several regions, where two writes can both succeed on one etag',
-      `needed is one write region: ${update} --enable-multiple-write-locations false`,
-    )
-  }
+  const [fault] = accountFaults(resource)
+  if (fault) throw new AccountUnsuited(fault.found, fault.needed)
+}
+
+export interface AccountFault {
+  readonly found: string
+  readonly needed: string
+}
+
+type AccountSettings = Pick<DatabaseAccount, 'consistencyPolicy' | 'enableMultipleWritableLocations'>
+
+export function accountFaults(account: Partial<AccountSettings> | undefined): readonly AccountFault[] {
+  const level = String(account?.consistencyPolicy)
+  return [
+    ...(currentLevels.has(level)
+      ? []
+      : [
+          {
+            found: `the Cosmos account's default consistency is ${level}, under which a read may miss the last write`,
+            needed:
+              `needed is BoundedStaleness or Strong: ${update} --default-consistency-level BoundedStaleness ` +
+              '--max-interval 300 --max-staleness-prefix 100000',
+          },
+        ]),
+    ...(account?.enableMultipleWritableLocations
+      ? [
+          {
+            found: 'the Cosmos account is written in several regions, where two writes can both succeed on one etag',
+            needed: `needed is one write region: ${update} --enable-multiple-write-locations false`,
+          },
+        ]
+      : []),
+  ]
 }

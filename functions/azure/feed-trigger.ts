@@ -7,13 +7,11 @@
  */
 import { CosmosDBChangeFeedMode, type RetryOptions } from '@azure/functions'
 import { cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
-import type { Tier, TypePlan } from '../../shared/declare/sync-plan.ts'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { feedPollMs } from './feed-poll.ts'
 
 /** The setting that says how the Cosmos account is reached (see account.ts). */
 export const cosmosSetting = 'TRIBUTARY_COSMOS'
-
-/** A change waits for two polls on its way. Every poll that finds nothing costs a request unit or two. */
-const pollDelayMs: Readonly<Record<Tier, number>> = { 1: 250, 2: 2_000, 3: 5_000 }
 
 const retry: RetryOptions = {
   strategy: 'exponentialBackoff',
@@ -33,7 +31,7 @@ export function feedTrigger(type: TypePlan, name: string) {
     leaseContainerPrefix: `${name}-`,
     createLeaseContainerIfNotExists: true,
     changeFeedMode: CosmosDBChangeFeedMode.AllVersionsAndDeletes,
-    feedPollDelay: pollDelayMs[type.tier],
+    feedPollDelay: feedPollMs[type.tier],
     retry,
   } as const
 }

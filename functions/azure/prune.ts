@@ -8,7 +8,7 @@ import { here, prunePorts } from './site.ts'
 
 logFailures(here().site)
 
-/** A run on the Consumption plan ends after five minutes. */
+/** As on the other clouds, though Flex Consumption lets a run take half an hour: the next one goes on with the rest. */
 const runMsMax = 240_000
 
 app.timer('prune', {

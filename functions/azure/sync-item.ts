@@ -2,7 +2,7 @@
  * A sync record as an item of Cosmos, beside the document it belongs to. Queries of an application over a whole
  * container leave these out with `WHERE NOT IS_DEFINED(c._tributary)`.
  */
-import { cosmosSyncMark } from '../../shared/declare/resource-names.ts'
+import { cosmosRecordProperty, cosmosSyncMark } from '../../shared/declare/resource-names.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'
@@ -13,7 +13,6 @@ import { type ItemPlace, refOfSyncId, syncIdReason } from './item-place.ts'
 /** Says which kind of item it is; its value is the version of this layout. */
 const layoutVersion = 1
 
-const recordProperty = `${cosmosSyncMark}Record`
 /** When the document went, or will, ms; absent where it stays. */
 export const goneProperty = `${cosmosSyncMark}GoneAtMs`
 /** The record's name, where it is too long for the id. */
@@ -27,7 +26,7 @@ export function syncItemFrom({ partitionKey, syncId, whole }: ItemPlace, type: T
     id: syncId,
     [type.at.azure.partition.attribute]: partitionKey,
     [cosmosSyncMark]: layoutVersion,
-    [recordProperty]: encodeRecord(record),
+    [cosmosRecordProperty]: encodeRecord(record),
     ...(whole === undefined ? {} : { [wholeProperty]: whole }),
     ...(record.goneAtMs === undefined ? {} : { [goneProperty]: record.goneAtMs }),
     ttl: neverExpires,
@@ -36,7 +35,7 @@ export function syncItemFrom({ partitionKey, syncId, whole }: ItemPlace, type: T
 
 /** The encoded record; undefined for an item that an application put under an id of ours. */
 export function recordTextIn(item: Readonly<Record<string, unknown>>): string | undefined {
-  const text = item[recordProperty]
+  const text = item[cosmosRecordProperty]
   return item[cosmosSyncMark] === layoutVersion && typeof text === 'string' ? text : undefined
 }
 

@@ -36,6 +36,8 @@ export interface Watched {
   readonly functions: readonly WatchedFunction[]
   /** Names. */
   readonly tables: readonly string[]
+  /** By peer: what forward put off. */
+  readonly waiting: ReadonlyMap<string, IQueue>
   readonly letters: IQueue
   readonly givenUp: IQueue
   readonly ingestMetrics: Readonly<Record<string, string>>
@@ -143,6 +145,16 @@ const nativeSeries: Readonly<Record<CloudMetric, NativeSeries>> = {
     functions.map(({ fn }) => ({ of: nameOf(fn), metric: fn.metricThrottles({ period }) })),
   'capture-age-ms': ({ functions }, period) => iteratorAges(functions, ['capture', 'publish'], period),
   'forward-age-ms': ({ functions }, period) => iteratorAges(functions, ['forward'], period),
+  // SQS counts in seconds.
+  'put-off-age-ms': ({ waiting }, period) =>
+    [...waiting].map(([peer, queue]) => ({
+      of: peer,
+      metric: new MathExpression({
+        expression: '1000 * age',
+        usingMetrics: { age: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }) },
+        period,
+      }),
+    })),
   'dead-letters': ({ letters }, period) => [{ metric: letters.metricApproximateNumberOfMessagesVisible({ period }) }],
   'given-up': ({ givenUp }, period) => [{ metric: givenUp.metricApproximateNumberOfMessagesVisible({ period }) }],
   'store-throttles': ({ tables }, period) =>

@@ -9,7 +9,7 @@ import { RemovalPolicy } from 'aws-cdk-lib'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
-import { deadLettersName } from '../../shared/declare/resource-names.ts'
+import { deadLettersName, givenUpName } from '../../shared/declare/resource-names.ts'
 import { accept } from './accept.ts'
 import { dataKeyReuse, deadLetterRetention } from './retention.ts'
 
@@ -21,7 +21,7 @@ export interface DeadLetterQueues {
 export function createDeadLetterQueues(scope: Construct, dataKey: IKey): DeadLetterQueues {
   return {
     letters: createQueue(scope, 'DeadLetters', deadLettersName, dataKey),
-    givenUp: createQueue(scope, 'GivenUp', 'tributary-given-up', dataKey),
+    givenUp: createQueue(scope, 'GivenUp', givenUpName, dataKey),
   }
 }
 

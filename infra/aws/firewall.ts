@@ -5,7 +5,7 @@
 import type { Stage } from 'aws-cdk-lib/aws-apigateway'
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2'
 import type { Construct } from 'constructs'
-import { requestsPerSecond } from './ingest-api.ts'
+import { requestsPerSecond } from '../ingest-limit.ts'
 
 /** WAF counts over this window, in seconds: the shortest there is. */
 const rateWindowS = 60

@@ -22,12 +22,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { requestsPerSecond } from '../ingest-limit.ts'
 import { accept } from './accept.ts'
 import { createFirewall } from './firewall.ts'
 import { logRetention } from './retention.ts'
 
-/** Requests a second, and how many at one moment. A request carries up to 100 KB of changes. */
-export const requestsPerSecond = 1000
+/** Requests at one moment. */
 const burstLimit = 500
 
 const stageName = 'tributary'

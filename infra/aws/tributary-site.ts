@@ -19,8 +19,15 @@ import { Grant } from 'aws-cdk-lib/aws-iam'
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import type { Key } from 'aws-cdk-lib/aws-kms'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import { auditStoreName, forwardName, syncStoreName, tombstoneIndex } from '../../shared/declare/resource-names.ts'
+import {
+  auditStoreName,
+  forwardName,
+  functionName,
+  syncStoreName,
+  tombstoneIndex,
+} from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import { peerAddresses } from '../peer-addresses.ts'
 import { createAlarms } from './alarms.ts'
@@ -64,6 +71,7 @@ export class TributarySite extends Construct {
   readonly #peers: readonly SitePlan[]
   readonly #hasExpressLane: boolean
   readonly #functions: SiteFunction[] = []
+  readonly #waiting = new Map<string, Queue>()
 
   constructor(scope: Construct, id: string, { plan, site, bundles, tables = {} }: TributarySiteProps) {
     super(scope, id)
@@ -97,7 +105,7 @@ export class TributarySite extends Construct {
 
   #addCapture(): void {
     const capture = this.#createFunction({
-      name: 'tributary-capture',
+      name: functionName('capture'),
       bundle: 'capture',
       description: 'Finds out what changed in the tables and commits it to the sync records',
       // Without tier-1 types it talks to nobody.
@@ -119,7 +127,7 @@ export class TributarySite extends Construct {
 
   #addPublish(): void {
     const publish = this.#createFunction({
-      name: 'tributary-publish',
+      name: functionName('publish'),
       bundle: 'publish',
       description: 'Puts committed changes onto the stream and resolutions into the audit',
       environment: this.#deadLettersVariable(),
@@ -134,6 +142,7 @@ export class TributarySite extends Construct {
   /** Knows its own peer only. */
   #addForward(peer: SitePlan): void {
     const waiting = createWaitingQueue(this, peer.id, this.#dataKey)
+    this.#waiting.set(peer.id, waiting)
     const forward = this.#createFunction({
       name: forwardName(peer.id),
       bundle: 'forward',
@@ -156,7 +165,7 @@ export class TributarySite extends Construct {
 
   #addIngest(): IngestApi {
     const ingest = this.#createFunction({
-      name: 'tributary-ingest',
+      name: functionName('ingest'),
       bundle: 'ingest',
       description: 'Merges the changes of other sites',
       environment: this.#peerVariables(this.#peers),
@@ -172,7 +181,7 @@ export class TributarySite extends Construct {
   /** Hourly: what a run does not get done the next one does. */
   #addPrune(): void {
     const prune = this.#createFunction({
-      name: 'tributary-prune',
+      name: functionName('prune'),
       bundle: 'prune',
       description: 'Forgets what was deleted at every site long ago',
       environment: this.#peerVariables(this.#peers),
@@ -184,7 +193,7 @@ export class TributarySite extends Construct {
     const index = `${this.#syncTable.tableArn}/index/${tombstoneIndex}`
     Grant.addToPrincipal({ grantee: prune, actions: ['dynamodb:Scan'], resourceArns: [index] })
     new Rule(this, 'PruneHourly', {
-      description: 'Starts tributary-prune',
+      description: `Starts ${functionName('prune')}`,
       schedule: Schedule.rate(Duration.hours(1)),
       targets: [
         new LambdaTarget(prune, {
@@ -201,6 +210,7 @@ export class TributarySite extends Construct {
       site: this.#site.id,
       functions: this.#functions,
       tables: [...this.#dataTables.map(({ name }) => name), syncStoreName, auditStoreName],
+      waiting: this.#waiting,
       letters: this.#queues.letters,
       givenUp: this.#queues.givenUp,
       ingestMetrics,

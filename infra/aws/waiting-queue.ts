@@ -1,6 +1,7 @@
 /**
  * Where changes wait that are held back for a while (a paused data type, a peer with another plan), so that the stream
- * goes on behind them. Forward is called with them every few minutes until they may go; nothing is ever given up here.
+ * goes on behind them. Forward is called with them every few minutes until they may go. SQS keeps a message for 14 days and
+ * then drops it without a word: the alarm `put-off-age` tells long before.
  *
  * Encrypted under the site's data key, reachable over TLS only.
  */

@@ -1,6 +1,6 @@
 /**
  * The alert table (infra/alerts.ts) as alert rules: those of lines as log queries, the rest as metrics of the services.
- * What Azure does not offer has no rule here, and stands in `notOfferedByAzure` with the reason.
+ * What Azure does not offer has no rule: its place in the table below holds the reason.
  */
 import { type Alert, alerts, type CloudMetric, type Destination } from '../alerts.ts'
 import { createAlertAddresses } from '../terraform/alert-addresses.ts'
@@ -10,14 +10,6 @@ import { azure } from './azure.ts'
 import { logQuery } from './log-query.ts'
 import type { Watched } from './monitoring.ts'
 import { placed, type SiteContext } from './site-context.ts'
-
-export const notOfferedByAzure: Partial<Record<CloudMetric, string>> = {
-  'function-throttles': 'Flex Consumption has no metric of calls that found no instance; the lag shows it',
-  'capture-age-ms': 'the change feed has no metric of what waits in it; the lag at the peers shows it',
-  'forward-age-ms': 'a storage account counts the messages of all its queues together, once an hour; the lag shows it',
-  'dead-letters': 'the same; each new dead letter is told of by `dead-letter`',
-  'backup-failures': 'a continuous backup has no runs that could fail',
-}
 
 export function createAlerts(context: SiteContext, watched: Watched): void {
   const { scope, group, tags } = context
@@ -53,17 +45,59 @@ const severities = { critical: 1, warning: 2 } as const
 
 function createAlert(context: SiteContext, watched: Watched, alert: Alert, told: TypedResource): void {
   const { metric } = alert
-  const query = metric.from === 'log' ? logQuery(metric) : queries[metric.metric]
-  const serviceMetric = metric.from === 'cloud' ? serviceMetrics(watched)[metric.metric] : undefined
-  if (query !== undefined) createLogAlert(context, watched, alert, query, told)
-  else if (serviceMetric) createMetricAlert(context, alert, serviceMetric, told)
+  const source = metric.from === 'log' ? { query: logQuery(metric) } : sources[metric.metric]
+  if ('query' in source) createLogAlert(context, watched, alert, source.query, told)
+  else if ('metric' in source) createMetricAlert(context, alert, source.metric(watched), told)
 }
 
-/** Of what the Functions host itself writes down. */
-const queries: Partial<Record<CloudMetric, string>> = {
-  'function-error-percent': 'requests | summarize value = max_of(0.0, 100.0 * countif(success == false) / count())',
+type Source =
+  /** Of what the Functions host itself writes down. */
+  | { readonly query: string }
+  | { readonly metric: (watched: Watched) => ServiceMetric }
+  | { readonly notOffered: string }
+
+const sources: Readonly<Record<CloudMetric, Source>> = {
+  'function-error-percent': {
+    query: 'requests | summarize value = max_of(0.0, 100.0 * countif(success == false) / count())',
+  },
+  'function-throttles': {
+    notOffered: 'Flex Consumption has no metric of calls that found no instance; the lag shows it',
+  },
+  'capture-age-ms': {
+    notOffered: 'the change feed has no metric of what waits in it; the lag at the peers shows it',
+  },
+  'forward-age-ms': {
+    notOffered: 'a storage account counts the messages of all its queues together, once an hour; the lag shows it',
+  },
+  'put-off-age-ms': { notOffered: 'the same' },
+  'dead-letters': { notOffered: 'the same; each new dead letter is told of by `dead-letter`' },
   // The host's own words when it sets a message aside.
-  'given-up': 'traces | where message has "MaxDequeueCount" | summarize value = count()',
+  'given-up': { query: 'traces | where message has "MaxDequeueCount" | summarize value = count()' },
+  'store-throttles': {
+    metric: ({ cosmosId }) => ({
+      scope: cosmosId,
+      namespace: 'Microsoft.DocumentDB/databaseAccounts',
+      name: 'TotalRequests',
+      aggregation: 'Count',
+      dimension: 'StatusCode',
+      values: ['429'],
+    }),
+  },
+  'ingest-refusals': {
+    metric: ({ frontDoorId }) => ({
+      scope: frontDoorId,
+      namespace: 'Microsoft.Cdn/profiles',
+      name: 'RequestCount',
+      aggregation: 'Total',
+      dimension: 'HttpStatusGroup',
+      values: ['4XX'],
+    }),
+  },
+  'backup-failures': { notOffered: 'a continuous backup has no runs that could fail' },
+}
+
+export function isOfferedByAzure(metric: CloudMetric): boolean {
+  return !('notOffered' in sources[metric])
 }
 
 function createLogAlert(
@@ -103,27 +137,6 @@ interface ServiceMetric {
   readonly aggregation: 'Total' | 'Count'
   readonly dimension: string
   readonly values: readonly string[]
-}
-
-function serviceMetrics({ cosmosId, frontDoorId }: Watched): Partial<Record<CloudMetric, ServiceMetric>> {
-  return {
-    'store-throttles': {
-      scope: cosmosId,
-      namespace: 'Microsoft.DocumentDB/databaseAccounts',
-      name: 'TotalRequests',
-      aggregation: 'Count',
-      dimension: 'StatusCode',
-      values: ['429'],
-    },
-    'ingest-refusals': {
-      scope: frontDoorId,
-      namespace: 'Microsoft.Cdn/profiles',
-      name: 'RequestCount',
-      aggregation: 'Total',
-      dimension: 'HttpStatusGroup',
-      values: ['4XX'],
-    },
-  }
 }
 
 function createMetricAlert(

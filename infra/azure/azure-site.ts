@@ -7,7 +7,7 @@
  *     every hour -> prune -> sync items
  */
 import type { TerraformStack } from 'cdktn'
-import { deadLettersName, forwardName } from '../../shared/declare/resource-names.ts'
+import { deadLettersName, forwardName, functionName } from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, type Tier, typesAt } from '../../shared/declare/sync-plan.ts'
 import { peerAddresses } from '../peer-addresses.ts'
 import { archiveProvider } from '../terraform/function-archive.ts'
@@ -87,9 +87,9 @@ class AzureSite {
     const { data, audit, leases } = this.#cosmos
     const types = this.#types()
     const isSending = types.some(isExpress)
-    const identity = createIdentity(this.#context, 'tributary-capture')
+    const identity = createIdentity(this.#context, functionName('capture'))
     this.#createApp({
-      ...{ name: 'tributary-capture', bundle: 'capture', identity },
+      ...{ name: functionName('capture'), bundle: 'capture', identity },
       // Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise.
       settings: { ...this.#queueSettings(identity), ...(isSending ? this.#peerVariables(identity, this.#peers) : {}) },
       warm: types.filter(isExpress).map(({ name }) => `function:capture-${name}`),
@@ -107,9 +107,9 @@ class AzureSite {
 
   #addPublish(): void {
     const { data, audit, leases } = this.#cosmos
-    const identity = createIdentity(this.#context, 'tributary-publish')
+    const identity = createIdentity(this.#context, functionName('publish'))
     this.#createApp({
-      ...{ name: 'tributary-publish', bundle: 'publish', identity },
+      ...{ name: functionName('publish'), bundle: 'publish', identity },
       settings: this.#queueSettings(identity),
       warm: this.#types()
         .filter(isExpress)
@@ -167,10 +167,10 @@ class AzureSite {
   #addIngest(): string {
     const { data, audit, leases } = this.#cosmos
     const { scope, site } = this.#context
-    const identity = createIdentity(this.#context, 'tributary-ingest')
+    const identity = createIdentity(this.#context, functionName('ingest'))
     const frontDoor = createFrontDoor(this.#context)
     const ingest = this.#createApp({
-      ...{ name: 'tributary-ingest', bundle: 'ingest', identity },
+      ...{ name: functionName('ingest'), bundle: 'ingest', identity },
       settings: this.#peerVariables(identity, this.#peers),
       warm: this.#types().some(isExpress) ? ['http'] : [],
       allowed: [frontDoor.allowed],
@@ -189,9 +189,9 @@ class AzureSite {
   }
 
   #addPrune(): void {
-    const identity = createIdentity(this.#context, 'tributary-prune')
+    const identity = createIdentity(this.#context, functionName('prune'))
     this.#createApp({
-      ...{ name: 'tributary-prune', bundle: 'prune', identity },
+      ...{ name: functionName('prune'), bundle: 'prune', identity },
       settings: this.#peerVariables(identity, this.#peers),
       warm: [],
       permissions: [...this.#mayUse(identity, [['write', this.#cosmos.data]]), this.#signingKey.grantSign(identity)],

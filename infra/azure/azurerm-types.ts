@@ -57,9 +57,8 @@ export interface FunctionAppBody {
       readonly runtime: { readonly name: 'node'; readonly version: '24' }
       readonly scaleAndConcurrency: {
         readonly maximumInstanceCount: string
-        readonly instanceMemoryMB: 2048
+        readonly instanceMemoryMB: string
         readonly alwaysReady: readonly { readonly name: string; readonly instanceCount: string }[]
-        readonly triggers?: { readonly http: { readonly perInstanceConcurrency: number } }
       }
     }
   }

@@ -9,13 +9,21 @@
  * A container that somebody else owns lies in somebody else's account. Then the account is only looked up, and what is
  * Tributary's own is made in it.
  */
-import { auditStoreName, cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
+import {
+  auditStoreName,
+  cosmosDatabaseName,
+  cosmosLeasesName,
+  cosmosRecordProperty,
+} from '../../shared/declare/resource-names.ts'
 import { type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import type { TypedData, TypedResource } from '../terraform/typed-resource.ts'
 import { createVariable, snakeCase } from '../terraform/variable.ts'
 import { azure, azureData } from './azure.ts'
 import type { AzureTypes } from './azurerm-types.ts'
 import { placed, type SiteContext } from './site-context.ts'
+
+/** Of a sync item, the long part. */
+const unindexedPath = `/${cosmosRecordProperty}/?`
 
 /** Items expire only where they say so: `ttl` of an item counts only in a container that has a default. */
 const expiryByItem = -1
@@ -183,6 +191,12 @@ class Placement {
         { database, container },
         {
           partition_key_paths: [partitionKeyPath(partition.attribute)],
+          // As with the audit: nobody searches in what a sync record holds.
+          indexing_policy: {
+            indexing_mode: 'consistent',
+            included_path: [{ path: '/*' }],
+            excluded_path: [{ path: unindexedPath }],
+          },
           ...(expires ? { default_ttl: expiryByItem } : {}),
         },
       )

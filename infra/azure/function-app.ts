@@ -13,6 +13,7 @@ import { createVariable, snakeCase } from '../terraform/variable.ts'
 import { azure } from './azure.ts'
 import type { IpRestriction } from './azurerm-types.ts'
 import type { Identity } from './identity.ts'
+import { instanceMemoryMb } from './instance-size.ts'
 import type { Logs } from './logs.ts'
 import { createStorageAccount } from './queues.ts'
 import { placed, type SiteContext } from './site-context.ts'
@@ -21,11 +22,15 @@ import { placed, type SiteContext } from './site-context.ts'
 export interface AppHome {
   readonly context: SiteContext
   readonly logs: Logs
-  /** Packages, and what the Functions host keeps: leases of timers, keys of its own. */
+  /** What the Functions host keeps: leases of timers, keys of its own. */
   readonly storage: TypedResource
+  /** What runs. Not beside what the host of every app may write: nobody may change the code of another app. */
+  readonly packages: TypedResource
   /** References: instances of each group that are kept ready, and the most there are of each. */
   readonly alwaysReady: string
   readonly maxInstances: string
+  /** Reference: in MB. */
+  readonly instanceMemory: string
   readonly archives: Map<FunctionName, TypedData>
 }
 
@@ -48,15 +53,13 @@ const apiVersion = '2024-04-01'
 /** With the prefix of ten at most: beyond 32 the host may take two apps for one. */
 const nameLengthMax = 21
 
-/** Requests that an instance is given side by side. */
-const httpConcurrency = 20
-
 export function createAppHome(context: SiteContext, logs: Logs): AppHome {
   const { scope, prefix } = context
   return {
     context,
     logs,
     storage: createStorageAccount(context, 'host', `${prefix}tributaryhost`),
+    packages: createStorageAccount(context, 'code', `${prefix}tributarycode`),
     alwaysReady: createVariable(scope, 'always_ready_instances', {
       description:
         'Instances that are kept ready for each function of tier-1 data; 0 costs nothing while nothing is written',
@@ -68,13 +71,18 @@ export function createAppHome(context: SiteContext, logs: Logs): AppHome {
       type: 'number',
       default: 40,
     }),
+    instanceMemory: createVariable(scope, 'instance_memory_mb', {
+      description: 'Memory of an instance, 512, 2048 or 4096: CPU and price go with it',
+      type: 'number',
+      default: instanceMemoryMb,
+    }),
     archives: new Map(),
   }
 }
 
 /** `output.properties.defaultHostName` is its address. */
 export function createFunctionApp(home: AppHome, options: FunctionAppOptions): TypedResource {
-  const { context, logs, storage, alwaysReady, maxInstances } = home
+  const { context, logs, storage, alwaysReady, maxInstances, instanceMemory } = home
   const { name, bundle, identity, warm, permissions, dependsOn, allowed = [] } = options
   const { scope, site, prefix, groupId, tags } = context
   const short = name.replace('tributary-', '')
@@ -82,9 +90,11 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
   const plan = azure(scope, id, 'azurerm_service_plan', { name, ...placed(context), os_type: 'Linux', sku_name: 'FC1' })
   const packages = azure(scope, id, 'azurerm_storage_container', {
     name: shortName(`package-${short}`, 63),
-    storage_account_id: storage.id,
+    storage_account_id: home.packages.id,
     container_access_type: 'private',
   })
+  // A deployment writes as the app, too.
+  const packageRole = identity.grant('Storage Blob Data Contributor', packages.id, 'package')
   // The host makes containers of its own there, so a role on single ones would not do.
   const hostRole = identity.grant('Storage Blob Data Owner', storage.id, 'host')
   const metricsRole = identity.grant('Monitoring Metrics Publisher', logs.insights.id, 'insights')
@@ -120,23 +130,23 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
             deployment: {
               storage: {
                 type: 'blobContainer',
-                value: `${storage.get('primary_blob_endpoint')}${packages.get('name')}`,
+                value: `${home.packages.get('primary_blob_endpoint')}${packages.get('name')}`,
                 authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id },
               },
             },
             runtime: { name: 'node', version: '24' },
             scaleAndConcurrency: {
               maximumInstanceCount: maxInstances,
-              instanceMemoryMB: 2048,
+              // How many requests an instance is given side by side goes with it.
+              instanceMemoryMB: instanceMemory,
               alwaysReady: warm.map(group => ({ name: group, instanceCount: alwaysReady })),
-              ...(bundle === 'ingest' ? { triggers: { http: { perInstanceConcurrency: httpConcurrency } } } : {}),
             },
           },
         },
       },
       response_export_values: ['properties.defaultHostName'],
     },
-    { dependsOn: [hostRole, metricsRole, ...permissions, ...dependsOn] },
+    { dependsOn: [hostRole, packageRole, metricsRole, ...permissions, ...dependsOn] },
   )
   const locked = ['scm', 'ftp'].map(way =>
     azure(scope, `${id}_${way}`, 'azapi_update_resource', {

@@ -8,12 +8,11 @@
  * the limit on all of them together is what the instances take (`max_instances`); and it ends TLS at an edge near the
  * caller, which for a peer in the same part of the world is one there (docs/deploy-azure.md).
  */
+import { requestsPerSecond } from '../ingest-limit.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { azure } from './azure.ts'
 import type { IpRestriction } from './azurerm-types.ts'
 import type { SiteContext } from './site-context.ts'
-
-const requestsPerSecond = 1000
 
 const path = '/api/ingest'
 

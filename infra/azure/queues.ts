@@ -27,7 +27,7 @@ export function poisonName(queue: string): string | undefined {
   return name.length <= nameLengthMax ? name : undefined
 }
 
-/** Also of the account that the Functions host keeps its own things in. */
+/** Also of the accounts with the packages, and with what the Functions host keeps. */
 export function createStorageAccount(context: SiteContext, id: string, name: string): TypedResource {
   return azure(
     context.scope,

@@ -1,7 +1,8 @@
 /**
- * The alert table (infra/alerts.ts) as alert policies. What Google Cloud does not offer has no policy here, and stands in
- * `notOfferedByGoogle` with the reason.
+ * The alert table (infra/alerts.ts) as alert policies. What Google Cloud does not offer has no policy: its place in the
+ * table below holds the reason.
  */
+import { deadLettersName } from '../../shared/declare/resource-names.ts'
 import { type Alert, alerts, type CloudMetric, type LogMetric } from '../alerts.ts'
 import { createAlertAddresses } from '../terraform/alert-addresses.ts'
 import { snakeCase } from '../terraform/variable.ts'
@@ -12,11 +13,6 @@ import type { LogMetrics } from './log-metrics.ts'
 import type { Watched } from './monitoring.ts'
 import { seconds } from './retention.ts'
 import type { SiteContext } from './site-context.ts'
-
-export const notOfferedByGoogle: Partial<Record<CloudMetric, string>> = {
-  'given-up': 'Eventarc drops an event after 24 hours without a word; `capture-age` tells long before',
-  'backup-failures': 'Firestore has no metric of its backups',
-}
 
 export function createAlerts(context: SiteContext, watched: Watched, logMetrics: LogMetrics): void {
   const { scope, labels } = context
@@ -58,7 +54,12 @@ export function createAlerts(context: SiteContext, watched: Watched, logMetrics:
 function conditionsOf(alert: Alert, watched: Watched, logMetrics: LogMetrics): readonly AlertCondition[] {
   const { metric } = alert
   if (metric.from === 'log') return [logCondition({ ...alert, metric }, logMetrics.get(alert.id)?.name ?? '')]
-  return cloudConditions[metric.metric](alert, watched)
+  const conditions = cloudConditions[metric.metric]
+  return typeof conditions === 'string' ? [] : conditions(alert, watched)
+}
+
+export function isOfferedByGoogle(metric: CloudMetric): boolean {
+  return typeof cloudConditions[metric] !== 'string'
 }
 
 function logCondition(
@@ -91,7 +92,8 @@ const oldest =
 
 type Conditions = (alert: Alert, watched: Watched) => readonly AlertCondition[]
 
-const cloudConditions: Readonly<Record<CloudMetric, Conditions>> = {
+/** A text: why there is none. */
+const cloudConditions: Readonly<Record<CloudMetric, Conditions | string>> = {
   'function-error-percent': ({ id, above, windowMinutes }) => {
     const aggregations = [
       {
@@ -135,14 +137,15 @@ const cloudConditions: Readonly<Record<CloudMetric, Conditions>> = {
   'dead-letters': ({ id, above, windowMinutes }) => [
     threshold(
       id,
-      'resource.type="pubsub_subscription" AND resource.labels.subscription_id="tributary-dead-letters" AND ' +
+      `resource.type="pubsub_subscription" AND resource.labels.subscription_id="${deadLettersName}" AND ` +
         'metric.type="pubsub.googleapis.com/subscription/num_undelivered_messages"',
       above,
       windowMinutes,
       'ALIGN_MAX',
     ),
   ],
-  'given-up': () => [],
+  'put-off-age-ms': 'what forward puts off stays in the subscription of its peer: `forward-age`',
+  'given-up': 'Eventarc drops an event after 24 hours without a word; `capture-age` tells long before',
   'store-throttles': ({ id, above, windowMinutes }) => [
     threshold(
       id,
@@ -166,7 +169,7 @@ const cloudConditions: Readonly<Record<CloudMetric, Conditions>> = {
       'REDUCE_SUM',
     ),
   ],
-  'backup-failures': () => [],
+  'backup-failures': 'Firestore has no metric of its backups',
 }
 
 /** Pub/Sub counts in seconds. */

@@ -10,12 +10,25 @@ import { shortName } from '../terraform/short-name.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { snakeCase } from '../terraform/variable.ts'
 import { databaseName } from './database.ts'
+import type { EncryptionKey } from './encryption-key.ts'
 import { google } from './google.ts'
 import type { ServiceAccount } from './service-account.ts'
 import type { SiteContext } from './site-context.ts'
 
 /** https://cloud.google.com/eventarc/docs/reference/rest/v1/projects.locations.triggers/create */
 const nameLengthMax = 63
+
+/**
+ * Events carry documents: what Eventarc keeps of them on their way is under the site's key, too. One for a project and region.
+ * (https://cloud.google.com/eventarc/docs/reference/rest/v1/GoogleChannelConfig)
+ */
+export function protectEvents({ scope, site, project }: SiteContext, key: EncryptionKey): TypedResource {
+  return google(scope, 'events', 'google_eventarc_google_channel_config', {
+    name: `projects/${project}/locations/${site.region}/googleChannelConfig`,
+    location: site.region,
+    crypto_key_name: key.for('eventarc'),
+  })
+}
 
 export interface DocumentTrigger {
   readonly target: TypedResource

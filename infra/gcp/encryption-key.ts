@@ -1,5 +1,6 @@
 /**
- * The key under which everything lies that holds data: the database, the topics and the packages. It is rotated every 90 days; what was encrypted under an older version stays readable.
+ * The key under which everything lies that holds data: the database, its events, the topics and the packages. It is rotated
+ * every 90 days; what was encrypted under an older version stays readable.
  *
  * Google's service agents use it, each for its own service. They exist once a service was used or asked for
  * (docs/deploy-gcp.md), and nobody else may use the key.
@@ -11,6 +12,7 @@ import type { SiteContext } from './site-context.ts'
 
 const agents = {
   firestore: 'gcp-sa-firestore',
+  eventarc: 'gcp-sa-eventarc',
   pubsub: 'gcp-sa-pubsub',
   storage: 'gs-project-accounts',
 } as const

@@ -9,7 +9,7 @@
  */
 import type { TerraformStack } from 'cdktn'
 import { documentPattern } from '../../shared/declare/placement.ts'
-import { forwardName, syncStoreName } from '../../shared/declare/resource-names.ts'
+import { deadLettersName, forwardName, functionName, syncStoreName } from '../../shared/declare/resource-names.ts'
 import { isExpress, peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import { peerAddresses } from '../peer-addresses.ts'
 import { archiveProvider } from '../terraform/function-archive.ts'
@@ -19,7 +19,7 @@ import type { TypedResource } from '../terraform/typed-resource.ts'
 import { createVariable } from '../terraform/variable.ts'
 import { type Bus, createBus, grantPublish, subscribePeer } from './bus.ts'
 import { createDatabase } from './database.ts'
-import { triggerByDocuments } from './document-triggers.ts'
+import { protectEvents, triggerByDocuments } from './document-triggers.ts'
 import { createEncryptionKey } from './encryption-key.ts'
 import { createFunctionHome } from './function-home.ts'
 import { google, googleData, googleVersion } from './google.ts'
@@ -60,6 +60,8 @@ export function createGoogleSite(stack: TerraformStack, { plan, site }: GoogleSi
 class GoogleSite {
   readonly #context: SiteContext
   readonly #database: TypedResource
+  /** Under whose key events are. */
+  readonly #events: TypedResource
   readonly #bus: Bus
   readonly #home: FunctionHome
   readonly #signingKey: SigningKey
@@ -74,6 +76,7 @@ class GoogleSite {
     this.#context = context
     const key = createEncryptionKey(context)
     this.#database = createDatabase(context, key)
+    this.#events = protectEvents(context, key)
     this.#bus = createBus(context, key)
     this.#signingKey = createRootKeys(context, key.ring)
     this.#home = createFunctionHome(context, key)
@@ -88,21 +91,16 @@ class GoogleSite {
     this.#addPrune()
     createLogs(context)
     createMonitoring(context, { triggers: this.#triggers, forwards: this.#forwards })
-    createOutput(
-      scope,
-      'dead_letters',
-      'Subscription with what could not be processed, whole',
-      'tributary-dead-letters',
-    )
+    createOutput(scope, 'dead_letters', 'Subscription with what could not be processed, whole', deadLettersName)
   }
 
   #addCapture(receiver: TypedResource): void {
     const { plan, site } = this.#context
     const types = typesAt(plan, site.id)
     const isSending = types.some(isExpress)
-    const account = this.#createAccount('tributary-capture', 'capture')
+    const account = this.#createAccount(functionName('capture'), 'capture')
     const capture = this.#createFunction({
-      ...{ name: 'tributary-capture', bundle: 'capture', account },
+      ...{ name: functionName('capture'), bundle: 'capture', account },
       description: 'Finds out what changed in the documents and commits it to the sync records',
       // Capture of a site that holds tier-1 types talks to the peers, and to nobody otherwise.
       environment: isSending ? this.#peerVariables(this.#peers) : {},
@@ -118,9 +116,9 @@ class GoogleSite {
   }
 
   #addPublish(receiver: TypedResource): void {
-    const account = this.#createAccount('tributary-publish', 'publish')
+    const account = this.#createAccount(functionName('publish'), 'publish')
     const publish = this.#createFunction({
-      ...{ name: 'tributary-publish', bundle: 'publish', account },
+      ...{ name: functionName('publish'), bundle: 'publish', account },
       description: 'Puts committed changes onto the topic and resolutions into the audit',
       permissions: [account.grantInProject(writesDatabase)],
     })
@@ -150,9 +148,9 @@ class GoogleSite {
   }
 
   #addIngest(): void {
-    const account = this.#createAccount('tributary-ingest', 'ingest')
+    const account = this.#createAccount(functionName('ingest'), 'ingest')
     const ingest = this.#createFunction({
-      ...{ name: 'tributary-ingest', bundle: 'ingest', account, isPublic: true },
+      ...{ name: functionName('ingest'), bundle: 'ingest', account, isPublic: true },
       description: 'Merges the changes of other sites',
       environment: this.#peerVariables(this.#peers),
       permissions: [
@@ -168,9 +166,9 @@ class GoogleSite {
 
   /** Hourly: what a run does not get done the next one does. */
   #addPrune(): void {
-    const account = this.#createAccount('tributary-prune', 'prune')
+    const account = this.#createAccount(functionName('prune'), 'prune')
     const prune = this.#createFunction({
-      ...{ name: 'tributary-prune', bundle: 'prune', account },
+      ...{ name: functionName('prune'), bundle: 'prune', account },
       description: 'Forgets what was deleted at every site long ago',
       environment: this.#peerVariables(this.#peers),
       permissions: [
@@ -184,9 +182,9 @@ class GoogleSite {
       'prune',
       'google_cloud_scheduler_job',
       {
-        name: 'tributary-prune',
+        name: functionName('prune'),
         region: this.#context.site.region,
-        description: 'Starts tributary-prune',
+        description: `Starts ${functionName('prune')}`,
         schedule: pruneSchedule,
         time_zone: 'Etc/UTC',
         attempt_deadline: '180s',
@@ -213,7 +211,7 @@ class GoogleSite {
 
   #triggerByDocuments(name: string, target: TypedResource, patterns: readonly string[], receiver: TypedResource): void {
     const mayCall = allowCall(this.#context, name, target, this.#caller.member)
-    const dependsOn = [this.#database, receiver, mayCall]
+    const dependsOn = [this.#database, this.#events, receiver, mayCall]
     const trigger = { target, patterns, caller: this.#caller, dependsOn }
     this.#triggers.push(...triggerByDocuments(this.#context, name, trigger))
   }

@@ -155,6 +155,11 @@ export interface GoogleTypes {
     readonly role: 'roles/run.invoker'
     readonly member: string
   }
+  google_eventarc_google_channel_config: {
+    readonly name: string
+    readonly location: string
+    readonly crypto_key_name: string
+  }
   google_eventarc_trigger: {
     readonly name: string
     readonly location: string

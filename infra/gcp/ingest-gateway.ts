@@ -6,14 +6,14 @@
  * wherever the caller is near, and records that may not leave a region must not be in the clear outside of it. It
  * authorizes nobody; ingest itself verifies that a known peer signed exactly this request for exactly this site.
  */
+import { requestsPerSecond } from '../ingest-limit.ts'
 import { createOutput } from '../terraform/output.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { createVariable } from '../terraform/variable.ts'
 import { google } from './google.ts'
 import type { SiteContext } from './site-context.ts'
 
-/** A request carries up to 100 KB of changes. Cloud Armor counts over 10 s at least. */
-const requestsPerSecond = 1000
+/** Cloud Armor counts over 10 s at least. */
 const intervalSeconds = 10
 
 const path = '/ingest'

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs'
 import { snakeCase } from '../terraform/variable.ts'
 import { google } from './google.ts'
 
-const services = [
+export const services = [
   'artifactregistry',
   'certificatemanager',
   'cloudbuild',

@@ -31,6 +31,20 @@ export const declaredSite = z.strictObject({
 
 type DeclaredSite = z.output<typeof declaredSite>
 
+/** Who has the key of one site could speak for the other. */
+export function sharedKeyFaults(sites: Readonly<Record<string, DeclaredSite>>): readonly string[] {
+  const holders = new Map<string, string>()
+  return Object.entries(sites).flatMap(([id, { rootKeys = {} }]) =>
+    Object.entries(rootKeys).flatMap(([name, key]) => {
+      if (key === pendingKey) return []
+      const path = `sites.${id}.rootKeys.${name}`
+      const other = holders.get(key)
+      holders.set(key, other ?? path)
+      return other === undefined ? [] : [`${path}: found the key of ${other}; allowed: a key of its own`]
+    }),
+  )
+}
+
 export function siteFaults(id: string, { rootKeys, signsWith }: DeclaredSite): readonly string[] {
   if (signsWith === undefined) return []
   const keys = rootKeys ?? {}

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
 import { declaredPlacement } from './declared-placement.ts'
-import { declaredSite, siteFaults } from './declared-site.ts'
+import { declaredSite, sharedKeyFaults, siteFaults } from './declared-site.ts'
 import { type EscrowDescriptor, type HomeDescriptor, isOneValue, namedFields } from './merge-descriptor.ts'
 import { mergeFaults, resolverFaults } from './merge-faults.ts'
 import { documentMerge, fieldName } from './merge-schema.ts'
@@ -93,6 +93,7 @@ export function defineSync(input: Declaration): SyncPlan {
   const types = Object.entries(data).map(([name, type]) => typePlan(name, type, Object.keys(sites)))
   const faults = [
     ...Object.entries(sites).flatMap(([id, site]) => siteFaults(id, site)),
+    ...sharedKeyFaults(sites),
     ...types.flatMap(type => [...crossFaults(type, sites), ...mergeFaults(type, resolvers)]),
     ...types.flatMap((type, index) => types.slice(0, index).flatMap(other => pairFaults(other, type, sites))),
     ...resolverFaults(resolvers),

@@ -23,6 +23,14 @@ export function feedName(table: string): string {
 /** What could not be processed: an SQS queue, a Pub/Sub topic and its subscription, a Storage queue. */
 export const deadLettersName = 'tributary-dead-letters'
 
+/** On AWS, notices about batches that a trigger gave up: an SQS queue. */
+export const givenUpName = 'tributary-given-up'
+
+/** A function that a site has once. (A forward there is for each peer.) */
+export function functionName(name: 'capture' | 'publish' | 'ingest' | 'prune'): string {
+  return `tributary-${name}`
+}
+
 /** One consumer per peer: a Pub/Sub subscription, a Storage queue, a function. */
 export function forwardName(peer: string): string {
   return `tributary-forward-${peer}`
@@ -41,6 +49,9 @@ export const cosmosLeasesName = 'tributary-leases'
 
 /** In a Cosmos container a sync item's id starts with this, and the property of this name marks it. */
 export const cosmosSyncMark = '_tributary'
+
+/** The property of a sync item that holds the encoded record. */
+export const cosmosRecordProperty = `${cosmosSyncMark}Record`
 
 /** DynamoDB attributes of the sync table. */
 export const syncTable = {

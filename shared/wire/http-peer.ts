@@ -54,8 +54,10 @@ export function createHttpPeer(options: HttpPeerOptions): Peer & PeerStandings {
 
   async function post(body: Buffer, contentType: string): Promise<Response> {
     const { site, url, clock, sign, timeoutMs = 5000 } = options
+    // Of the whole request: a session that has to be certified first asks the KMS.
+    const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const token = await sign({ issuer: site, audience: peer, body, nowMs: clock.now() })
+      const token = await within(signal, sign({ issuer: site, audience: peer, body, nowMs: clock.now() }))
       return await fetch(url, {
         method: 'POST',
         headers: {
@@ -64,7 +66,7 @@ export function createHttpPeer(options: HttpPeerOptions): Peer & PeerStandings {
           'content-encoding': batchEncoding,
         },
         body: new Uint8Array(body),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
       })
     } catch (error) {
       throw new PeerUnavailable(peer, reasonOf(error), error)
@@ -114,6 +116,14 @@ export function createHttpPeer(options: HttpPeerOptions): Peer & PeerStandings {
       return exchange(request, standingsContentType, answer => standingsIn(answer, questions.length))
     },
   }
+}
+
+/** Does not end the work: a certificate that comes later is there for the next request. */
+function within<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
+  })
 }
 
 /** Batches are cut far below this: it is one change that is too large, and it would be refused for ever. */

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { isAlive, readState, writeState } from '../../tools/local/local-folder.ts'
 import { openClients } from '../../tools/local/official-clients/open-clients.ts'
@@ -57,6 +57,9 @@ test('without clouds every command says what to do', async () => {
     ...[
       ['get', 'carts', 'alice'],
       ['invoke', 'aws-us-east-1/capture'],
+      ['preflight', '--local'],
+      ['uninstall', '--local', '--site', 'azure-eastus'],
+      ['local', 'destroy', 'azure-eastus'],
     ],
   ]) {
     const { code, err } = await tributary(...command)
@@ -69,6 +72,9 @@ test.each([
   ['local', 'up'],
   ['local', 'cut'],
   ['local', 'clock'],
+  ['local', 'destroy'],
+  ['preflight'],
+  ['uninstall'],
   ['get'],
   ['load'],
   ['status'],
@@ -84,6 +90,14 @@ test.each([
 ])('%s %s --help shows examples', async (...command) => {
   const { out } = await tributary(...command.filter(word => word !== undefined), '--help')
   expect(out).toMatch(/Examples?:\n {2}npx tributary/)
+})
+
+test('preflight of an account that nobody can ask is refused, with what to do', async () => {
+  vi.stubEnv('GOOGLE_CLOUD_PROJECT', '')
+  const { code, out } = await tributary('preflight', '--config', cartsAndProducts, '--site', 'gcp-us-central1')
+  vi.unstubAllEnvs()
+  expect(code).toBe(1)
+  expect(out).toContain('--var project=PROJECT')
 })
 
 test('a declaration that is wrong is refused with its faults, and a missing one by name', async () => {
@@ -119,6 +133,19 @@ describe('with clouds up', () => {
     expect(code).toBe(1)
     expect(err).toContain('up already')
     expect((await pidsOf(folder)).every(isAlive)).toBe(true)
+  })
+
+  test('preflight of the local clouds refuses nothing, and says of what they cannot tell that it is unknown', async () => {
+    const findings: readonly { readonly site: string; readonly check: string; readonly outcome: string }[] = await json(
+      'preflight',
+      '--local',
+    )
+    expect(new Set(findings.map(({ site }) => site)).size).toBe(3)
+    const outcomes = Map.groupBy(findings, ({ outcome }) => outcome)
+    expect([...outcomes.keys()].toSorted()).toEqual(['ok', 'unknown'])
+    expect(outcomes.get('unknown')?.map(({ check }) => check)).toContain('backup')
+    const one = await tributary('preflight', '--local', '--site', 'nowhere')
+    expect(one).toMatchObject({ code: 1, err: expect.stringContaining("no site 'nowhere'") })
   })
 
   test('the endpoints file and the variables serve official clients', async () => {

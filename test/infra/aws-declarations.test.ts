@@ -1,5 +1,5 @@
 /** Other declarations than this project's: what changes in the AWS stack, and what CloudFormation would refuse. */
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -160,7 +160,7 @@ describe('a table that somebody else owns', () => {
 describe('what peers are told', () => {
   const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
   const spki = (key: ReturnType<typeof keyPair>) => key.export({ type: 'spki', format: 'der' }).toString('base64')
-  const [first, next] = [keyPair(), keyPair()]
+  const [first, theirFirst, theirNext] = [keyPair(), keyPair(), keyPair()]
   const built = declare(
     { carts: { key: ['ref'], merge: register() } },
     {
@@ -175,7 +175,7 @@ describe('what peers are told', () => {
         cloud: 'gcp',
         region: 'us-central1',
         ingest: 'https://ingest.example.org/',
-        rootKeys: { first: spki(first), next: spki(next) },
+        rootKeys: { first: spki(theirFirst), next: spki(theirNext) },
       },
     },
   )
@@ -185,7 +185,7 @@ describe('what peers are told', () => {
     expect(JSON.parse(Variables.TRIBUTARY_PEERS)).toEqual({
       'gcp-us-central1': {
         url: 'https://ingest.example.org/',
-        keys: [first.export({ format: 'jwk' }), next.export({ format: 'jwk' })],
+        keys: [theirFirst.export({ format: 'jwk' }), theirNext.export({ format: 'jwk' })],
       },
     })
     const there = functionNamed(built('aws-eu-west-1'), 'tributary-ingest').Properties.Environment.Variables
@@ -281,52 +281,3 @@ describe('in an app that is there already', () => {
     ).toThrow('tables: found basket; the declaration has carts, orders, prices')
   })
 })
-
-describe('a small declaration', () => {
-  const small = (type: Partial<Declaration['data'][string]> = {}) =>
-    declare({ carts: { key: ['ref'], merge: register(), ...type } })(site)
-  const before = small()
-
-  /** The paths at which two templates differ, without what follows from the code of the functions. */
-  function changed(after: Template): readonly string[] {
-    const [was, is] = [leavesOf(before), leavesOf(after)]
-    const paths = [...new Set([...was.keys(), ...is.keys()])].filter(path => was.get(path) !== is.get(path))
-    return paths
-      .filter(path => !/aws:asset|S3Key/.test(path))
-      .map(path => path.replace(/^Resources\.Site/, ''))
-      .toSorted()
-  }
-
-  it('is, line by line, what it was: look at what changed, then take the new hash', () => {
-    const text = JSON.stringify(before, (key, value) => (/^(S3Key|aws:asset:path)$/.test(key) ? undefined : value))
-    expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"6c59ed53a38c47e7"`)
-  })
-
-  it('with another tier lets capture talk to the peers, and changes nothing else', () => {
-    const variables = changed(small({ tier: 1 }))
-    for (const path of variables) expect(path).toMatch(/^tributarycapture(Function|RoleDefaultPolicy)/)
-    expect(variables.join()).toMatch(/TRIBUTARY_PEERS/)
-    expect(variables.join()).toMatch(/TRIBUTARY_ROOT_KEY/)
-  })
-
-  it('with another key has another key in its table, and changes nothing else', () => {
-    expect(changed(small({ key: ['cart_id'] }))).toEqual([
-      expect.stringMatching(/^Datacarts\w+\.Properties\.AttributeDefinitions\.0\.AttributeName$/),
-      expect.stringMatching(/^Datacarts\w+\.Properties\.KeySchema\.0\.AttributeName$/),
-    ])
-  })
-
-  it('with another residency has another peer less, and its own table still', () => {
-    const paths = changed(small({ sites: [site, 'gcp-us-central1'] }))
-    const gone = paths.filter(path => !/azure/i.test(path))
-    for (const path of gone) expect(path).toMatch(/TRIBUTARY_PEERS$|^Dashboard/)
-    expect(paths.length).toBeGreaterThan(gone.length)
-  })
-})
-
-function leavesOf(value: unknown, path = ''): Map<string, unknown> {
-  if (typeof value !== 'object' || value === null) return new Map([[path, value]])
-  return new Map(
-    Object.entries(value).flatMap(([name, inner]) => [...leavesOf(inner, path === '' ? name : `${path}.${name}`)]),
-  )
-}

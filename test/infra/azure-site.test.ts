@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { alerts } from '../../infra/alerts.ts'
-import { notOfferedByAzure } from '../../infra/azure/alert-rules.ts'
+import { isOfferedByAzure } from '../../infra/azure/alert-rules.ts'
 import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
 import { peersOf, siteOf, typesAt } from '../../shared/declare/sync-plan.ts'
 import plan from '../../sync.config.ts'
@@ -173,7 +173,8 @@ describe('permissions', () => {
       })
       .toSorted()
   /** What the Functions host of every app needs for itself. */
-  const host = [
+  const host = (app: string) => [
+    `Storage Blob Data Contributor on storage_container.${snake(app)}`,
     'Monitoring Metrics Publisher on application_insights.tributary',
     'Storage Blob Data Owner on storage_account.host',
   ]
@@ -198,15 +199,15 @@ describe('permissions', () => {
 
   it('on queues and secrets are what each function needs, and no more', () => {
     const sorted = (...names: string[]) => names.toSorted()
-    expect(roles('capture')).toEqual(sorted(...host, deadLetters, sign))
+    expect(roles('capture')).toEqual(sorted(...host('capture'), deadLetters, sign))
     expect(roles('publish')).toEqual(
-      sorted(...host, deadLetters, ...peers.map(peer => send(`tributary-forward-${peer}`))),
+      sorted(...host('publish'), deadLetters, ...peers.map(peer => send(`tributary-forward-${peer}`))),
     )
     for (const peer of peers) {
       const own = `tributary-forward-${peer}`
       expect(roles(`forward-${peer}`)).toEqual(
         sorted(
-          ...host,
+          ...host(`forward-${peer}`),
           `Storage Queue Data Reader on ${own}`,
           `Storage Queue Data Message Processor on ${own}`,
           send(own),
@@ -216,8 +217,17 @@ describe('permissions', () => {
         ),
       )
     }
-    expect(roles('ingest')).toEqual(sorted(...host, sign))
-    expect(roles('prune')).toEqual(sorted(...host, sign))
+    expect(roles('ingest')).toEqual(sorted(...host('ingest'), sign))
+    expect(roles('prune')).toEqual(sorted(...host('prune'), sign))
+  })
+
+  it('let nobody change what another app runs: the packages are in an account of their own', () => {
+    const containers = all('azurerm_storage_container')
+    expect(containers).toHaveLength(apps.length)
+    const accounts = new Set(containers.map(({ storage_account_id }) => storage_account_id))
+    expect([...accounts]).toEqual([reference('azurerm_storage_account.code.id')])
+    const onAll = all('azurerm_role_assignment').filter(({ scope }) => accounts.has(scope))
+    expect(onAll).toEqual([])
   })
 
   it('name every action: no wildcard', () => {
@@ -352,7 +362,7 @@ describe('alerts', () => {
     )
 
   it('there is a rule for every row of the table that Azure has a metric for', () => {
-    const wanted = alerts.filter(({ metric }) => metric.from === 'log' || !(metric.metric in notOfferedByAzure))
+    const wanted = alerts.filter(({ metric }) => metric.from === 'log' || isOfferedByAzure(metric.metric))
     expect([...made().keys()].toSorted()).toEqual(wanted.map(({ id }) => `tributary-${id}`).toSorted())
   })
 

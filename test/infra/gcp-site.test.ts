@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { alerts } from '../../infra/alerts.ts'
-import { notOfferedByGoogle } from '../../infra/gcp/alert-policies.ts'
+import { isOfferedByGoogle } from '../../infra/gcp/alert-policies.ts'
 import { writeSiteFolders } from '../../infra/terraform/site-folders.ts'
 import { documentPattern } from '../../shared/declare/placement.ts'
 import { peersOf, siteOf, typesAt } from '../../shared/declare/sync-plan.ts'
@@ -246,6 +246,10 @@ describe('data at rest', () => {
     const underKey = (value: unknown) => expect(text(value)).toMatch(/^\{google_kms_crypto_key\.data\.id\}$/)
     underKey(resourceOf(template, 'google_firestore_database', 'default').cmek_config.kms_key_name)
     for (const topic of all('google_pubsub_topic')) underKey(topic.kms_key_name)
+    for (const events of all('google_eventarc_google_channel_config')) underKey(events.crypto_key_name)
+    for (const trigger of all('google_eventarc_trigger')) {
+      expect(trigger.depends_on).toContain('google_eventarc_google_channel_config.events')
+    }
     for (const bucket of all('google_storage_bucket')) underKey(bucket.encryption.default_kms_key_name)
     // Nothing else holds data.
     const holders =
@@ -363,7 +367,7 @@ describe('public', () => {
 describe('alerts', () => {
   it('there is a policy for every row of the table that Google Cloud has a metric for', () => {
     const made = all('google_monitoring_alert_policy').map(({ display_name }) => display_name)
-    const wanted = alerts.filter(({ metric }) => metric.from === 'log' || !(metric.metric in notOfferedByGoogle))
+    const wanted = alerts.filter(({ metric }) => metric.from === 'log' || isOfferedByGoogle(metric.metric))
     expect(made.toSorted()).toEqual(wanted.map(({ id }) => `tributary-${id}`).toSorted())
   })
 

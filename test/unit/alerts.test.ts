@@ -102,6 +102,10 @@ describe('the functions write the line that it reads', () => {
       { kind: 'incident', id: 'j', name: 'stock_short', subject: 'stock', data: { quantity: 12345 }, ...at },
     ])
     expect(found(metricOf('stock-short-critical'))).toEqual([1])
+    await toldAudit(nowhere).put([
+      { kind: 'incident', id: 'k', name: 'reservation_revoked', subject: 'r1', data: { quantity: 12345 }, ...at },
+    ])
+    expect(found(metricOf('reservation-revoked-critical'))).toEqual([1])
     expect(written).not.toContain('12345')
   })
 
@@ -121,6 +125,7 @@ it('every row that reads a log is held against a line above', () => {
     'dead-letter',
     'stock-exceeded',
     'stock-short',
+    'reservation-revoked',
     'signing-key',
   ]
   const rows = alerts.filter(({ metric }) => metric.from === 'log').map(({ id }) => id)

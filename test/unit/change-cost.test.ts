@@ -57,6 +57,50 @@ describe('a million changes of 1 KB', () => {
   })
 })
 
+describe('functions of Google Cloud and Azure', () => {
+  const few = { changesPerDay: 1000, size: 1024 }
+
+  it('bill a tenth of a second and a whole one at least, whatever they work', () => {
+    const { usd } = costOf({ sites: [aws, gcp, azure] }, few)
+    const perSecond = 0.5 * 0.000026
+    // With a line of the log.
+    expect(usd('ingest: functions', aws, azure)).toBeCloseTo(0.4 + perSecond * 1e6 + ((400 * 2.3) / 1024 ** 3) * 1e6, 1)
+    const tenth = 0.1 * (0.000024 + 0.5 * 0.0000025)
+    expect(usd('echo: functions', aws, gcp)).toBeCloseTo(2 * (0.4 + tenth * 1e6), 1)
+  })
+
+  it('never bill more than all the time there is', () => {
+    const load = { changesPerDay: 10_000_000, size: 1024 }
+    const { parts } = costOf({ sites: [aws, azure] }, load)
+    // Forward alone, which nothing else shares: half the changes of a day, in millions.
+    const forward = parts.find(({ what, at }) => what === 'forward: functions' && at === azure)
+    const dayOfOneInstance = 86_400 * 0.5 * 0.000026
+    expect((forward?.usd ?? 0) * 5).toBeLessThan(dayOfOneInstance + 5 * 0.4 + 1)
+  })
+})
+
+describe('a change feed of Cosmos DB', () => {
+  const feed = (tier: 1 | 2 | 3) => costOf({ tier, sites: [aws, azure] }).usd('echo: functions', aws, azure) ?? 0
+
+  it('that is looked into less often hands over more at once, so functions cost less a change', () => {
+    expect(feed(2)).toBeLessThan(feed(1))
+    expect(feed(3)).toBeLessThan(feed(2))
+  })
+
+  it('is paid all day: two looks for each type, by its tier', () => {
+    const plan = defineSync({
+      sites: { [aws]: sites[aws], [azure]: sites[azure] },
+      data: {
+        carts: { key: ['id'], tier: 1, merge: register() },
+        products: { key: ['id'], tier: 2, merge: register() },
+        reports: { key: ['id'], tier: 3, merge: register() },
+      },
+    })
+    const looks = 2 * (4 + 0.5 + 0.2) * 86_400
+    expect(costsOf(plan, load).fixedUsdPerDay[azure]).toBeCloseTo((looks * 2 * 0.25) / 1e6)
+  })
+})
+
 it('says which part takes the most', () => {
   const { most, parts } = costOf({ sites: [aws, gcp, azure] })
   const sums = Map.groupBy(parts, ({ what }) => what)

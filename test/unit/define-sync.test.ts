@@ -67,6 +67,14 @@ describe('a fault says where it is, what was found there, and what is allowed', 
       ['one root key, or two while one is replaced'],
     ],
     [
+      'a root key of two sites',
+      withSites({
+        'aws-1': { ...aws, rootKeys: { first: publicKey } },
+        'aws-2': { cloud: 'aws', region: 'eu-west-1', rootKeys: { first: 'pending', next: publicKey } },
+      }),
+      ['sites.aws-2.rootKeys.next: found the key of sites.aws-1.rootKeys.first; allowed: a key of its own'],
+    ],
+    [
       'a root key that signs before any peer can know it',
       withSites({ 'aws-1': { ...aws, rootKeys: { first: publicKey, next: 'pending' }, signsWith: 'next' } }),
       ["sites.aws-1.signsWith: found 'next'; allowed: first"],

@@ -51,6 +51,20 @@ describe('a delivery', () => {
   })
 })
 
+describe('a session that has to be certified first', () => {
+  it('is waited for no longer than the request may take: capture is not held up by a KMS', async () => {
+    const { sender, peer } = await wire()
+    const change = await sender.change(ref, tea)
+    const never: Sign = () => new Promise(() => {})
+    // Nothing else keeps this process alive meanwhile.
+    const alive = setTimeout(() => {}, 5_000)
+    const startedMs = performance.now()
+    await expect(peer({}, { sign: never, timeoutMs: 100 }).deliver([change])).rejects.toThrow(PeerUnavailable)
+    clearTimeout(alive)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
+})
+
 describe('a question', () => {
   it('is answered with what the peer knows of each record, and no more', async () => {
     const { sender, receiver, peer } = await wire()

@@ -1,20 +1,13 @@
-/**
- * How far an adoption is, on the standard error: a line that renews itself on a terminal, one every few seconds where the
- * output goes into a file or a log.
- */
+/** How far an adoption is (see renewed-line.ts). */
 import type { AdoptProgress } from '../../shared/replicate/adopt-report.ts'
-
-const renewEveryMs = 200
-const lineEveryMs = 5000
+import { type LineOutput, RenewedLine } from './renewed-line.ts'
 
 export class AdoptProgressLine {
-  readonly #out: { readonly isTTY?: boolean; write(text: string): unknown }
+  readonly #line: RenewedLine
   readonly #startedMs = performance.now()
-  #shownMs = Number.NEGATIVE_INFINITY
-  #isShown = false
 
-  constructor(out: { readonly isTTY?: boolean; write(text: string): unknown }) {
-    this.#out = out
+  constructor(out: LineOutput) {
+    this.#line = new RenewedLine(out, { isAtOnce: true })
   }
 
   seconds(): number {
@@ -22,17 +15,11 @@ export class AdoptProgressLine {
   }
 
   show(progress: AdoptProgress): void {
-    const { isTTY = false } = this.#out
-    if (performance.now() - this.#shownMs < (isTTY ? renewEveryMs : lineEveryMs)) return
-    this.#shownMs = performance.now()
-    this.#out.write(isTTY ? `\r\x1b[K${this.#text(progress)}` : `${this.#text(progress)}\n`)
-    this.#isShown = isTTY
+    this.#line.show(() => this.#text(progress))
   }
 
-  /** Takes the line away, so that something else can be written. */
   clear(): void {
-    if (this.#isShown) this.#out.write('\r\x1b[K')
-    this.#isShown = false
+    this.#line.clear()
   }
 
   /** No store says how many documents it has without reading them all, so there is no time left to tell. */

@@ -14,10 +14,12 @@ import { addInvokeCommand } from './commands/invoke.ts'
 import { addLoadCommand } from './commands/load.ts'
 import { addLocalCommands } from './commands/local.ts'
 import { addPlanCommand } from './commands/plan.ts'
+import { addPreflightCommand } from './commands/preflight.ts'
 import { addPruneCommand } from './commands/prune.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
+import { addUninstallCommand } from './commands/uninstall.ts'
 import { addWriteOffCommand } from './commands/write-off.ts'
 
 const program = new Command('tributary')
@@ -39,10 +41,12 @@ addCheckWritesCommand(program)
 addCostCommand(program)
 addDeadLettersCommand(program)
 addPlanCommand(program)
+addPreflightCommand(program)
 addPruneCommand(program)
 addFlowCommands(program)
 addDrainCommand(program)
 addInvokeCommand(program)
+addUninstallCommand(program)
 
 try {
   await program.parseAsync()

@@ -3,9 +3,20 @@
  * take. From the operations per change that tests count (docs/protocol.md) and a table of prices.
  *
  * Assumed: no conflicts; documents and sync records of the same size everywhere; the changes of a day come evenly, so a trigger
- * hands over what came since it last looked; functions take so many ms as below.
+ * hands over what came since it last looked; functions take so many ms as below. Cloud Run and Flex Consumption bill an
+ * instance for as long as it works on anything, and no less than a while each time: where changes come now and then, that
+ * while is most of the bill, and where they come all the time, an instance that is always at work.
  */
-import { type Cloud, isExpress, type SitePlan, type SyncPlan, type TypePlan } from '../../shared/declare/sync-plan.ts'
+import { feedPollMs } from '../../functions/azure/feed-poll.ts'
+import { instanceMemoryMb } from '../../infra/azure/instance-size.ts'
+import {
+  type Cloud,
+  isExpress,
+  type SitePlan,
+  type SyncPlan,
+  type Tier,
+  type TypePlan,
+} from '../../shared/declare/sync-plan.ts'
 import { awsPrices, azurePrices, gcpPrices } from './prices.ts'
 
 /** A part of the cost, in USD per million changes. `to`: of a route, at either end of it; absent: of the sender alone. */
@@ -46,16 +57,33 @@ interface Batches {
 }
 
 const batchMax = 100
-/** How often a trigger hands over what has come, in times a second (docs/latency.md). A push hands over one at a time. */
-const looksPerSecond: Readonly<Record<Cloud, Readonly<Record<keyof Batches, number>>>> = {
-  aws: { capture: 4, publish: 4, forward: 1 },
-  gcp: { capture: Number.POSITIVE_INFINITY, publish: Number.POSITIVE_INFINITY, forward: Number.POSITIVE_INFINITY },
-  azure: { capture: 0.5, publish: 0.5, forward: 2 },
+const secondsPerDay = 86_400
+
+/** A push hands over one at a time. */
+const atOnce = Number.POSITIVE_INFINITY
+
+/** What comes to forward while a request is under way travels with the next one (functions/common/gathered.ts). */
+const requestSeconds = 0.1
+
+/** How often a trigger hands over what has come, in times a second (docs/latency.md). */
+function looksPerSecond(cloud: Cloud, tier: Tier): Batches {
+  const feed = 1000 / feedPollMs[tier]
+  const looks: Readonly<Record<Cloud, Batches>> = {
+    aws: { capture: 4, publish: 4, forward: 1 },
+    gcp: { capture: atOnce, publish: atOnce, forward: 1 / requestSeconds },
+    azure: { capture: feed, publish: feed, forward: 2 },
+  }
+  return looks[cloud]
 }
 
-function batchesAt(cloud: Cloud, changesPerDay: number): Batches {
-  const perSecond = changesPerDay / 86_400
-  const batch = (of: keyof Batches) => Math.min(batchMax, Math.max(1, perSecond / looksPerSecond[cloud][of]))
+function perSecondOf(changesPerDay: number): number {
+  return changesPerDay / secondsPerDay
+}
+
+function batchesAt(cloud: Cloud, tier: Tier, changesPerDay: number): Batches {
+  const perSecond = perSecondOf(changesPerDay)
+  const looks = looksPerSecond(cloud, tier)
+  const batch = (of: keyof Batches) => Math.min(batchMax, Math.max(1, perSecond / looks[of]))
   return { capture: batch('capture'), publish: batch('publish'), forward: batch('forward') }
 }
 
@@ -64,7 +92,7 @@ export function changeCosts(plan: SyncPlan, type: TypePlan, { changesPerDay, siz
   const sites = plan.sites.filter(({ id }) => type.sites.includes(id))
   const sent = changesPerDay / sites.length
   return sites.flatMap(from => [
-    ...senderParts(from, { sent, changesPerDay, size }),
+    ...senderParts(from, type, { sent, changesPerDay, size }),
     ...sites.filter(to => to !== from).flatMap(to => routeParts(from, to, type, { sent, changesPerDay, size })),
   ])
 }
@@ -82,8 +110,10 @@ interface SharedLoad extends Load {
 
 type Bill = Readonly<Record<string, number>>
 
-function senderParts({ id, cloud }: SitePlan, load: SharedLoad): readonly CostPart[] {
-  const batches = batchesAt(cloud, load.sent)
+function senderParts({ id, cloud }: SitePlan, { tier }: TypePlan, load: SharedLoad): readonly CostPart[] {
+  // With a site's own changes the echoes of the others come in.
+  const batches = batchesAt(cloud, tier, load.changesPerDay)
+  const perSecond = perSecondOf(load.changesPerDay)
   const bills: Readonly<Record<Cloud, () => Bill>> = {
     aws: () => ({
       'capture: DynamoDB': dynamoReads(load, 3, 1) + awsPrices.writeUnit * units(recordBytes(load), kb),
@@ -92,23 +122,22 @@ function senderParts({ id, cloud }: SitePlan, load: SharedLoad): readonly CostPa
     }),
     gcp: () => ({
       'capture: Firestore': 3 * gcpPrices.read + gcpPrices.write,
-      'capture and publish: functions': 2 * cloudRun(1),
+      'capture and publish: functions': 2 * cloudRun(1, perSecond),
       'topic of changes: in': gcpPrices.messageGb * recordsGb(load),
     }),
     azure: () => ({
       'capture: Cosmos DB': azurePrices.requestUnit * (3 * readUnits(load) + writeUnits(recordBytes(load))),
       'capture and publish: change feed': azurePrices.requestUnit * 2 * readUnits(load),
-      'capture and publish: functions': flex(batches.capture) + flex(batches.publish),
+      'capture and publish: functions': flex(batches.capture, perSecond) + flex(batches.publish, perSecond),
     }),
   }
   return partsOf(bills[cloud](), { from: id, at: id })
 }
 
 function routeParts(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): readonly CostPart[] {
-  const express = isExpress(type)
   return [
-    ...partsOf(sendingBill(from, to, express, load), { from: from.id, to: to.id, at: from.id }),
-    ...partsOf(receivingBill(from, to, express, load), { from: from.id, to: to.id, at: to.id }),
+    ...partsOf(sendingBill(from, to, type, load), { from: from.id, to: to.id, at: from.id }),
+    ...partsOf(receivingBill(from, to, type, load), { from: from.id, to: to.id, at: to.id }),
   ]
 }
 
@@ -117,16 +146,17 @@ function partsOf(bill: Bill, place: Pick<CostPart, 'from' | 'to' | 'at'>): reado
 }
 
 /** The express lane sends what its capture captured at once, beside the durable path. */
-function requestsPerChange(from: SitePlan, express: boolean, load: SharedLoad): number {
-  const { capture, forward } = batchesAt(from.cloud, load.sent)
-  return 1 / forward + (express ? 1 / capture : 0)
+function requestsPerChange(from: SitePlan, type: TypePlan, load: SharedLoad): number {
+  const { capture, forward } = batchesAt(from.cloud, type.tier, load.sent)
+  return 1 / forward + (isExpress(type) ? 1 / capture : 0)
 }
 
-function sendingBill(from: SitePlan, to: SitePlan, express: boolean, load: SharedLoad): Bill {
-  const { forward } = batchesAt(from.cloud, load.sent)
-  const requests = requestsPerChange(from, express, load)
-  const sentGb = (load.size * sentShare * (express ? 2 : 1) + requests * requestBytes) / gb
+function sendingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): Bill {
+  const { forward } = batchesAt(from.cloud, type.tier, load.sent)
+  const requests = requestsPerChange(from, type, load)
+  const sentGb = (load.size * sentShare * (isExpress(type) ? 2 : 1) + requests * requestBytes) / gb
   const logged = lineBytes / forward / gb
+  const perSecond = perSecondOf(load.sent)
   switch (from.cloud) {
     case 'aws':
       return {
@@ -137,24 +167,27 @@ function sendingBill(from: SitePlan, to: SitePlan, express: boolean, load: Share
     case 'gcp':
       return {
         'topic of changes: out': gcpPrices.messageGb * recordsGb(load),
-        'forward: functions': cloudRun(1) + gcpPrices.logGb * logged,
+        'forward: functions': cloudRun(1, perSecond) + gcpPrices.logGb * logged,
         egress: sentGb * gcpPrices.egressGb,
       }
     case 'azure':
       return {
         // In, out and gone.
         'queue of changes': 3 * azurePrices.queueOperation,
-        'forward: functions': flex(1) + azurePrices.logGb * logged,
+        // A message each, and those of one look side by side.
+        'forward: functions': flex(forward, perSecond, 1) + azurePrices.logGb * logged,
         egress: sentGb * azurePrices.egressGb,
       }
   }
 }
 
 /** Ingest, and the echo: capture sees the document that ingest wrote, and publish the sync record. */
-function receivingBill(from: SitePlan, to: SitePlan, express: boolean, load: SharedLoad): Bill {
-  const requests = requestsPerChange(from, express, load)
-  const { capture, publish } = batchesAt(to.cloud, load.changesPerDay)
-  const duplicates = express ? 1 : 0
+function receivingBill(from: SitePlan, to: SitePlan, type: TypePlan, load: SharedLoad): Bill {
+  const requests = requestsPerChange(from, type, load)
+  const { capture, publish } = batchesAt(to.cloud, type.tier, load.changesPerDay)
+  const all = perSecondOf(load.changesPerDay)
+  const arriving = perSecondOf(load.changesPerDay - load.sent)
+  const duplicates = isExpress(type) ? 1 : 0
   switch (to.cloud) {
     case 'aws':
       return {
@@ -162,25 +195,25 @@ function receivingBill(from: SitePlan, to: SitePlan, express: boolean, load: Sha
           dynamoReads(load, 2 + 2 * duplicates, 0) +
           2 * awsPrices.writeUnit * (units(load.size, kb) + units(recordBytes(load), kb)),
         'ingest: API and firewall': requests * (awsPrices.apiRequest + awsPrices.firewallRequest),
-        'ingest: Lambda': requests * lambda(1 / requests) + (awsPrices.logGb * lineBytes * requests) / gb,
+        'ingest: Lambda': lambda(1 / requests) + (awsPrices.logGb * lineBytes * requests) / gb,
         'echo: DynamoDB': dynamoReads(load, 2, 0),
         'echo: Lambda': lambda(capture) + lambda(publish),
       }
     case 'gcp':
       return {
         'ingest: Firestore': (2 + 2 * duplicates) * gcpPrices.read + 2 * gcpPrices.write,
-        'ingest: functions': cloudRun(1 / requests) + (gcpPrices.logGb * lineBytes * requests) / gb,
+        'ingest: functions': cloudRun(1 / requests, arriving) + (gcpPrices.logGb * lineBytes * requests) / gb,
         'echo: Firestore': 2 * gcpPrices.read,
-        'echo: functions': 2 * cloudRun(1),
+        'echo: functions': 2 * cloudRun(1, all),
       }
     case 'azure':
       return {
         'ingest: Cosmos DB':
           azurePrices.requestUnit *
           ((2 + 2 * duplicates) * readUnits(load) + writeUnits(load.size) + writeUnits(recordBytes(load))),
-        'ingest: functions': flex(1 / requests) + (azurePrices.logGb * lineBytes * requests) / gb,
+        'ingest: functions': flex(1 / requests, arriving) + (azurePrices.logGb * lineBytes * requests) / gb,
         'echo: Cosmos DB': azurePrices.requestUnit * 4 * readUnits(load),
-        'echo: functions': flex(capture) + flex(publish),
+        'echo: functions': flex(capture, all) + flex(publish, all),
       }
   }
 }
@@ -192,11 +225,12 @@ export function globalTablesCost(replicas: number, { size }: Load): number {
 }
 
 /** What a site costs a day before any change that grows with no change: the stream, and the feeds that are asked all day. */
-export function fixedPerDay({ cloud }: SitePlan, hasExpressTypes: boolean): number {
+export function fixedPerDay({ cloud }: SitePlan, types: readonly TypePlan[]): number {
   if (cloud === 'aws') return 24 * awsPrices.streamHour
   if (cloud === 'gcp') return 0
-  // Two feeds, two units a look (docs/latency.md: every 250 ms for tier 1, 2 s for tier 2).
-  return 2 * 2 * azurePrices.requestUnit * 86_400 * (hasExpressTypes ? 4 : 0.5)
+  // Capture and publish each look for themselves, for each type; a look that finds nothing takes two units.
+  const looks = types.reduce((sum, { tier }) => sum + 2 * looksPerSecond(cloud, tier).capture, 0)
+  return looks * secondsPerDay * 2 * azurePrices.requestUnit
 }
 
 function recordBytes({ size }: Pick<Load, 'size'>): number {
@@ -228,7 +262,7 @@ function writeUnits(bytes: number): number {
   return 6 * units(bytes, kb)
 }
 
-const memoryGb = { aws: 0.5, gcp: 0.5, azure: 2 } as const
+const memoryGb = { aws: 0.5, gcp: 0.5, azure: instanceMemoryMb / 1024 } as const
 const seconds = (changes: number) => (invocationMs + changeMs * changes) / 1000
 
 /** Per change, of an invocation for so many. */
@@ -236,12 +270,19 @@ function lambda(changes: number): number {
   return (awsPrices.invocation + seconds(changes) * memoryGb.aws * awsPrices.gbSecond) / changes
 }
 
-function cloudRun(changes: number): number {
-  return (
-    (gcpPrices.invocation + seconds(changes) * (gcpPrices.vcpuSecond + memoryGb.gcp * gcpPrices.gbSecond)) / changes
-  )
+/** Per change, of an invocation for so many of so many a second. */
+function cloudRun(changes: number, perSecond: number): number {
+  const billedS = billedSeconds(changes, perSecond, gcpPrices.leastSeconds)
+  return (gcpPrices.invocation + billedS * (gcpPrices.vcpuSecond + memoryGb.gcp * gcpPrices.gbSecond)) / changes
 }
 
-function flex(changes: number): number {
-  return (azurePrices.invocation + seconds(changes) * memoryGb.azure * azurePrices.gbSecond) / changes
+/** Likewise. `changesEach`: in an invocation, where several run side by side. */
+function flex(changes: number, perSecond: number, changesEach = changes): number {
+  const billedS = billedSeconds(changes, perSecond, azurePrices.leastSeconds)
+  return azurePrices.invocation / changesEach + (billedS * memoryGb.azure * azurePrices.gbSecond) / changes
+}
+
+/** No less than the least, but never more than all the time there is. */
+function billedSeconds(changes: number, perSecond: number, leastSeconds: number): number {
+  return Math.max(seconds(changes), Math.min(leastSeconds, changes / perSecond))
 }

@@ -1,27 +1,22 @@
-/**
- * How far a load is, on the standard error: a line that renews itself on a terminal, one every few seconds where the
- * output goes into a file or a log.
- */
+/** How far a load is (see renewed-line.ts). */
 import { duration } from '../cli/output.ts'
+import { type LineOutput, RenewedLine } from '../cli/renewed-line.ts'
 import type { LoadCounts } from './load-records.ts'
 
 export interface ProgressOptions {
   readonly bytesTotal: number | undefined
   readonly bytesRead: () => number
-  readonly out: { readonly isTTY?: boolean; write(text: string): unknown }
+  readonly out: LineOutput
 }
-
-const renewEveryMs = 200
-const lineEveryMs = 5000
 
 export class ProgressLine {
   readonly #options: ProgressOptions
+  readonly #line: RenewedLine
   readonly #startedMs = performance.now()
-  #shownMs = performance.now()
-  #isShown = false
 
   constructor(options: ProgressOptions) {
     this.#options = options
+    this.#line = new RenewedLine(options.out, { isAtOnce: false })
   }
 
   /** Seconds since the beginning, and documents a second. */
@@ -31,17 +26,11 @@ export class ProgressLine {
   }
 
   show(counts: LoadCounts): void {
-    const { isTTY = false } = this.#options.out
-    if (performance.now() - this.#shownMs < (isTTY ? renewEveryMs : lineEveryMs)) return
-    this.#shownMs = performance.now()
-    this.#options.out.write(isTTY ? `\r\x1b[K${this.#text(counts)}` : `${this.#text(counts)}\n`)
-    this.#isShown = isTTY
+    this.#line.show(() => this.#text(counts))
   }
 
-  /** Takes the line away, so that something else can be written. */
   clear(): void {
-    if (this.#isShown) this.#options.out.write('\r\x1b[K')
-    this.#isShown = false
+    this.#line.clear()
   }
 
   #text(counts: LoadCounts): string {

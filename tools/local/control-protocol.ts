@@ -54,6 +54,8 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('homes') }),
   z.object({ ask: z.literal('take-homes'), type: z.string(), homes: z.array(z.string()), turn: z.int() }),
   z.object({ ask: z.literal('write-off'), type: z.string(), site: z.string(), most: z.number().min(0) }),
+  // Functions and triggers end for good, the stores stay: what removing the site's stack does.
+  z.object({ ask: z.literal('end-functions') }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

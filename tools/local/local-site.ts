@@ -57,6 +57,8 @@ export interface LocalSite {
   records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
   readonly audit: AuditStore & AuditLog
   triggers(): readonly TriggerReport[]
+  /** Ends functions and triggers for good, ingest among them; the stores stay. What removing a site's stack does. */
+  endFunctions(): Promise<void>
   stop(): Promise<void>
 }
 

@@ -121,7 +121,13 @@ async function run(options: SiteProcessOptions): Promise<void> {
     return stopping
   }
   const answer = controlAnswers(
-    { site, running, links, keys, listeners, pruner },
+    {
+      ...{ site, running, links, keys, listeners, pruner },
+      endFunctions: async () => {
+        endPruning()
+        await running.endFunctions()
+      },
+    },
     () => void stop().finally(() => process.exit(0)),
   )
   const control = await startControlServer(secret, answer)
@@ -144,9 +150,11 @@ interface Controlled {
   readonly keys: SiteProcessOptions['keys']
   /** Told every line of the site's log. */
   readonly listeners: Set<(line: string) => void>
+  readonly endFunctions: () => Promise<void>
 }
 
-function controlAnswers({ site, running, links, keys, listeners, pruner }: Controlled, exit: () => void) {
+function controlAnswers({ site, running, links, keys, listeners, pruner, endFunctions }: Controlled, exit: () => void) {
+  let ending: Promise<void> | undefined
   const functionNamed = (name: string) => {
     const found = running.functions.find(candidate => candidate.name === name)
     if (!found) throw new Error(`no function '${name}'; this site has ${running.functions.map(f => f.name).join(', ')}`)
@@ -171,6 +179,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
           triggers: running.triggers(),
           deadLetters: (await listLetters(running.takeLetters)).length,
           nowMs: Date.now() + clockAheadMs(),
+          functionsEnded: ending !== undefined,
         }
       case 'records':
         return standings(running, asked.type)
@@ -221,6 +230,10 @@ function controlAnswers({ site, running, links, keys, listeners, pruner }: Contr
         return takeHomes(asked, running)
       case 'write-off':
         return writeOff(asked, running)
+      case 'end-functions':
+        ending ??= endFunctions()
+        await ending
+        return {}
       case 'identify':
         return { site, nowMs: Date.now() + clockAheadMs() }
       case 'stop':

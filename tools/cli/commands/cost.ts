@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError } from 'commander'
-import { isExpress, type SyncPlan, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { type SyncPlan, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { type CostPart, changeCosts, costOfMillion, fixedPerDay, globalTablesCost } from '../../cost/change-cost.ts'
 import { pricesAsOf } from '../../cost/prices.ts'
 import { columns, printJson } from '../output.ts'
@@ -64,9 +64,7 @@ export function costsOf(plan: SyncPlan, load: Pick<CostOptions, 'changesPerDay' 
         parts,
       }
     }),
-    fixedUsdPerDay: Object.fromEntries(
-      plan.sites.map(site => [site.id, fixedPerDay(site, typesAt(plan, site.id).some(isExpress))]),
-    ),
+    fixedUsdPerDay: Object.fromEntries(plan.sites.map(site => [site.id, fixedPerDay(site, typesAt(plan, site.id))])),
   }
 }
 

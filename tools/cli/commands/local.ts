@@ -1,4 +1,4 @@
-/** `tributary local up|down|cut|heal|clock`: the clouds of the declaration on this machine. */
+/** `tributary local up|down|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
@@ -53,6 +53,7 @@ export function addLocalCommands(program: Command): void {
     })
 
   addClockCommand(local)
+  addDestroyCommand(local)
   for (const [name, description] of [
     ['cut', 'a cut site reaches nobody and is reached by nobody'],
     ['heal', 'end a cut'],
@@ -69,6 +70,25 @@ export function addLocalCommands(program: Command): void {
         else console.log(cut.length === 0 ? 'no site is cut' : `cut: ${cut.join(', ')}`)
       })
   }
+}
+
+function addDestroyCommand(local: Command): void {
+  local
+    .command('destroy')
+    .description("end a site's functions and triggers for good; its stores stay, as when its stack is destroyed")
+    .argument('<site>', 'the site')
+    .option('--json', 'print the result as JSON', false)
+    .addHelpText(
+      'after',
+      '\nWhat stays in its stores: npx tributary uninstall --local --site SITE\n\nExample:\n  npx tributary local destroy azure-eastus',
+    )
+    .action(async (site: string, { json }: { json: boolean }) => {
+      const clouds = await runningClouds()
+      clouds.requireSite(site)
+      await clouds.ask(site, { ask: 'end-functions' })
+      if (json) printJson({ site })
+      else console.log(`${site}: its functions have ended; its stores are as they were`)
+    })
 }
 
 function addClockCommand(local: Command): void {

@@ -14,6 +14,7 @@ import { attributeToRecord } from '../../../functions/aws/record-attribute.ts'
 import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
 import { createDynamoDbTombstones } from '../../../functions/aws/tombstones.ts'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
+import { once } from '../../../functions/common/once.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { feedName, syncStoreName, syncTable, waitingName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
@@ -151,6 +152,10 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   }
   const bus = createKinesisBus({ client: kinesis, clock: systemClock })
 
+  const endFunctions = once(async () => {
+    await Promise.all([...mappings, ...waiting, api].map(part => part.stop()))
+    await Promise.all(lambdas.map(fn => fn.stop()))
+  })
   return {
     endpoints: {
       cloud: 'aws',
@@ -175,9 +180,9 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     audit,
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    endFunctions,
     async stop() {
-      await Promise.all([...mappings, ...waiting, api].map(part => part.stop()))
-      await Promise.all(lambdas.map(fn => fn.stop()))
+      await endFunctions()
       for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
       await servers.stop()
     },

@@ -15,6 +15,7 @@ import { createCosmosRecordStore } from '../../../functions/azure/record-store.t
 import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.ts'
 import { createCosmosTombstones } from '../../../functions/azure/tombstones.ts'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
+import { once } from '../../../functions/common/once.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { cosmosSyncMark } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
@@ -100,6 +101,10 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const cosmos = cosmosAccount(cosmosConnection)
   const container = auditContainer(client)
   const audit = { ...createCosmosAuditStore(container), ...createCosmosAuditLog(container) }
+  const endFunctions = once(async () => {
+    await Promise.all(triggers.map(trigger => trigger.stop()))
+    await Promise.all(apps.map(app => app.stop()))
+  })
   return {
     endpoints: {
       cloud: 'azure',
@@ -125,9 +130,9 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     audit,
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    endFunctions,
     async stop() {
-      await Promise.all(triggers.map(trigger => trigger.stop()))
-      await Promise.all(apps.map(app => app.stop()))
+      await endFunctions()
       client.dispose()
       await servers.stop()
     },

@@ -8,6 +8,7 @@ import {
   auditStoreName,
   cosmosDatabaseName,
   cosmosLeasesName,
+  cosmosRecordProperty,
   deadLettersName,
   forwardName,
 } from '../../../shared/declare/resource-names.ts'
@@ -76,7 +77,11 @@ function dataContainer({ at: { azure } }: TypePlan, types: readonly TypePlan[]):
   const expires = types.some(
     ({ at, expires }) => at.azure.database === database && at.azure.container === id && expires !== undefined,
   )
-  const definition = { id, partitionKey: { paths: [partitionKeyPath(partition.attribute)] } }
+  const definition = {
+    ...{ id, partitionKey: { paths: [partitionKeyPath(partition.attribute)] } },
+    // As with the audit: nobody searches in what a sync record holds.
+    indexingPolicy: { includedPaths: [{ path: '/*' }], excludedPaths: [{ path: `/${cosmosRecordProperty}/?` }] },
+  }
   return { database, container: expires ? { ...definition, defaultTtl: expiryByItem } : definition }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
 import { adoptionsIn } from '../../../functions/common/adoptions.ts'
+import { once } from '../../../functions/common/once.ts'
 import { systemClock } from '../../../functions/common/system-clock.ts'
 import { createFirestoreAuditLog } from '../../../functions/gcp/audit-log.ts'
 import { createFirestoreAuditStore } from '../../../functions/gcp/audit-store.ts'
@@ -135,6 +136,11 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const audit = { ...createFirestoreAuditStore(firestore), ...createFirestoreAuditLog(firestore) }
   const letters = openPubSubLetters(pubsubHost, project)
 
+  const endFunctions = once(async () => {
+    await Promise.all(triggers.map(trigger => trigger.stop()))
+    await front.stop()
+    await Promise.all(functions.map(fn => fn.stop()))
+  })
   return {
     endpoints: {
       cloud: 'gcp',
@@ -165,10 +171,9 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     audit,
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+    endFunctions,
     async stop() {
-      await Promise.all(triggers.map(trigger => trigger.stop()))
-      await front.stop()
-      await Promise.all(functions.map(fn => fn.stop()))
+      await endFunctions()
       await Promise.all([firestore.terminate(), pubsub.close(), letters.close()])
       await servers.stop()
     },

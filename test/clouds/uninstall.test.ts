@@ -1,0 +1,149 @@
+/** A site that is removed: afterwards its stores hold the documents, as they were, and nothing else; seen with official clients. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { DynamoDBClient, ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb'
+import { CosmosClient, type ItemDefinition } from '@azure/cosmos'
+import { Firestore } from '@google-cloud/firestore'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import type { SiteEndpoints } from '../../tools/local/local-site.ts'
+import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
+import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
+
+const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus']
+/** More than go in one page of the removal. */
+const documents = 130
+
+let running: TestClouds
+let dynamodb: DynamoDBClient
+let firestore: Firestore
+let cosmos: CosmosClient
+
+beforeAll(async () => {
+  running = await startTestClouds({}, cartsAndProducts)
+  const sites = await readEndpoints(join(running.folder, 'endpoints.json'))
+  const at = (site: string): SiteEndpoints => {
+    const found = sites[site]
+    if (!found) throw new Error(`no ${site}`)
+    return found
+  }
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  dynamodb = new DynamoDBClient({ region: 'us-east-1', endpoint: at(aws).endpoints.dynamodb ?? '', credentials })
+  firestore = new Firestore({ projectId: 'local', host: at(gcp).endpoints.firestore ?? '', ssl: false })
+  cosmos = new CosmosClient({
+    endpoint: at(azure).endpoints.cosmos ?? '',
+    key: at(azure).credentials?.cosmosKey ?? '',
+  })
+}, 120_000)
+
+afterAll(async () => {
+  dynamodb?.destroy()
+  cosmos?.dispose()
+  await firestore?.terminate()
+  await running?.stop()
+})
+
+const carts = () => cosmos.database('tributary').container('carts')
+
+/** Every item of a container as it is stored, by its id: etag and time of writing, too. */
+async function itemsOf(container: string): Promise<ReadonlyMap<string, ItemDefinition>> {
+  const { resources } = await cosmos.database('tributary').container(container).items.readAll().fetchAll()
+  return new Map(resources.map(item => [item.id ?? '', item]))
+}
+
+async function rowsOf(TableName: string): Promise<readonly unknown[]> {
+  const rows: unknown[] = []
+  for await (const { Items = [] } of paginateScan({ client: dynamodb }, { TableName, ConsistentRead: true })) {
+    rows.push(...Items)
+  }
+  return rows
+}
+
+async function collections(): Promise<readonly string[]> {
+  return (await firestore.listCollections()).map(({ id }) => id).toSorted()
+}
+
+async function pathsOf(collection: string): Promise<Readonly<Record<string, unknown>>> {
+  const { docs } = await firestore.collection(collection).get()
+  return Object.fromEntries(docs.map(document => [document.id, [document.data(), document.updateTime]]))
+}
+
+async function uninstall(site: string | undefined, ...more: readonly string[]) {
+  const args = [join(projectRoot, 'tools/cli/tributary.ts'), 'uninstall', '--local', '--site', String(site), ...more]
+  const env = { ...process.env, TRIBUTARY_LOCAL: running.folder }
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectRoot, env })
+    return { code: 0, out: stdout, err: '' }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, out: stdout, err: stderr }
+  }
+}
+
+const endFunctions = (site: string | undefined) => running.clouds.ask(String(site), { ask: 'end-functions' })
+
+test('a site whose capture runs is refused, and nothing is touched', async () => {
+  const [client] = running.clients
+  for (let index = 0; index < documents; index++) {
+    await client?.put('carts', { customer_id: `customer-${index}`, currency: 'EUR', items: {} })
+  }
+  await running.atRest()
+  await running.everywhere('carts', [`customer-${documents - 1}`], {
+    customer_id: `customer-${documents - 1}`,
+    currency: 'EUR',
+    items: {},
+  })
+  const before = await itemsOf('carts')
+  expect(before.size).toBe(2 * documents)
+  const refused = await uninstall(azure, '--yes')
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('npx tributary local destroy azure-eastus') })
+  expect(await itemsOf('carts')).toEqual(before)
+})
+
+test('on Cosmos the sync items go from beside the documents, and no document, nor what only looks like one of ours', async () => {
+  await endFunctions(azure)
+  const lookalike = { id: '_tributary|carts|mine', customer_id: 'mine', _tributary: 'a word of the application' }
+  await carts().items.create(lookalike)
+  const before = await itemsOf('carts')
+
+  const said = await uninstall(azure)
+  expect(said.code).toBe(0)
+  expect(said.out).toContain(`${documents} sync items beside your documents`)
+  expect(said.out).toContain('Nothing was removed')
+  expect(await itemsOf('carts')).toEqual(before)
+
+  expect(await uninstall(azure, '--yes')).toMatchObject({ code: 0 })
+  const plain = [...before].filter(([id]) => !id.startsWith('_tributary|') || id === lookalike.id)
+  expect(plain).toHaveLength(documents + 1)
+  expect(await itemsOf('carts')).toEqual(new Map(plain))
+  const { resources: containers } = await cosmos.database('tributary').containers.readAll().fetchAll()
+  expect(containers.map(({ id }) => id).toSorted()).toEqual(['carts', 'products', 'tributary-audit'])
+
+  const again = await uninstall(azure, '--yes')
+  expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing of Tributary is in its stores') })
+  expect(await uninstall(azure, '--with-audit', '--yes')).toMatchObject({ code: 0 })
+  const { resources: left } = await cosmos.database('tributary').containers.readAll().fetchAll()
+  expect(left.map(({ id }) => id).toSorted()).toEqual(['carts', 'products'])
+})
+
+test('on Firestore the collections of ours go', async () => {
+  await endFunctions(gcp)
+  const before = await pathsOf('carts')
+  expect(Object.keys(before)).toHaveLength(documents)
+  expect(await collections()).toContain('tributary-sync')
+  expect(await uninstall(gcp, '--with-audit', '--yes')).toMatchObject({ code: 0 })
+  expect(await collections()).toEqual(['carts'])
+  expect(await pathsOf('carts')).toEqual(before)
+})
+
+test('on DynamoDB the tables of ours go; nothing was ever in those of the application', async () => {
+  await endFunctions(aws)
+  const before = await rowsOf('carts')
+  expect(before).toHaveLength(documents)
+  expect(await uninstall(aws, '--yes')).toMatchObject({ code: 0 })
+  const { TableNames } = await dynamodb.send(new ListTablesCommand({}))
+  expect(TableNames?.toSorted()).toEqual(['carts', 'products', 'tributary-audit'])
+  expect(await rowsOf('carts')).toEqual(before)
+  for (const row of before) expect(Object.keys(Object(row)).toSorted()).toEqual(['currency', 'customer_id', 'items'])
+})

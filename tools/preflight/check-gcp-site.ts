@@ -1,0 +1,136 @@
+/** The project of a Google Cloud site against the plan. Asks only; changes nothing. */
+import { z } from 'zod'
+import { services } from '../../infra/gcp/services.ts'
+import { changesName, deadLettersName, forwardName, functionName } from '../../shared/declare/resource-names.ts'
+import { peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
+import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
+import type { GcpAccess } from '../accounts/gcp-access.ts'
+import { reasonOf, type Told, told } from '../accounts/told.ts'
+import { findingsAt, type SiteFinding } from './finding.ts'
+import { checkBackupSchedule, checkDatabase, checkExpiries, readDatabase } from './gcp-database.ts'
+
+export async function* checkGcpSite(
+  access: GcpAccess | undefined,
+  plan: SyncPlan,
+  site: SitePlan,
+  variables: DeploymentVariables,
+): AsyncGenerator<SiteFinding> {
+  const say = findingsAt('account')
+  if (!access) {
+    return yield say.refused(
+      'project',
+      'not named',
+      'give --var project=PROJECT, or set GOOGLE_CLOUD_PROJECT (gcloud auth application-default login)',
+    )
+  }
+  const read = await readDatabase(access)
+  if (read.is === 'unknown' && /credential|ENOTFOUND|UNAUTHENTICATED/i.test(read.reason)) {
+    return yield say.refused(
+      'credentials',
+      `Firestore of ${access.project} cannot be asked: ${read.reason}`,
+      'gcloud auth application-default login',
+    )
+  }
+  yield read.is === 'unknown'
+    ? say.unknown('credentials', read.reason)
+    : say.ok('credentials', `${access.project} answers`)
+  yield* checkServices(access)
+  yield* checkDatabase(access, site, variables, read)
+  yield* checkExpiries(access, typesAt(plan, site.id))
+  yield* checkBusNames(access, plan, site)
+  if (!access.isLocal) yield* checkOtherNames(access, plan, site)
+}
+
+/** Those that must be there before Terraform runs, so that their service accounts can be given the key. */
+const neededBefore = ['cloudkms', 'eventarc', 'firestore', 'pubsub', 'storage']
+
+async function* checkServices({ command, project }: GcpAccess): AsyncGenerator<SiteFinding> {
+  const say = findingsAt('account')
+  const shape = z.array(z.object({ config: z.object({ name: z.string() }) }))
+  const asked = await command(['services', 'list', '--enabled'], shape)
+  if (asked.is !== 'there') return yield say.unknown('services', reasonOf(asked))
+  const enabled = new Set(asked.value.map(({ config }) => config.name.replace('.googleapis.com', '')))
+  const first = neededBefore.filter(name => !enabled.has(name))
+  if (first.length > 0) {
+    return yield say.refused(
+      'services',
+      `not enabled: ${first.join(', ')}, whose service accounts must be there before the key is given to them`,
+      `gcloud services enable ${first.map(name => `${name}.googleapis.com`).join(' ')} --project ${project}; then docs/deploy-gcp.md`,
+    )
+  }
+  const later = services.filter(name => !enabled.has(name))
+  yield say.ok('services', later.length === 0 ? 'all enabled' : `will be enabled: ${later.join(', ')}`)
+}
+
+type Labels = Readonly<Record<string, string>>
+const labelled = z.object({ labels: z.record(z.string(), z.string()).nullish() })
+
+function nameFinding(place: string, found: Told<Labels>, site: SitePlan, isLocal: boolean): SiteFinding {
+  const say = findingsAt(place)
+  if (found.is === 'missing') return say.ok('name', 'free: will be made')
+  if (found.is === 'unknown') return say.unknown('name', found.reason)
+  if (isLocal) return say.ok('name', 'made by the local clouds')
+  if (found.value.product === 'tributary' && found.value.site === site.id) return say.ok('name', 'ours')
+  return say.refused(
+    'name',
+    found.value.product === 'tributary' ? `taken by site ${found.value.site}` : 'taken by something that is not ours',
+    'one project for each site: take another project, or remove what is there',
+  )
+}
+
+async function* checkBusNames(access: GcpAccess, plan: SyncPlan, site: SitePlan): AsyncGenerator<SiteFinding> {
+  const { pubsub, isLocal } = access
+  for (const name of [changesName, deadLettersName]) {
+    const found = await told(async () => (await pubsub.topic(name).getMetadata())[0].labels ?? {})
+    yield nameFinding(`topic ${name}`, found, site, isLocal)
+  }
+  const peers = peersOf(plan, site.id).map(({ id }) => forwardName(id))
+  for (const name of [...peers, deadLettersName]) {
+    const found = await told(async () => (await pubsub.subscription(name).getMetadata())[0].labels ?? {})
+    yield nameFinding(`subscription ${name}`, found, site, isLocal)
+  }
+}
+
+async function* checkOtherNames(access: GcpAccess, plan: SyncPlan, site: SitePlan): AsyncGenerator<SiteFinding> {
+  const { command, project } = access
+  const functions = [
+    functionName('capture'),
+    functionName('publish'),
+    ...peersOf(plan, site.id).map(({ id }) => forwardName(id)),
+    functionName('ingest'),
+    functionName('prune'),
+  ]
+  const shape = z
+    .array(labelled.extend({ name: z.string() }))
+    .transform(all => new Map(all.map(({ name, labels }) => [name.split('/').at(-1), labels ?? {}])))
+  const made = await command(['functions', 'list', `--regions=${site.region}`], shape)
+  for (const name of functions) {
+    const labels = made.is === 'there' ? made.value.get(name) : undefined
+    const found: Told<Labels> =
+      made.is === 'there' ? (labels ? { is: 'there', value: labels } : { is: 'missing' }) : made
+    yield nameFinding(`function ${name}`, found, site, false)
+  }
+  const bucket = `${project}-tributary-functions`
+  const described = await command(
+    ['storage', 'buckets', 'describe', `gs://${bucket}`],
+    labelled.transform(({ labels }) => labels ?? {}),
+  )
+  yield nameFinding(`bucket ${bucket}`, described, site, false)
+  const isDeployed = made.is === 'there' && made.value.has(functionName('capture'))
+  yield* checkBackupSchedule(access, isDeployed)
+  yield await keyRingFinding(access, site, isDeployed)
+}
+
+/** A ring can never be deleted, so one is left by every removal. */
+async function keyRingFinding({ command, project }: GcpAccess, { region }: SitePlan, isDeployed: boolean) {
+  const say = findingsAt('key ring tributary')
+  const found = await command(['kms', 'keyrings', 'describe', 'tributary', `--location=${region}`], z.unknown())
+  if (found.is === 'missing') return say.ok('name', 'free: will be made')
+  if (found.is === 'unknown') return say.unknown('name', found.reason)
+  if (isDeployed) return say.ok('name', 'is there, as the functions are')
+  return say.warning(
+    'name',
+    'is there, and no function is: it stayed from a removed site, as rings always do',
+    `take it and its keys over before terraform apply: terraform import google_kms_key_ring.tributary projects/${project}/locations/${region}/keyRings/tributary`,
+  )
+}
