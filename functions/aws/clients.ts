@@ -14,7 +14,7 @@ const attemptsMax = 3
 const requestTimeoutMs = 1500
 const connectionTimeoutMs = 1000
 /** For as many records as are worked on side by side, and some for what they have to say. */
-const socketsMax = 64
+const socketsMax = 48
 
 /** Over HTTP/1.1: Kinesis needs HTTP/2 for enhanced fan-out only, and no emulator speaks it. */
 function withinSeconds() {
