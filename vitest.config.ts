@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/laws/**/*.test.ts'],
           testTimeout: 30_000,
+          // Its tests leave no state in modules, and loading those anew for each file is a sixth of the time.
+          isolate: false,
           // Without this one worker fewer than there are cores.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -3,6 +3,7 @@ import middy from '@middy/core'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import { unreadableMessage } from '../../shared/replicate/dead-letter.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
+import { createLimit, recordsAtOnce } from '../../shared/replicate/limit.ts'
 import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
@@ -27,12 +28,15 @@ export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResp
       const reason = 'no record that DynamoDB writes into a Kinesis stream'
       await deadLetters.put(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }))
     }
+    const limit = createLimit(recordsAtOnce)
     const results = await Promise.allSettled(
       hints.map(hint =>
-        captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
-          ...ports,
-          steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
-        }),
+        limit(() =>
+          captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
+            ...ports,
+            steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
+          }),
+        ),
       ),
     )
     await express.send()

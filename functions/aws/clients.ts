@@ -13,8 +13,8 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 const attemptsMax = 3
 const requestTimeoutMs = 1500
 const connectionTimeoutMs = 1000
-/** A batch of 100 hints is captured side by side. */
-const socketsMax = 100
+/** For as many records as are worked on side by side, and some for what they have to say. */
+const socketsMax = 48
 
 /** Over HTTP/1.1: Kinesis needs HTTP/2 for enhanced fan-out only, and no emulator speaks it. */
 function withinSeconds() {

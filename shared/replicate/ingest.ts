@@ -30,6 +30,7 @@ import { evidenceAfterMerge } from './evidence.ts'
 import { hasExpired } from './expiry.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
+import { createLimit, recordsAtOnce } from './limit.ts'
 import { look, type Sight } from './look.ts'
 import { quarantineEntry } from './quarantine-entry.ts'
 import { recordName } from './record-ref.ts'
@@ -47,7 +48,7 @@ export interface IngestPorts {
 }
 
 /**
- * Changes of one record are applied in their order, of different records side by side. Never rejects.
+ * Changes of one record are applied in their order, of different records side by side, so many at a time. Never rejects.
  * `sentAtMs`: when they were sent, by the sender's clock, as far as that is known.
  */
 export async function ingest(
@@ -64,14 +65,14 @@ export async function ingest(
     if (row) row.push(index)
     else rows.set(name, [index])
   })
-  await Promise.all(
-    [...rows.values()].map(async row => {
-      for (const index of row) {
-        const change = changes[index]
-        if (change) answers[index] = await ingestOne(change, sender, ports, sentAtMs)
-      }
-    }),
-  )
+  const limit = createLimit(recordsAtOnce)
+  const inOrder = async (row: readonly number[]) => {
+    for (const index of row) {
+      const change = changes[index]
+      if (change) answers[index] = await ingestOne(change, sender, ports, sentAtMs)
+    }
+  }
+  await Promise.all([...rows.values()].map(row => limit(() => inOrder(row))))
   return answers
 }
 

@@ -1,3 +1,9 @@
+/**
+ * Records of one event or request that are worked on side by side. A store that is slow, for a moment or because it is
+ * small, then answers them later; all at once, each would wait beyond the clients' time-outs, and the same would come again.
+ */
+export const recordsAtOnce = 16
+
 /** So many at a time; whoever comes later waits. */
 export interface Limit {
   <Result>(run: () => Promise<Result>): Promise<Result>

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 
+/** Ms. A source that is as young as its bundle could have changed while that was made. */
+const old = 150
+
 let folder: string
 let source: string
 let made: number
@@ -13,6 +16,8 @@ let takeKeptBundles: typeof import('../../tools/build/kept-bundles.ts')['takeKep
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tributary-kept-'))
   vi.stubEnv('TRIBUTARY_CACHE', join(folder, 'cache'))
+  // Another test of this process may have loaded it for the project's own cache.
+  vi.resetModules()
   ;({ takeKeptBundles } = await import('../../tools/build/kept-bundles.ts'))
 })
 
@@ -25,8 +30,7 @@ beforeEach(async () => {
   await rm(join(folder, 'cache'), { recursive: true, force: true })
   source = join(folder, 'source.ts')
   await writeFile(source, 'first')
-  // A source that is as young as its bundle could have changed while that was made.
-  await sleep(10)
+  await sleep(old)
   made = 0
 })
 
@@ -57,7 +61,7 @@ it('are made once for the same sources', async () => {
 it('are made anew when a source has changed, or what they are made of beside it', async () => {
   await taken('plan')
   await writeFile(source, 'other')
-  await sleep(10)
+  await sleep(old)
   expect([await taken('plan'), await taken('plan'), made]).toEqual(['plan of other', 'plan of other', 2])
   expect([await taken('another plan'), made]).toEqual(['another plan of other', 3])
 })

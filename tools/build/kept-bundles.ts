@@ -12,6 +12,9 @@ const bundlesKept = join(cacheFolder, 'bundles')
 /** A cloud of one declaration each, of 2 to 25 MB. */
 const keptMax = 9
 
+/** How much a file system's time of a change may be behind the clock: kernels take the time of their last tick. */
+const fileClockLagMs = 100
+
 /** Size in bytes and time of the last change in ms, by the file's path. */
 type Inputs = Readonly<Record<string, readonly [size: number, changedMs: number]>>
 
@@ -30,7 +33,8 @@ export async function takeKeptBundles({ madeOf, out, make }: KeptBundles): Promi
   const startMs = Date.now()
   const inputs = await inputsOf(await make(out))
   // What was changed meanwhile may be in the bundles as it was before.
-  if (Object.values(inputs).every(([, changedMs]) => changedMs < startMs)) await keep(kept, out, inputs)
+  const isOld = ([, changedMs]: Inputs[string]) => changedMs < startMs - fileClockLagMs
+  if (Object.values(inputs).every(isOld)) await keep(kept, out, inputs)
 }
 
 async function isCopied(kept: string, out: string): Promise<boolean> {

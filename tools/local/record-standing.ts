@@ -1,5 +1,5 @@
 /** How far the writes of one site have come at another, from the sync records of both: what `status` shows. */
-import { hlcToMs } from '../../shared/causality/hybrid-logical-clock.ts'
+import { baselineHlc, hlcToMs } from '../../shared/causality/hybrid-logical-clock.ts'
 import { counterOf, type VersionVector } from '../../shared/causality/version-vector.ts'
 
 /** One sync record in short. */
@@ -24,7 +24,10 @@ export function standingAt(
   nowMs: number,
 ): Standing {
   const seen = new Map(peer.map(({ name, vector }) => [name, counterOf(vector, site)]))
-  const missing = here.filter(({ name, vector }) => counterOf(vector, site) > (seen.get(name) ?? 0))
+  const missing = here.filter(
+    // What stood there before replication does not travel: while it is adopted, each site notes it by itself.
+    ({ name, vector, hlc }) => hlc > baselineHlc && counterOf(vector, site) > (seen.get(name) ?? 0),
+  )
   const oldestMs = missing.reduce((oldest, { hlc }) => Math.min(oldest, hlcToMs(hlc)), nowMs)
   return { backlog: missing.length, lagMs: Math.max(nowMs - oldestMs, 0) }
 }
