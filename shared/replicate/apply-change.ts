@@ -4,7 +4,7 @@
  * A delta is applied where all that it builds on has arrived, and only there: then the record's one version vector is
  * true for every cell. A whole state brings its own past along and is applied anywhere.
  */
-import { isWithinSkew } from '../causality/clock-skew.ts'
+import { mayOverlap } from '../causality/clock-skew.ts'
 import type { SiteId } from '../causality/dot.ts'
 import { counterOf, includes, joinVectors, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
@@ -67,7 +67,7 @@ const byTheClock: ReadonlySet<Rule> = new Set(['latest-write-wins', 'siblings-ke
 /** The order is the same everywhere, and for some of the values it is chance. */
 function withUncertainty(arbitration: Arbitration): Arbitration {
   const { rule, kept, lost = [] } = arbitration
-  const isUncertain = byTheClock.has(rule) && kept && lost.some(({ hlc }) => isWithinSkew(kept.hlc, hlc))
+  const isUncertain = byTheClock.has(rule) && kept && lost.some(version => mayOverlap(kept, version))
   return isUncertain ? { ...arbitration, uncertain: true } : arbitration
 }
 

@@ -173,7 +173,7 @@ function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: 
   const evidence = evidenceAfterMerge(sight.record, { change, type, before, after, nowMs })
   const commit: Commit = {
     ref: { type: change.type, key: change.key },
-    record: { ...record, ...(goneMs === undefined ? {} : { goneAtMs: goneMs }), ...evidence },
+    record: { ...record, lookedMs: sight.fromMs, ...(goneMs === undefined ? {} : { goneAtMs: goneMs }), ...evidence },
     expected: sight.revision,
   }
   if (jsonEquals(after, before)) return commit

@@ -1,7 +1,7 @@
 /** What a site knows about one record, kept beside the application's own document. */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import type { SiteId } from '../causality/dot.ts'
-import type { Hlc } from '../causality/hybrid-logical-clock.ts'
+import { type Hlc, hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import { emptyVector, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
@@ -36,6 +36,11 @@ export interface SyncRecord extends Evidence {
   readonly vector: VersionVector
   /** The latest stamp in this record: the next local write is stamped after it. */
   readonly hlc: Hlc
+  /**
+   * A moment, ms by this site's clock or its store's, at which the document was as the shadow says, or later than which it
+   * was last found to be: whatever differs now was written after it. Absent: no such moment is known.
+   */
+  readonly lookedMs?: number
   /** Hash of the document that the application's table is known to hold; equals the view of `state`. */
   readonly shadow: string
   readonly state: CellsState | undefined
@@ -68,7 +73,7 @@ export function holdCapture(held: readonly HeldCapture[], capture: HeldCapture):
   return [...held, capture].slice(-heldCapturesMax)
 }
 
-const encodingVersion = 4
+const encodingVersion = 5
 
 /** The stored text was written by another version of this code: migrate, do not guess. */
 export class EncodingUnknown extends Error {
@@ -98,6 +103,8 @@ type Head = readonly [
   sites: readonly SiteId[],
   vector: Counters,
   hlc: Hlc,
+  /** How far it lies before the latest stamp, in ms; null: not at all. */
+  looked: number | null,
   shadow: string,
   held: readonly HeldRow[],
   resolutions: readonly Resolution[],
@@ -118,7 +125,7 @@ type Body = readonly [
  * of a merge, a duplicate and the version before are told by the first line.
  */
 export function encodeRecord(record: SyncRecord): string {
-  const { vector, hlc, shadow, state, held, resolutions, displaced, ...rare } = record
+  const { vector, hlc, lookedMs, shadow, state, held, resolutions, displaced, ...rare } = record
   const table = new StampTableWriter(record)
   const counters = table.counters(vector)
   const highest = highestIn(counters)
@@ -128,8 +135,10 @@ export function encodeRecord(record: SyncRecord): string {
   const stateJson = encodeState(state ?? null, table)
   const touched = held.map(capture => encodeTouched(capture.touched, state))
   const notes = displaced ? [encodeDisplaced(displaced, record, table)] : []
-  const rarely = Object.keys(rare).length > 0 ? [rare] : []
-  const first = JSON.stringify([encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely])
+  const rarely: [Rare?] = Object.keys(rare).length > 0 ? [rare] : []
+  const looked = lookedMs === undefined ? null : hlcToMs(hlc) - lookedMs
+  const head: Head = [encodingVersion, table.sites, counters, hlc, looked, shadow, heldRows, resolutions, ...rarely]
+  const first = JSON.stringify(head)
   if (stateJson === null && held.length === 0 && !displaced) return `${first}\n`
   const second = JSON.stringify([table.shapes, table.stamps(), stateJson, touched, ...notes])
   return `${first}\n${first.length + second.length > plainLengthMax ? compressed(second) : second}`
@@ -138,7 +147,8 @@ export function encodeRecord(record: SyncRecord): string {
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, sites, counters, hlc, shadow, heldRows, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
+  const head = JSON.parse(text.slice(0, end)) as Head
+  const [version, sites, counters, hlc, looked, shadow, heldRows, resolutions, rare] = head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
   const vector = vectorOf(sites, counters)
   let read: StoredBody | undefined
@@ -161,6 +171,7 @@ export function decodeRecord(text: string): SyncRecord {
   return {
     vector,
     hlc,
+    ...(looked !== null && { lookedMs: hlcToMs(hlc) - looked }),
     shadow,
     held,
     resolutions,

@@ -45,7 +45,7 @@ function isRegister(state: CellState): state is RegisterState {
 
 function encodeRegister(state: RegisterState, table: StampTableWriter): Json {
   const pairs: Json[] = []
-  for (const sibling of state) pairs.push(table.stampNumber(sibling[0], sibling[1], sibling[2]), sibling[3])
+  for (const [site, counter, hlc, value, late] of state) pairs.push(table.stampNumber(site, counter, hlc, late), value)
   return pairs
 }
 
@@ -97,7 +97,10 @@ function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterStat
   const siblings: Sibling[] = []
   for (let index = 0; index < pairs.length; index += 2) {
     const dot = table.dot(pairs[index])
-    siblings.push([dot[0], dot[1], table.hlc(pairs[index]), pairs[index + 1] ?? null])
+    const value = pairs[index + 1] ?? null
+    const late = table.late(pairs[index])
+    const hlc = table.hlc(pairs[index])
+    siblings.push(late ? [dot[0], dot[1], hlc, value, late] : [dot[0], dot[1], hlc, value])
   }
   return siblings
 }
