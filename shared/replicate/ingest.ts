@@ -113,8 +113,8 @@ function inadmissible(change: Change, sender: SiteId, here: Here): Answer | unde
   return undefined
 }
 
-function sitesIn({ vector, intervals }: Change): readonly string[] {
-  return [vector, ...intervals.map(({ seen }) => seen)].flatMap(Object.keys)
+function sitesIn({ vector, written, intervals }: Change): readonly string[] {
+  return [vector, written ?? {}, ...intervals.map(({ seen }) => seen)].flatMap(Object.keys)
 }
 
 function refused(reason: RefusalReason, detail: string): Answer {

@@ -29,11 +29,15 @@ export interface HeldCapture {
   /** What this site had seen of the record just before. */
   readonly seen: VersionVector
   readonly touched: Touched
+  /** No application wrote: Tributary decided something (see decide-record.ts). */
+  readonly decided?: true
 }
 
 /** With what blind writes are told by (see evidence.ts). */
 export interface SyncRecord extends Evidence {
   readonly vector: VersionVector
+  /** Of each site the last write that was an application's, and not a decision. Absent: the vector says it. */
+  readonly written?: VersionVector
   /** The latest stamp in this record: the next local write is stamped after it. */
   readonly hlc: Hlc
   /**
@@ -89,14 +93,19 @@ export class EncodingUnknown extends Error {
  */
 const plainLengthMax = 950
 
-/** One captured write as stored: how far `to` lies behind the highest counter, how far `from` before it, what was seen. */
-type HeldRow = readonly [behind: number, length: number, seen: Counters]
+/**
+ * One captured write as stored: how far `to` lies behind the highest counter, how far `from` before it, what was seen; 1 if
+ * it was decided.
+ */
+type HeldRow = readonly [behind: number, length: number, seen: Counters, decided?: 1]
 
 /** Of the first write of a record: `from` is 0, and the length would be the whole counter. */
 const fromNothing = 0
 
-/** What most records do not have. */
-type Rare = Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'>
+/** What most records do not have. `written`: how far it lies behind the vector. */
+interface Rare extends Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'> {
+  readonly written?: Counters
+}
 
 type Head = readonly [
   version: number,
@@ -125,13 +134,15 @@ type Body = readonly [
  * of a merge, a duplicate and the version before are told by the first line.
  */
 export function encodeRecord(record: SyncRecord): string {
-  const { vector, hlc, lookedMs, shadow, state, held, resolutions, displaced, ...rare } = record
+  const { vector, written, hlc, lookedMs, shadow, state, held, resolutions, displaced, ...others } = record
   const table = new StampTableWriter(record)
   const counters = table.counters(vector)
   const highest = highestIn(counters)
-  const heldRows = held.map(({ from, to, seen }): HeldRow => {
-    return [highest - to, from === 0 ? fromNothing : to - from, table.behind(seen)]
+  const heldRows = held.map(({ from, to, seen, decided }): HeldRow => {
+    const row = [highest - to, from === 0 ? fromNothing : to - from, table.behind(seen)] as const
+    return decided ? [...row, 1] : row
   })
+  const rare: Rare = { ...others, ...(written && { written: table.behind(written) }) }
   const stateJson = encodeState(state ?? null, table)
   const touched = held.map(capture => encodeTouched(capture.touched, state))
   const notes = displaced ? [encodeDisplaced(displaced, record, table)] : []
@@ -157,12 +168,14 @@ export function decodeRecord(text: string): SyncRecord {
     return read
   }
   const highest = highestIn(counters)
-  const held = heldRows.map(([behind, length, seen], index) => {
+  const { written, ...others } = rare ?? {}
+  const held = heldRows.map(([behind, length, seen, decided], index) => {
     const to = highest - behind
     return {
       from: length === fromNothing ? 0 : to - length,
       to,
       seen: seenOf(sites, { vector }, seen),
+      ...(decided === 1 && { decided: true as const }),
       get touched() {
         return decodeTouched(body().touched[index], body().state)
       },
@@ -170,12 +183,13 @@ export function decodeRecord(text: string): SyncRecord {
   })
   return {
     vector,
+    ...(written && { written: seenOf(sites, { vector }, written) }),
     hlc,
     ...(looked !== null && { lookedMs: hlcToMs(hlc) - looked }),
     shadow,
     held,
     resolutions,
-    ...rare,
+    ...others,
     get state() {
       return body().state
     },

@@ -12,6 +12,7 @@ import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts
 import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
 import { plan } from './catalogue.ts'
 import { Looked } from './looked.ts'
+import { MetWrites } from './met-writes.ts'
 
 /** One capture; also one that captured nothing and only decided. */
 export interface CapturedWrite {
@@ -37,16 +38,22 @@ export class CapturedWrites {
   readonly refs = new Map<string, RecordRef>()
   captures = 0
   merges = 0
+  readonly met = new MetWrites()
   readonly #looked = new Looked()
   readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
   /** By their text: what is written is the next write's before. */
   readonly #records = new Map<string, SyncRecord>()
+  readonly #violation: (text: string) => void
+
+  constructor(violation: (text: string) => void) {
+    this.#violation = violation
+  }
 
   watching(site: SiteId, store: RecordStore): RecordStore {
     return this.#looked.watching(site, store)
   }
 
-  note(site: SiteId, { ref, before, after }: RecordWritten): Committed {
+  note(site: SiteId, { ref, before, after, cause }: RecordWritten): Committed {
     const name = recordName(ref)
     this.refs.set(name, ref)
     const old = before === undefined ? noRecord : this.#decoded(before)
@@ -65,6 +72,8 @@ export class CapturedWrites {
           before: type.view(old.state),
           after: this.#looked.before(site, ref, now),
         }
+    if (captured) this.met.noteCapture(site, name, { old, now }, captured)
+    else if (cause) for (const fault of this.met.noteMerge(site, name, { old, now, cause })) this.#violation(fault)
     return { name, old, now, shown: type.view(now.state), captured }
   }
 

@@ -29,7 +29,7 @@ import { bookIn } from './ruling-logs.ts'
 export class EscrowJournal {
   readonly violations: string[] = []
   readonly writes = new Map<string, BookedWrite[]>()
-  readonly #commits = new CapturedWrites()
+  readonly #commits = new CapturedWrites(text => this.violation(text))
   /** By record: the latest row of each site, as the site itself has written it. */
   readonly #rows = new Map<string, Map<SiteId, Row>>()
   /** By record, site and version. */

@@ -29,7 +29,7 @@ export class EventLogJournal {
   readonly #events = new Map<string, Map<string, LoggedEvent>>()
   /** By site and record: all that stood there since the last capture. */
   readonly #pending = new Map<string, Document[]>()
-  readonly #commits = new CapturedWrites()
+  readonly #commits = new CapturedWrites(text => this.violation(text))
   /** How often a shown status was set back. */
   flips = 0
 

@@ -40,7 +40,7 @@ export class LedgerJournal {
   readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  readonly #commits = new CapturedWrites()
+  readonly #commits = new CapturedWrites(text => this.violation(text))
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
