@@ -32,6 +32,13 @@ interface Habit {
   readonly edit: (site: SimulatedSite) => Edit
 }
 
+export interface ClerksOptions {
+  /** Stock is taken away, and documents deleted, whatever is held. */
+  readonly corrects?: boolean
+  /** All write one record, and little else than two or three kinds of writes: what needs several of one kind in a row. */
+  readonly focused?: boolean
+}
+
 export class BookingClerks {
   readonly #world: World
   readonly #refs: readonly RecordRef[]
@@ -43,16 +50,15 @@ export class BookingClerks {
   readonly #haste: number
   #ids = 0
 
-  /** `corrects`: stock is taken away, and documents deleted, whatever is held. */
-  constructor(world: World, refs: readonly RecordRef[], { corrects = true }: { readonly corrects?: boolean } = {}) {
+  constructor(world: World, refs: readonly RecordRef[], { corrects = true, focused = false }: ClerksOptions = {}) {
     this.#world = world
     const { random } = world
     const first = random.between(0, refs.length - 1)
-    this.#refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, random.between(1, 3))
+    this.#refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, focused ? 1 : random.between(1, 3))
     this.#corrects = corrects
     this.#restockMax = random.pick([3, 10, 30])
     this.#haste = random.next()
-    this.#habits = this.#drawHabits()
+    this.#habits = this.#drawHabits(focused)
   }
 
   /** One write, now, at one site. */
@@ -65,7 +71,7 @@ export class BookingClerks {
     if (habit) this.#write(site, this.#world.random.pick(this.#refs), habit.edit(site))
   }
 
-  #drawHabits(): readonly Habit[] {
+  #drawHabits(focused: boolean): readonly Habit[] {
     const { random } = this.#world
     const edits: readonly Habit['edit'][] = [
       site => this.#requesting(`${site.id}-${++this.#ids}`),
@@ -90,7 +96,7 @@ export class BookingClerks {
     const [asking = () => this.#requesting('x'), ...others] = edits
     return [
       { weight: 1, edit: asking },
-      ...others.map(edit => ({ edit, weight: random.next() ** 3 })),
+      ...others.map(edit => ({ edit, weight: focused ? Number(random.chance(0.15)) : random.next() ** 3 })),
       {
         weight: random.chance(0.15) ? random.next() * 0.3 : 0,
         edit: () => document => (this.#corrects ? undefined : document),

@@ -43,12 +43,6 @@ export class CapturedWrites {
   readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
   /** By their text: what is written is the next write's before. */
   readonly #records = new Map<string, SyncRecord>()
-  readonly #violation: (text: string) => void
-
-  constructor(violation: (text: string) => void) {
-    this.#violation = violation
-  }
-
   watching(site: SiteId, store: RecordStore): RecordStore {
     return this.#looked.watching(site, store)
   }
@@ -73,7 +67,7 @@ export class CapturedWrites {
           after: this.#looked.before(site, ref, now),
         }
     if (captured) this.met.noteCapture(site, name, { old, now }, captured)
-    else if (cause) for (const fault of this.met.noteMerge(site, name, { old, now, cause })) this.#violation(fault)
+    else if (cause) this.met.noteMerge(site, old, now, cause)
     return { name, old, now, shown: type.view(now.state), captured }
   }
 

@@ -12,6 +12,7 @@ import type { CellsState } from '../../shared/resolve/merge-type.ts'
 import { busyPhase } from './busy-phase.ts'
 import { plan } from './catalogue.ts'
 import { HomeMoves } from './home-moves.ts'
+import type { MetWrites } from './met-writes.ts'
 import { Network } from './network.ts'
 import { eventsMax } from './prune-all.ts'
 import { Random } from './random.ts'
@@ -24,6 +25,7 @@ export interface DecisionJournal {
   readonly violations: string[]
   readonly captures: number
   readonly merges: number
+  readonly met: MetWrites
   violation(text: string): void
   watching(site: SiteId, store: RecordStore): RecordStore
   noteRecord(site: SiteId, write: RecordWritten): void
@@ -89,7 +91,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
     }
     if (random.chance(0.3)) network.replayAll()
     await world.drain(eventsMax)
-    violations.push(...setup.check(sites, journal))
+    violations.push(...setup.check(sites, journal), ...journal.met.check(sites))
   } catch (error) {
     journal.violation(error instanceof Error ? error.message : String(error))
   }

@@ -24,12 +24,13 @@ import {
 } from './escrow-model.ts'
 import { accepting, next } from './ledger-journal.ts'
 import { type BookedWrite, endedBy, seenBy, stockOf, wasDeleted } from './ledger-model.ts'
+import type { MetWrites } from './met-writes.ts'
 import { bookIn } from './ruling-logs.ts'
 
 export class EscrowJournal {
   readonly violations: string[] = []
   readonly writes = new Map<string, BookedWrite[]>()
-  readonly #commits = new CapturedWrites(text => this.violation(text))
+  readonly #commits = new CapturedWrites()
   /** By record: the latest row of each site, as the site itself has written it. */
   readonly #rows = new Map<string, Map<SiteId, Row>>()
   /** By record, site and version. */
@@ -45,6 +46,10 @@ export class EscrowJournal {
 
   get captures(): number {
     return this.#commits.captures
+  }
+
+  get met(): MetWrites {
+    return this.#commits.met
   }
 
   get merges(): number {

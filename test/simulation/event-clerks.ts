@@ -38,9 +38,10 @@ export class EventClerks {
     this.#world = world
     const { random } = world
     const first = random.between(0, logged.length - 1)
-    this.#refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, random.between(1, 3))
+    const focused = random.chance(0.5)
+    this.#refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, focused ? 1 : random.between(1, 3))
     this.#haste = random.next() ** 2
-    this.#habits = this.#drawHabits()
+    this.#habits = this.#drawHabits(focused)
   }
 
   /** One write, now, at one site; or two. */
@@ -60,7 +61,8 @@ export class EventClerks {
     if (habit) this.#write(site, ref, habit.edit(ref, site))
   }
 
-  #drawHabits(): readonly Habit[] {
+  /** `focused`: all write one record, and little else than one or two kinds of writes, so that there are many in a row. */
+  #drawHabits(focused: boolean): readonly Habit[] {
     const { random } = this.#world
     const saying = (ref: RecordRef, ids: readonly string[]): Edit => {
       const { entries } = eventLogOf(ref)
@@ -91,7 +93,7 @@ export class EventClerks {
     ]
     return [
       { weight: 1, edit: (ref, { id }) => saying(ref, [`${id}-${++this.#ids}`]) },
-      ...edits.map(edit => ({ edit, weight: random.next() ** 3 })),
+      ...edits.map(edit => ({ edit, weight: focused ? Number(random.chance(0.15)) : random.next() ** 3 })),
       { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },
     ]
   }

@@ -20,6 +20,7 @@ import {
   type LoggedEvent,
   replay,
 } from './event-log-model.ts'
+import type { MetWrites } from './met-writes.ts'
 import { bookIn, fixedIn, logIn, RulingLogs } from './ruling-logs.ts'
 
 export class EventLogJournal {
@@ -29,12 +30,16 @@ export class EventLogJournal {
   readonly #events = new Map<string, Map<string, LoggedEvent>>()
   /** By site and record: all that stood there since the last capture. */
   readonly #pending = new Map<string, Document[]>()
-  readonly #commits = new CapturedWrites(text => this.violation(text))
+  readonly #commits = new CapturedWrites()
   /** How often a shown status was set back. */
   flips = 0
 
   get captures(): number {
     return this.#commits.captures
+  }
+
+  get met(): MetWrites {
+    return this.#commits.met
   }
 
   get merges(): number {

@@ -12,6 +12,7 @@ import { availableIn, bookingsIn, heldIn, holding, stockIn } from './booked.ts'
 import { CapturedWrites } from './captured-writes.ts'
 import type { BookedWrite } from './ledger-model.ts'
 import { LedgerRulings, verdictOf } from './ledger-rulings.ts'
+import type { MetWrites } from './met-writes.ts'
 import { type Log, logIn } from './ruling-logs.ts'
 
 /** What may be shown after each word. What was taken out and comes back is over. */
@@ -40,7 +41,7 @@ export class LedgerJournal {
   readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  readonly #commits = new CapturedWrites(text => this.violation(text))
+  readonly #commits = new CapturedWrites()
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
@@ -53,6 +54,10 @@ export class LedgerJournal {
 
   get captures(): number {
     return this.#commits.captures
+  }
+
+  get met(): MetWrites {
+    return this.#commits.met
   }
 
   get merges(): number {

@@ -5,8 +5,12 @@
 import type { Dot, SiteId } from '../../shared/causality/dot.ts'
 import { counterOf, covers, type VersionVector } from '../../shared/causality/version-vector.ts'
 import { type Document, jsonEquals } from '../../shared/document/json.ts'
+import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { type Change, isWhole } from '../../shared/replicate/change.ts'
+import { recordName } from '../../shared/replicate/record-ref.ts'
+import { resolutionId } from '../../shared/replicate/resolution.ts'
 import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
+import type { SimulatedSite } from './site.ts'
 
 /** One write of an application. */
 interface Wrote {
@@ -14,10 +18,18 @@ interface Wrote {
   readonly seen: VersionVector
 }
 
+/** Writes of one origin that came with one merge. */
+interface Interval {
+  readonly site: SiteId
+  /** Of the entry that tells of it, if there is one. */
+  readonly id: string
+  readonly must: boolean
+  readonly may: boolean
+  readonly text: string
+}
+
 export class MetWrites {
-  /** How many merges had an entry, and how many of decisions alone had none. */
-  audited = 0
-  spared = 0
+  readonly #intervals: Interval[] = []
   readonly #wrote = new Map<string, Wrote[]>()
 
   /** A capture whose application had left the document as `after` where it stood as `before`. */
@@ -35,31 +47,31 @@ export class MetWrites {
     this.#writes(name).push({ dot: [site, to - dots + 1], seen: old.vector })
   }
 
-  noteMerge(
-    site: SiteId,
-    name: string,
-    { old, now, cause }: { readonly old: SyncRecord; readonly now: SyncRecord; readonly cause: Change },
-  ): readonly string[] {
-    const known = new Set(old.resolutions.map(({ id }) => id))
-    const fresh = now.resolutions.filter(({ id }) => !known.has(id))
-    const writes = this.#writes(name)
-    return Object.keys(now.vector).flatMap(origin => {
+  noteMerge(site: SiteId, old: SyncRecord, now: SyncRecord, cause: Change): void {
+    const { type, key } = cause
+    const writes = this.#writes(recordName(cause))
+    for (const origin of Object.keys(now.vector)) {
       const [from, to] = [counterOf(old.vector, origin), counterOf(now.vector, origin)]
-      if (origin === site || to <= from) return []
-      const entries = fresh.filter(entry => entry.origin === origin && entry.from === from && entry.to === to)
+      if (origin === site || to <= from) continue
       const arrived = writes.filter(({ dot }) => dot[0] === origin && dot[1] > from && dot[1] <= to)
       const met = (seen: VersionVector) =>
         writes.some(({ dot }) => dot[0] !== origin && covers(old.vector, dot) && !covers(seen, dot))
       const may = arrived.some(({ seen }) => met(seen))
       const must = arrived.length > 0 && (isWhole(cause) ? met(cause.vector) : may)
-      if (entries.length > 0) this.audited += 1
-      else if (arrived.length === 0) this.spared += 1
-      const what = `${name} at ${site}: ${origin}:(${from},${to}]`
-      if (must && entries.length !== 1)
-        return [`${what} met writes it had not seen and has ${entries.length} audit entries`]
+      const id = resolutionId({ site, type, key, origin, from, to })
+      this.#intervals.push({ site, id, must, may, text: `${recordName(cause)} at ${site}: ${origin}:(${from},${to}]` })
+    }
+  }
+
+  /** When all has been copied into the audit stores; of each interval there is at most one entry, as its id says. */
+  check(sites: readonly SimulatedSite[]): readonly string[] {
+    const stores = new Map(sites.map(({ id, auditStore }) => [id, auditStore.entries]))
+    return this.#intervals.flatMap(({ site, id, must, may, text }) => {
+      const entry = stores.get(site)?.get(id)
+      if (must && !entry) return [`${text} met writes that it had not seen, and has no audit entry`]
       // An event that a home has made up for another one can be against the machine.
-      const isOfDecisions = !may && entries.some(({ arbitrations }) => arbitrations.length === 0)
-      return isOfDecisions ? [`${what} is audited, and met no other write`] : []
+      const isOfDecisions = entry && isResolution(entry) && !may && entry.arbitrations.length === 0
+      return isOfDecisions ? [`${text} is audited, and met no other write`] : []
     })
   }
 

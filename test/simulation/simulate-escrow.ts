@@ -17,7 +17,8 @@ export interface EscrowRun extends Run {
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<EscrowRun> {
   const { run, journal } = await runDecisions(seed, options, {
     journal: () => new EscrowJournal(),
-    clerks: world => new BookingClerks(world, shared, { corrects: world.random.chance(0.5) }),
+    clerks: world =>
+      new BookingClerks(world, shared, { corrects: world.random.chance(0.5), focused: world.random.chance(0.5) }),
     refs: shared,
     phasesMax: 2,
     writesOff: random => (random.chance(0.3) ? 3 : undefined),
