@@ -18,7 +18,7 @@ import { type NamedCell, NamedCells } from './named-cells.ts'
 import type { StampTable, StampTableWriter } from './stamp-table.ts'
 
 /** Not the compact form of a state. */
-export class StateMalformed extends Error {
+class StateMalformed extends Error {
   constructor(reason: string) {
     super(`no merge state: ${reason}`)
     this.name = 'StateMalformed'
@@ -60,7 +60,7 @@ function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
 }
 
 /** Throws `StateMalformed` or `NotInTable`. Whether the state is one of its declared type is not asked here. */
-export function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
+function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
   if (encoded === null) return null
   if (isJsonObject(encoded) && encoded.l !== undefined) return { lattice: encoded.l }
   if (!isArray(encoded)) throw new StateMalformed('a cell is null or an array, or an object with l')

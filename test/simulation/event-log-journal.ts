@@ -237,7 +237,7 @@ function fixedBefore(state: Committed['old']['state'], log: EventLogDescriptor):
   return ruling ? fixedIn(ruling, quorumOf(log)) : []
 }
 
-export function quorumOf({ decide }: EventLogDescriptor): number {
+function quorumOf({ decide }: EventLogDescriptor): number {
   return decide.fixed === 'home' ? 1 : Math.floor(plan.sites.length / 2) + 1
 }
 
