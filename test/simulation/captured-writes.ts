@@ -11,6 +11,7 @@ import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
 import { plan } from './catalogue.ts'
+import { isCapture } from './is-capture.ts'
 import { Looked } from './looked.ts'
 import { MetWrites } from './met-writes.ts'
 
@@ -53,9 +54,7 @@ export class CapturedWrites {
     const old = before === undefined ? noRecord : this.#decoded(before)
     const now = this.#decoded(after)
     const type = dataTypeOf(this.#here, ref.type).record
-    const isMerge = Object.keys(now.vector).some(
-      origin => origin !== site && counterOf(now.vector, origin) > counterOf(old.vector, origin),
-    )
+    const isMerge = !isCapture(site, old, now)
     if (isMerge) this.merges += 1
     else this.captures += 1
     const captured = isMerge

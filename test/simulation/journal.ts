@@ -23,6 +23,7 @@ import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/
 import type { Captured } from './captured.ts'
 import { plan } from './catalogue.ts'
 import { expiresAtMs } from './expires-at.ts'
+import { isCapture } from './is-capture.ts'
 import { Looked } from './looked.ts'
 import { expectedDocument, readings } from './oracle.ts'
 import { WriteTimes } from './write-times.ts'
@@ -151,9 +152,7 @@ export class Journal {
     this.#taken.delete(`${site} ${name}`)
     const to = counterOf(now.vector, site)
     const from = counterOf(old.vector, site)
-    // A merge can bring this site's own dots back (after pruning); a capture holds the one it made.
-    const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
-    if (captured) {
+    if (isCapture(site, old, now)) {
       const taken = this.#looked.before(site, ref, now)
       const hash = documentHash(taken)
       this.#taken.set(`${site} ${name}`, taken)
