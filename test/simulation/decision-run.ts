@@ -32,11 +32,17 @@ export interface DecisionJournal {
   noteDocument?(site: SiteId, write: DocumentWritten): void
 }
 
+export interface Clerks {
+  readonly refs: readonly RecordRef[]
+  act(site: SimulatedSite): void
+}
+
 export interface DecisionSetup<Journal extends DecisionJournal> {
   readonly journal: (nowMs: () => number) => Journal
   /** Those who write; each call of `act` is one write. */
-  readonly clerks: (world: World) => { act(site: SimulatedSite): void }
-  readonly refs: readonly RecordRef[]
+  readonly clerks: (world: World) => Clerks
+  /** The homes of which records move; left out: of those that are written. */
+  readonly refs?: readonly RecordRef[]
   /** Up to how much of a site's rights operators write off; undefined: they do not. */
   readonly writesOff?: (random: Random) => number | undefined
   /** How many times a run is busy and comes to rest, at most. */
@@ -69,7 +75,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
   const sites = plan.sites.map(({ id }) => new SimulatedSite(id, world, observer, network, messageAgeMaxMs))
   network.connect(sites)
   const clerks = setup.clerks(world)
-  const moves = new HomeMoves(world, sites, setup.refs, note, setup.writesOff?.(random))
+  const moves = new HomeMoves(world, sites, setup.refs ?? clerks.refs, note, setup.writesOff?.(random))
   const violations: string[] = []
   let writes = 0
 

@@ -28,7 +28,8 @@ interface Habit {
 
 export class EventClerks {
   readonly #world: World
-  readonly #refs: readonly RecordRef[]
+  /** Those that they write. */
+  readonly refs: readonly RecordRef[]
   readonly #habits: readonly Habit[]
   /** How often a second step follows the first before anybody can have looked. */
   readonly #haste: number
@@ -39,7 +40,7 @@ export class EventClerks {
     const { random } = world
     const first = random.between(0, logged.length - 1)
     const focused = random.chance(0.5)
-    this.#refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, focused ? 1 : random.between(1, 3))
+    this.refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, focused ? 1 : random.between(1, 3))
     this.#haste = random.next() ** 2
     this.#habits = this.#drawHabits(focused)
   }
@@ -47,7 +48,7 @@ export class EventClerks {
   /** One write, now, at one site; or two. */
   act(site: SimulatedSite): void {
     const { random } = this.#world
-    const ref = random.pick(this.#refs)
+    const ref = random.pick(this.refs)
     this.#actOn(site, ref)
     if (random.chance(this.#haste)) this.#world.after(random.between(1, 20), () => this.#actOn(site, ref))
   }
@@ -93,7 +94,12 @@ export class EventClerks {
     ]
     return [
       { weight: 1, edit: (ref, { id }) => saying(ref, [`${id}-${++this.#ids}`]) },
-      ...edits.map(edit => ({ edit, weight: focused ? Number(random.chance(0.15)) : random.next() ** 3 })),
+      // Who says something within the same moment says it under the same id.
+      {
+        weight: focused && random.chance(0.5) ? 1 : 0,
+        edit: ref => saying(ref, [`at-${Math.floor(this.#world.nowMs / 300)}`]),
+      },
+      ...edits.map(edit => ({ edit, weight: focused ? Number(random.chance(0.1)) : random.next() ** 3 })),
       { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },
     ]
   }
