@@ -2,9 +2,11 @@
  * What applications do to documents with reservations: restock and correct, request, confirm, cancel, remove, ship; and
  * what they should not do: give verdicts themselves, ask again under a known id, change what was ruled upon.
  */
+import type { SiteId } from '../../shared/causality/dot.ts'
 import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { bookingsIn, holding, stockIn } from './booked.ts'
+import { plan } from './catalogue.ts'
 import type { SimulatedSite } from './site.ts'
 import type { World } from './world.ts'
 
@@ -83,6 +85,8 @@ export class BookingClerks {
   readonly #restockMax: number
   /** How often a reservation is made for a while only. */
   readonly #haste: number
+  /** The only one that is written at; undefined: any is. */
+  readonly #onlyAt: SiteId | undefined
   #ids = 0
 
   constructor(world: World, refs: readonly RecordRef[], { corrects = true, theme }: ClerksOptions = {}) {
@@ -93,11 +97,13 @@ export class BookingClerks {
     this.#corrects = corrects
     this.#restockMax = random.pick(theme ? [1, 2, 3] : [3, 10, 30])
     this.#haste = random.next()
+    this.#onlyAt = theme && random.chance(0.3) ? random.pick(plan.sites).id : undefined
     this.#habits = this.#drawHabits(theme)
   }
 
   /** One write, now, at one site. */
   act(site: SimulatedSite): void {
+    if (this.#onlyAt !== undefined && site.id !== this.#onlyAt) return
     let ticket = this.#world.random.next() * this.#habits.reduce((sum, { weight }) => sum + weight, 0)
     const habit = this.#habits.find(({ weight }) => {
       ticket -= weight
