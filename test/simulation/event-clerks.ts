@@ -19,6 +19,9 @@ export const logged: readonly RecordRef[] = [
 const words = ['new', 'approved', 'held', 'sent', 'sent', 'no such status'] as const
 const verdicts = ['requested', 'accepted', 'rejected', 'no such word'] as const
 
+/** So long is a moment in which several say something under one id. */
+const togetherMs = 800
+
 type Edit = (document: Document) => Document | undefined
 
 interface Habit {
@@ -97,7 +100,7 @@ export class EventClerks {
       // Who says something within the same moment says it under the same id.
       {
         weight: focused && random.chance(0.5) ? 1 : 0,
-        edit: ref => saying(ref, [`at-${Math.floor(this.#world.nowMs / 300)}`]),
+        edit: ref => saying(ref, [`at-${Math.floor(this.#world.nowMs / togetherMs)}`]),
       },
       ...edits.map(edit => ({ edit, weight: focused ? Number(random.chance(0.1)) : random.next() ** 3 })),
       { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },

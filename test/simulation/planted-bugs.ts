@@ -239,7 +239,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, stability',
     leavesOut: 'content goes only when every site holds the same deletion',
-    shownBy: 35,
+    shownBy: 73,
     edits: [
       {
         file: 'shared/replicate/prune.ts',

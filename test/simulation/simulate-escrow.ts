@@ -20,6 +20,8 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     clerks: world => {
       const { random } = world
       const corrects = random.chance(0.5)
+      // Of the runs of all kinds of writes some are left as they are.
+      if (seed % 5 === 4) return new BookingClerks(world, shared, { corrects })
       return new BookingClerks(
         world,
         shared,
