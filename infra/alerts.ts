@@ -21,7 +21,7 @@ export const destinations = {
 } as const
 export type Destination = keyof typeof destinations
 
-export const cloudMetrics = {
+const cloudMetrics = {
   'function-error-percent': 'invocations of a function that failed, of all its invocations',
   'function-throttles': 'calls of a function that the cloud turned away',
   'capture-age-ms': 'how long the oldest write has waited for capture, or its sync record for publish',

@@ -1,6 +1,8 @@
 /** From a hint to capture, or to the dead letters where no later attempt can change anything. */
+
+import type { TellBefore } from '../../shared/replicate/before.ts'
 import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
-import { captureEvent, type EventPorts, type TellBefore } from '../../shared/replicate/note.ts'
+import { captureEvent, type EventPorts } from '../../shared/replicate/note.ts'
 import type { Hint } from './stream-events.ts'
 
 /** Rejects as `capture` does. */

@@ -7,8 +7,9 @@ import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
 import * as z from '../../shared/document/schema.ts'
-import type { Before } from '../../shared/replicate/note.ts'
+import type { Before } from '../../shared/replicate/before.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { oncePer } from '../common/once-per.ts'
 import { keyOfItem } from './item-place.ts'
 import { type Item, itemToDocument } from './values.ts'
 
@@ -47,22 +48,35 @@ export function* stoodBefore(
     // A stream without old images tells nothing of what an existing item held.
     if (!OldImage && written.eventName !== 'INSERT') continue
     const document = OldImage && imageToDocument(ref, type, OldImage)
-    yield written.isFed ? { document, writtenUs: timeUs(written) } : { document }
+    const atUs = timeUs(written)
+    const untilMs = Math.floor(atUs / 1000)
+    yield written.isFed ? { document, untilMs, writtenUs: atUs } : { document, untilMs }
   }
 }
 
-/** What the event tells of one record; `isFed`: through a Kinesis stream. */
-export function* writesOf(
-  { Records }: DynamoDBStreamEvent | KinesisStreamEvent,
+/** What the event tells of one record, in its order. */
+export function writesOf(
+  event: DynamoDBStreamEvent | KinesisStreamEvent,
   ref: RecordRef,
   type: TypePlan,
-): Iterable<Written & { readonly isFed: boolean }> {
-  for (const record of Records) {
+): readonly TableWrite[] {
+  return writesByName(event)(type).get(recordName(ref)) ?? []
+}
+
+interface TableWrite extends Written {
+  /** Through a Kinesis stream. */
+  readonly isFed: boolean
+}
+
+// Every record of an event asks: it is read once.
+const writesByName = oncePer((event: DynamoDBStreamEvent | KinesisStreamEvent) => {
+  const writes = event.Records.flatMap((record): readonly TableWrite[] => {
     const isFed = 'kinesis' in record
     const written = isFed ? fromKinesis(record.kinesis.data) : fromStream(record)
-    if (written?.tableName === type.at.aws.table && isOf(ref, type, written)) yield { ...written, isFed }
-  }
-}
+    return written ? [{ ...written, isFed }] : []
+  })
+  return oncePer((type: TypePlan) => Map.groupBy(writes, written => nameOf(type, written)))
+})
 
 /** Throws `ValueRefused`. */
 export function imageToDocument(ref: RecordRef, type: TypePlan, image: EventItem): Document {
@@ -82,7 +96,9 @@ function fromKinesis(data: string): Written | undefined {
   }
 }
 
-function isOf(ref: RecordRef, type: TypePlan, { dynamodb }: Written): boolean {
+/** Undefined: of no record of this type. */
+function nameOf(type: TypePlan, { tableName, dynamodb }: Written): string | undefined {
+  if (tableName !== type.at.aws.table) return undefined
   const keys = Object.entries(dynamodb.Keys).map(([name, value]) => [name, attributeOf(value)] as const)
   const key = keyOfItem(
     type,
@@ -90,11 +106,16 @@ function isOf(ref: RecordRef, type: TypePlan, { dynamodb }: Written): boolean {
       keys.map(([name, { S, N }]) => [name, { ...(S !== undefined && { S }), ...(N !== undefined && { N }) }]),
     ),
   )
-  return key !== undefined && recordName({ type: ref.type, key }) === recordName(ref)
+  return key && recordName({ type: type.name, key })
 }
 
-function timeUs({ dynamodb }: Written): number {
+/**
+ * A table's own stream tells whole seconds, rounded down; a Kinesis stream ms or microseconds, as it says.
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html)
+ */
+function timeUs({ dynamodb, isFed }: TableWrite): number {
   const { ApproximateCreationDateTime: time, ApproximateCreationDateTimePrecision: precision } = dynamodb
+  if (!isFed) return time * 1_000_000
   return precision === 'MICROSECOND' ? time : time * 1000
 }
 

@@ -8,8 +8,9 @@
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
 import * as z from '../../shared/document/schema.ts'
-import type { Before } from '../../shared/replicate/note.ts'
+import type { Before } from '../../shared/replicate/before.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { oncePer } from '../common/once-per.ts'
 import { isSyncId, readKey } from './item-place.ts'
 import { documentFromItem } from './values.ts'
 
@@ -23,16 +24,19 @@ const changeSchema = z.object({
   metadata: z.object({
     id: z.optional(z.string()),
     partitionKey: z.nullish(itemSchema),
-    operationType: z.string(),
+    operationType: z._default(z.string(), ''),
+    crts: z.optional(z.number()),
   }),
 })
 
 /** Throws `ValueRefused`. */
 export function* stoodBefore(feed: readonly unknown[], ref: RecordRef, type: TypePlan): Iterable<Before> {
-  for (const { current, previous, operationType } of changesOf(feed, ref, type)) {
-    const item = previous ?? current
-    if (operationType === 'create') yield { document: undefined }
-    else if (item) yield { document: documentFromItem(ref, type, item).document }
+  for (const { current, previous, operationType, atS } of changesOf(feed, ref, type)) {
+    const until = atS === undefined ? {} : { untilMs: atS * 1000 }
+    if (operationType === 'create') yield { document: undefined, ...until }
+    else if (previous) yield { document: documentFromItem(ref, type, previous).document, ...until }
+    // The oldest that is known, though not what stood before.
+    else if (current) yield { document: documentFromItem(ref, type, current).document }
   }
 }
 
@@ -41,17 +45,38 @@ interface ItemVersions {
   /** Undefined as well where the account's feed does not carry it. */
   readonly previous: Document | undefined
   readonly operationType: string
+  /** When it was written, in whole seconds, rounded down. */
+  readonly atS: number | undefined
 }
 
-/** What the feed tells of one record. */
-export function* changesOf(feed: readonly unknown[], ref: RecordRef, type: TypePlan): Iterable<ItemVersions> {
-  for (const entry of feed) {
-    const { metadata, ...versions } = changeSchema.parse(entry)
-    const [current, previous] = [withId(versions.current), withId(versions.previous)]
-    const item = previous ?? current
-    const id = String(item?.id ?? metadata.id)
-    if (isSyncId(id) || !isOf(ref, type, id, item ?? metadata.partitionKey ?? {})) continue
-    yield { current, previous, operationType: metadata.operationType }
+interface ItemChange extends ItemVersions {
+  readonly id: string
+  /** All that is known of its fields. */
+  readonly fields: Document
+}
+
+/** What the feed tells of one record, in its order. */
+export function changesOf(feed: readonly unknown[], ref: RecordRef, type: TypePlan): readonly ItemVersions[] {
+  return changesByName(feed)(type).get(recordName(ref)) ?? []
+}
+
+// Every record of a feed's batch asks: it is read once.
+const changesByName = oncePer((feed: readonly unknown[]) => {
+  const changes = feed.map(readChange)
+  return oncePer((type: TypePlan) => Map.groupBy(changes, change => nameOf(type, change)))
+})
+
+function readChange(entry: unknown): ItemChange {
+  const { metadata, ...versions } = changeSchema.parse(entry)
+  const [current, previous] = [withId(versions.current), withId(versions.previous)]
+  const item = previous ?? current
+  return {
+    id: String(item?.id ?? metadata.id),
+    fields: item ?? metadata.partitionKey ?? {},
+    current,
+    previous,
+    operationType: metadata.operationType,
+    atS: metadata.crts,
   }
 }
 
@@ -60,9 +85,8 @@ function withId(item: Document | null | undefined): Document | undefined {
   return item && Object.hasOwn(item, 'id') ? item : undefined
 }
 
-function isOf(ref: RecordRef, type: TypePlan, id: string, fields: Document): boolean {
-  const reading = readKey(type, id, fields)
-  return (
-    reading !== undefined && 'key' in reading && recordName({ type: type.name, key: reading.key }) === recordName(ref)
-  )
+/** Undefined: of no record of this type. */
+function nameOf(type: TypePlan, { id, fields }: ItemChange): string | undefined {
+  const reading = isSyncId(id) ? undefined : readKey(type, id, fields)
+  return reading && 'key' in reading ? recordName({ type: type.name, key: reading.key }) : undefined
 }

@@ -8,9 +8,10 @@
 import { parseTemplate } from '../../shared/declare/key-template.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { isPlacedAt, keyFromPath } from '../../shared/place/gcp-place.ts'
+import type { TellBefore } from '../../shared/replicate/before.ts'
 import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
 import type { Here } from '../../shared/replicate/here.ts'
-import { captureEvent, type EventPorts, type TellBefore } from '../../shared/replicate/note.ts'
+import { captureEvent, type EventPorts } from '../../shared/replicate/note.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import type { DocumentEvent } from './document-event.ts'
 

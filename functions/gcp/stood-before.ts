@@ -2,7 +2,7 @@
 import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import * as z from '../../shared/document/schema.ts'
-import type { Before } from '../../shared/replicate/note.ts'
+import type { Before } from '../../shared/replicate/before.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { documentEventData } from './document-event-data.ts'
 import type { NativeValue } from './tagged-values.ts'
@@ -58,11 +58,14 @@ export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, clie
   if (!(data instanceof Uint8Array)) return
   const { value, oldValue } = eventSchema.parse(documentEventData.toObject(documentEventData.decode(data)))
   if (!oldValue) {
-    yield { document: undefined, writtenUs: microseconds(value?.createTime) - 1 }
+    const createdUs = microseconds(value?.createTime)
+    yield { document: undefined, ...(value && { untilMs: toMs(createdUs) }), writtenUs: createdUs - 1 }
     return
   }
   yield {
     document: portableDocument(ref, type, mapOf(oldValue.fields, client)),
+    // Of a deletion no time is told: just that it came after the version before.
+    untilMs: toMs(microseconds((value ?? oldValue).updateTime)),
     writtenUs: microseconds(oldValue.updateTime),
     createdMs: microseconds(oldValue.createTime) / 1000,
   }
@@ -70,6 +73,10 @@ export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, clie
 
 function microseconds(at: z.output<typeof time> | undefined): number {
   return at ? Number(at.seconds) * 1_000_000 + Math.floor(at.nanos / 1000) : 0
+}
+
+function toMs(us: number): number {
+  return Math.floor(us / 1000)
 }
 
 function mapOf(fields: Readonly<Record<string, ProtoValue>>, client: Firestore): Record<string, NativeValue> {

@@ -6,6 +6,8 @@
  * One number: milliseconds times 1000. The low three digits count events inside a millisecond and may run over into
  * the next one, which keeps the order and costs nothing. Exact in a double until the year 2255.
  */
+import type { Lateness } from './lateness.ts'
+
 export type Hlc = number
 
 const ticksPerMs = 1000
@@ -27,6 +29,8 @@ export interface Stamp {
   readonly hlc: Hlc
   readonly site: string
   readonly counter: number
+  /** How much earlier it may have happened; has no part in the order. Absent: as old as its stamp. */
+  readonly late?: Lateness
 }
 
 export function compareStamps(a: Stamp, b: Stamp): number {

@@ -5,7 +5,7 @@
 import * as z from 'zod'
 
 /** Of a root key that is to be made and that no peer knows yet. */
-export const pendingKey = 'pending'
+const pendingKey = 'pending'
 
 /** SubjectPublicKeyInfo of a P-256 key, DER in Base64: what every KMS prints, and a PEM file between its two lines. */
 const rootKey = z.string().regex(/^(pending|MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE[A-Za-z0-9+/]{86}==)$/, {

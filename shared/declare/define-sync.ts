@@ -241,7 +241,7 @@ function describe(value: unknown): string {
 }
 
 /** To be counted up whenever the form of what travels changes: sites of two forms then wait for each other. */
-const travellingForm = 3
+const travellingForm = 4
 
 /** Of what the data is and where it may be: an address or a key may change while changes are on their way. */
 function planHash({ sites, types }: Omit<SyncPlan, 'hash'>): string {

@@ -30,7 +30,7 @@ export interface BestFeedDescriptor {
 }
 
 /** The exchange's own API, a site that takes it in nearby, what the primary made of it, what was fetched from afar later. */
-export const feedClasses = ['exchange', 'regional', 'primary', 'backfill'] as const
+const feedClasses = ['exchange', 'regional', 'primary', 'backfill'] as const
 
 const feedFields: FeedFields = {
   venue: 'venue',

@@ -247,7 +247,7 @@ export function fields(named: { readonly [name: string]: MergeDescriptor } = {})
   return { kind: 'fields', fields: named }
 }
 
-export const ledgerWords: LedgerWords = {
+const ledgerWords: LedgerWords = {
   request: 'requested',
   yes: 'accepted',
   no: 'rejected',

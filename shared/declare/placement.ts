@@ -78,7 +78,7 @@ export interface DeclaredPlacement {
 const idSeparator = '|'
 
 /** The partition key of a type whose whole key is `id`, which Cosmos cannot also partition by. */
-export const partitionOfId = 'pk'
+const partitionOfId = 'pk'
 
 export function placementOf(name: string, key: readonly string[], { aws, gcp, azure }: DeclaredPlacement): Placement {
   return {

@@ -53,7 +53,7 @@ const requestsMax = 4
 const unavailableRetryMs = 1000
 
 /** The others are through, and what this site holds was never compared with theirs. */
-export class SiteLeftOut extends Error {
+class SiteLeftOut extends Error {
   constructor(site: SiteId) {
     super(
       `${site} was not there when the other sites adopted this type, and captures nothing of it; a site that comes later ` +

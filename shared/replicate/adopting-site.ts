@@ -208,8 +208,11 @@ async function settlingCommit(
   const entry =
     versions && !audited ? resolutionOf(ref, type, here.site, from, baseline, versions, clock.now()) : undefined
   if (entry && !fitsIntoRecord([entry])) await audit.put([entry])
+  const lookedMs = stored?.record.lookedMs
   const record: SyncRecord = {
     ...baselineRecord(ref, type, baseline),
+    // What is left on top was written since the noted document stood.
+    ...(read && lookedMs !== undefined && { lookedMs }),
     resolutions: [...(stored?.record.resolutions ?? []), ...(entry && fitsIntoRecord([entry]) ? [entry] : [])],
   }
   const commit: Commit = { ref, record, expected: stored?.revision }

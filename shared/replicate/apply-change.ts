@@ -4,7 +4,7 @@
  * A delta is applied where all that it builds on has arrived, and only there: then the record's one version vector is
  * true for every cell. A whole state brings its own past along and is applied anywhere.
  */
-import { isWithinSkew } from '../causality/clock-skew.ts'
+import { mayOverlap } from '../causality/clock-skew.ts'
 import type { SiteId } from '../causality/dot.ts'
 import { counterOf, includes, joinVectors, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
@@ -16,6 +16,7 @@ import { type Change, isWhole, lastCounter } from './change.ts'
 import { type Resolution, resolutionId } from './resolution.ts'
 import { recentResolutions } from './resolution-retention.ts'
 import type { SyncRecord } from './sync-record.ts'
+import { writtenAfter, writtenBy, writtenIn } from './written-in.ts'
 
 export interface Merged {
   readonly record: SyncRecord
@@ -52,6 +53,7 @@ export function applyChange(
     view,
     record: {
       vector,
+      ...writtenAfter(record, change, vector),
       hlc: Math.max(record.hlc, change.hlc),
       shadow: documentHash(view),
       state,
@@ -67,7 +69,7 @@ const byTheClock: ReadonlySet<Rule> = new Set(['latest-write-wins', 'siblings-ke
 /** The order is the same everywhere, and for some of the values it is chance. */
 function withUncertainty(arbitration: Arbitration): Arbitration {
   const { rule, kept, lost = [] } = arbitration
-  const isUncertain = byTheClock.has(rule) && kept && lost.some(({ hlc }) => isWithinSkew(kept.hlc, hlc))
+  const isUncertain = byTheClock.has(rule) && kept && lost.some(version => mayOverlap(kept, version))
   return isUncertain ? { ...arbitration, uncertain: true } : arbitration
 }
 
@@ -92,18 +94,22 @@ interface Merging {
   readonly at: Site
 }
 
-/** One for each origin whose writes are new here, if they met anything that they had not seen. */
+/** One for each origin of which applications' writes are new here, if they met any that they had not seen. */
 function resolutionsOf(merging: Merging): readonly Resolution[] {
   const { record, change, vector, arbitrations, at } = merging
   // Where nothing is kept, nothing was met: a record begun anew elsewhere, after its deletion had been forgotten there.
   if (record.state === undefined) return []
+  const written = writtenBy(change)
+  const isArbitrated = (origin: SiteId) => wasArbitrated(origin, record.vector, arbitrations)
   const arrived = Object.keys(vector).filter(
-    origin => origin !== at.site && counterOf(vector, origin) > counterOf(record.vector, origin),
+    origin =>
+      origin !== at.site &&
+      counterOf(vector, origin) > counterOf(record.vector, origin) &&
+      (counterOf(written, origin) > counterOf(record.vector, origin) || isArbitrated(origin)),
   )
-  // A whole state does not tell what each of its writes had seen; that one of them had to be arbitrated does.
-  const origins = metSomething(record.vector, change)
-    ? arrived
-    : arrived.filter(origin => isWhole(change) && wasArbitrated(origin, record.vector, arbitrations))
+  // A whole state does not tell what each of its writes had seen; that one of them had to be arbitrated does. And what was
+  // decided is no write, unless it made an event that had to be.
+  const origins = metSomething(record.vector, writtenIn(record), change) ? arrived : arrived.filter(isArbitrated)
   if (origins.length === 0) return []
   const parts = touchedParts(merging)
   return origins.sort().map(origin => {
@@ -127,11 +133,12 @@ function resolutionsOf(merging: Merging): readonly Resolution[] {
   })
 }
 
-/** Was anything here that the newly arrived writes had not seen? Asked of the oldest of them: it had seen least. */
-function metSomething(seen: VersionVector, change: Change): boolean {
+/** Was anything `met` here that the newly arrived writes had not seen? Asked of the oldest of them: it had seen least. */
+function metSomething(seen: VersionVector, met: VersionVector, change: Change): boolean {
   const last = counterOf(seen, change.origin)
-  const oldest = change.intervals.find(({ to }) => to > last)
-  return !includes({ ...(oldest?.seen ?? change.vector), [change.origin]: Number.MAX_SAFE_INTEGER }, seen)
+  const arrived = change.intervals.filter(({ to }) => to > last)
+  const oldest = arrived.find(({ decided }) => !decided) ?? arrived[0]
+  return !includes({ ...(oldest?.seen ?? change.vector), [change.origin]: Number.MAX_SAFE_INTEGER }, met)
 }
 
 function wasArbitrated(origin: SiteId, seen: VersionVector, arbitrations: readonly Arbitration[]): boolean {

@@ -20,6 +20,7 @@ import {
   StoreUnavailable,
   ValueRefused,
 } from '../ports/index.ts'
+import type { TellBefore } from './before.ts'
 import { refusedDocument } from './dead-letter.ts'
 import { type DecidingSite, decideRecord, nextCounter } from './decide-record.ts'
 import { documentWrite } from './document-write.ts'
@@ -33,6 +34,7 @@ import { type TellSteps, versionsBetween } from './steps.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
+import { latenessSince } from './written-since.ts'
 
 export interface CapturePorts {
   readonly here: Here
@@ -45,6 +47,8 @@ export interface CapturePorts {
   readonly captured?: (ref: RecordRef, record: SyncRecord) => void
   /** What the hint tells of the writes since; asked only where every version counts. */
   readonly steps?: TellSteps
+  /** What the hint tells of what stood before; asked only where something has changed. */
+  readonly before?: TellBefore
 }
 
 export type CaptureResult = 'unchanged' | 'captured' | 'refused'
@@ -113,12 +117,12 @@ interface Captured {
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
-  { here, clock, store, captured, homes, steps }: Omit<CapturePorts, 'deadLetters'>,
+  { here, clock, store, captured, homes, steps, before }: Omit<CapturePorts, 'deadLetters'>,
 ): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
   const taking = type.record.decides ? await homes?.of(ref.type) : undefined
   const between = type.record.stepwise ? versionsBetween(steps, sight.record.shadow, sight.document.document) : []
-  const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking, between })
+  const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking, between, tell: before })
   const written = sight.document.document
   const commit: Commit = { ref, record, expected: sight.revision }
   const document = type.record.corrects ? putRight(record, sight, type) : written
@@ -141,6 +145,7 @@ function putRight(record: SyncRecord, sight: Sight, type: DataType): Document | 
 interface CapturingSite extends DecidingSite {
   /** The versions before the present one that are to be captured with it. */
   readonly between: readonly Document[]
+  readonly tell: TellBefore | undefined
 }
 
 function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: CapturingSite): SyncRecord {
@@ -154,8 +159,9 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: Capturing
   const from = counterOf(record.vector, site)
   const to = nextCounter(record, site, nowMs)
   const hlc = tick(nowMs, record.hlc)
+  const late = latenessSince(record, at.tell, { hlc, nowMs })
   const standing = sight.expired ? undefined : before
-  const written = type.record.write(record.state, standing, after, { site, counter: to, hlc }, at.between)
+  const written = type.record.write(record.state, standing, after, { site, counter: to, hlc, late }, at.between)
   // A write of nothing but what is not the application's changes no cell, and is undone.
   const { state, touched } = written ?? { state: record.state, touched: {} }
   const view = type.record.view(state)
@@ -163,12 +169,15 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: Capturing
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
   const vector = advance(record.vector, [site, to])
+  const known = record.written && { written: advance(record.written, [site, to]) }
   const write = { ref, type, site, from, to, nowMs, before: standing }
   const undone = type.record.corrects && undoneWrite({ ...write, written: after, outcome: view, record, hlc, vector })
   const evidence = evidenceAfterCapture(record, { ...write, merge: joinedParts(type.plan.merge), after })
   const captured = {
     vector,
+    ...known,
     hlc,
+    lookedMs: sight.fromMs,
     shadow: type.record.corrects ? documentHash(view) : sight.hash,
     state,
     held: holdCapture(record.held, { from, to, seen: record.vector, touched }),

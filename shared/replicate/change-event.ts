@@ -48,7 +48,10 @@ function encodeChange(change: Change): string {
   const { type, key, plan, operation, hlc, asOfMs } = change
   const table = new StampTableWriter(change)
   const vector = table.counters(change.vector)
-  const intervals = change.intervals.map(({ from, to, seen }) => [from, to, table.behind(seen)])
+  const intervals = change.intervals.map(({ from, to, seen, decided }) => {
+    return [from, to, table.behind(seen), ...(decided ? [1] : [])]
+  })
+  const written = change.written && table.behind(change.written)
   const state = encodeState(change.state ?? null, table)
   return cloudEventText(
     change,
@@ -59,6 +62,7 @@ function encodeChange(change: Change): string {
       plan,
       sites: table.sites,
       vector,
+      ...(written && { written }),
       hlc,
       intervals,
       shapes: table.shapes,
@@ -116,6 +120,9 @@ function partsOf(event: unknown) {
       operation,
       asOfMs: timeAt(time),
       vector,
+      ...(data.written !== undefined && {
+        written: seenOf(sites, { vector }, numbersAt(data.written, 'data.written', sitesMax, nothingSeen)),
+      }),
       hlc,
       intervals: intervals.map(interval => intervalAt(interval, sites, vector)),
     }
@@ -146,11 +153,12 @@ function stateAt(data: ReturnType<typeof fieldsAt>, sites: readonly SiteId[], la
 
 function intervalAt(value: unknown, sites: readonly SiteId[], vector: VersionVector): Interval {
   const at = 'data.intervals'
-  const [from, to, seen] = listAt(value, at, 3)
+  const [from, to, seen, decided] = listAt(value, at, 4)
   return {
     from: numberAt(from, at),
     to: numberAt(to, at, 1),
     seen: seenOf(sites, { vector }, numbersAt(seen, at, sitesMax, nothingSeen)),
+    ...(decided === 1 && { decided: true }),
   }
 }
 

@@ -12,6 +12,8 @@ export interface Interval {
   readonly from: number
   readonly to: number
   readonly seen: VersionVector
+  /** See `HeldCapture`. */
+  readonly decided?: true
 }
 
 export interface Change {
@@ -23,6 +25,8 @@ export interface Change {
   readonly operation: Operation
   /** All that the state takes into account; a receiver of a delta must have seen this, the origin's own part excepted. */
   readonly vector: VersionVector
+  /** Of a whole state: see `SyncRecord`. */
+  readonly written?: VersionVector
   readonly hlc: Hlc
   /**
    * When this was the origin's present, ms: of a delta its latest stamp, of a whole state the moment at which it was

@@ -9,6 +9,7 @@ import type { TakingOver } from '../resolve/merge-type.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
+import { writtenIn } from './written-in.ts'
 
 export interface DecidingSite {
   readonly site: string
@@ -45,9 +46,10 @@ export function decideRecord(
   return {
     ...record,
     vector: advance(record.vector, [site, counter]),
+    written: writtenIn(record),
     hlc,
     shadow: documentHash(type.record.view(decided.state)),
     state: decided.state,
-    held: holdCapture(record.held, { from, to: counter, seen: record.vector, touched: decided.touched }),
+    held: holdCapture(record.held, { from, to: counter, seen: record.vector, touched: decided.touched, decided: true }),
   }
 }

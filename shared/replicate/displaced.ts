@@ -38,7 +38,7 @@ export const displacedMax = 16
 /** A longer path (as JSON) is not noted: a record must not grow by the names of somebody's fields. */
 export const displacedPathLengthMax = 80
 
-export const absentHash = ''
+const absentHash = ''
 
 /** 24 bits: one of 16 million different values is taken for another. */
 const hashLength = 4

@@ -44,8 +44,8 @@ export interface ForwardPorts {
   readonly report?: ReportBatch
 }
 
-export const refusalAttemptsMax = 3
-export const refusalBackoffMs = 100
+const refusalAttemptsMax = 3
+const refusalBackoffMs = 100
 
 /** One event for the peer, and the messages that it settles. */
 interface Due {

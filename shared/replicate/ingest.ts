@@ -114,8 +114,8 @@ function inadmissible(change: Change, sender: SiteId, here: Here): Answer | unde
   return undefined
 }
 
-function sitesIn({ vector, intervals }: Change): readonly string[] {
-  return [vector, ...intervals.map(({ seen }) => seen)].flatMap(Object.keys)
+function sitesIn({ vector, written, intervals }: Change): readonly string[] {
+  return [vector, written ?? {}, ...intervals.map(({ seen }) => seen)].flatMap(Object.keys)
 }
 
 function refused(reason: RefusalReason, detail: string): Answer {
@@ -174,7 +174,7 @@ function commitOf(change: Change, sight: Sight, { record, view }: Merged, type: 
   const evidence = evidenceAfterMerge(sight.record, { change, type, before, after, nowMs })
   const commit: Commit = {
     ref: { type: change.type, key: change.key },
-    record: { ...record, ...(goneMs === undefined ? {} : { goneAtMs: goneMs }), ...evidence },
+    record: { ...record, lookedMs: sight.fromMs, ...(goneMs === undefined ? {} : { goneAtMs: goneMs }), ...evidence },
     expected: sight.revision,
   }
   if (jsonEquals(after, before)) return commit

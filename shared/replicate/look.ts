@@ -11,6 +11,8 @@ import type { RecordRef } from './record-ref.ts'
 import { noRecord, type SyncRecord } from './sync-record.ts'
 
 export interface Sight {
+  /** A moment before the first read, ms by this site's clock. */
+  readonly fromMs: number
   readonly record: SyncRecord
   /** Undefined: there is no sync record yet. */
   readonly revision: string | undefined
@@ -30,25 +32,34 @@ export interface Looking {
 }
 
 export async function look(ref: RecordRef, { store, type, clock }: Looking): Promise<Sight | 'raced'> {
+  const fromMs = clock.now()
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
   const stored = await store.readRecord(ref)
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
-  const sight = sightOf(stored, document, { type, nowMs: clock.now() })
+  const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
   if (sight.hash === sight.record.shadow || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
   const both = await store.readBoth(ref)
   if (both === 'raced') return both
   const again = jsonEquals(both.document.document, document.document) ? sight.hash : undefined
-  return sightOf(both.stored, both.document, { type, nowMs: clock.now(), hash: again })
+  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })
+}
+
+interface Seeing {
+  readonly type: DataType
+  readonly fromMs: number
+  readonly nowMs: number
+  /** The document's hash, where it is known. */
+  readonly hash?: string | undefined
 }
 
 function sightOf(
   stored: { record: SyncRecord; revision: string } | undefined,
   document: StoredDocument,
-  { type, nowMs, hash: known }: { readonly type: DataType; readonly nowMs: number; readonly hash?: string | undefined },
+  { type, fromMs, nowMs, hash: known }: Seeing,
 ): Sight {
   const record = stored?.record ?? noRecord
   const hash = known ?? documentHash(document.document)
@@ -57,5 +68,5 @@ function sightOf(
   const byMs = isGone ? nowMs + storeClockMarginMs : nowMs
   const { expires } = type.plan
   const expired = other && expires !== undefined && hasExpired(type.record.view(record.state), expires, byMs)
-  return { record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
+  return { fromMs, record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
 }

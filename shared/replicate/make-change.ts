@@ -16,7 +16,7 @@ export function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly H
   return {
     ...envelope(ref, record, here),
     operation: operationOf(record, captures[0]?.from === 0),
-    intervals: captures.map(({ from, to, seen }) => ({ from, to, seen })),
+    intervals: captures.map(({ from, to, seen, decided }) => ({ from, to, seen, ...(decided && { decided }) })),
     asOfMs: hlcToMs(record.hlc),
     state: record.state && type.record.cut(record.state, touched ?? true),
   }
@@ -29,6 +29,7 @@ export function deltaOf(ref: RecordRef, record: SyncRecord, captures: readonly H
 export function wholeChange(ref: RecordRef, record: SyncRecord, here: Here, asOfMs: number): Change {
   return {
     ...envelope(ref, record, here),
+    ...(record.written && { written: record.written }),
     operation: operationOf(record, false),
     intervals: [],
     asOfMs,

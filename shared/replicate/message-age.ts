@@ -10,7 +10,7 @@ const hourMs = 3_600_000
 export const messageAgeMaxMs = 7 * 24 * hourMs
 
 /** By how much the clocks of two sites may differ, and a stamp be ahead of its site's clock. */
-export const clockMarginMs = hourMs
+const clockMarginMs = hourMs
 
 /** A deletion, and after it what is left of one, is kept for longer than this. */
 export const pruneAfterMs = messageAgeMaxMs + clockMarginMs

@@ -6,34 +6,18 @@
  *
  * Types that did not exist before pay nothing for this, adopted ones one question in an instance's life.
  */
-import type { Document } from '../document/json.ts'
 import { type Adoption, type AdoptionStore, Contended, ValueRefused } from '../ports/index.ts'
 import { baselineRecord } from './baseline.ts'
+import type { Before, TellBefore } from './before.ts'
 import { attemptsMax, type CapturePorts, type CaptureResult, capture } from './capture.ts'
 import { refusedDocument } from './dead-letter.ts'
 import { dataTypeOf } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
 import type { SyncRecord } from './sync-record.ts'
 
-/** What stood before the write that an event tells of. */
-export interface Before {
-  /** Undefined: nothing. */
-  readonly document: Document | undefined
-  /**
-   * When it had been written, in microseconds; of nothing: just before the event's write. Only where events come in any
-   * order: elsewhere the first event of a record is the first.
-   */
-  readonly writtenUs?: number
-  /** When the document had been created, in milliseconds. */
-  readonly createdMs?: number
-}
-
 export interface EventPorts extends CapturePorts {
   readonly adoptions: AdoptionStore
 }
-
-/** Of each event of a record, in the order in which they came. Throws `ValueRefused` for what cannot be carried. */
-export type TellBefore = () => Iterable<Before>
 
 /** `before`: asked only if it is needed; undefined: the hint does not tell. Rejects as `capture` does. */
 export async function captureEvent(
@@ -42,16 +26,17 @@ export async function captureEvent(
   ports: EventPorts,
 ): Promise<CaptureResult> {
   const { here, clock, adoptions, deadLetters } = ports
-  if (!dataTypeOf(here, ref.type).plan.adopt) return capture(ref, ports)
+  const capturing = before ? { ...ports, before } : ports
+  if (!dataTypeOf(here, ref.type).plan.adopt) return capture(ref, capturing)
   const adoption = await adoptions.read(ref.type)
-  if (adoption && adoption.phase !== 'noting') return capture(ref, ports)
+  if (adoption && adoption.phase !== 'noting') return capture(ref, capturing)
   try {
     const stood = oldest([...(before?.() ?? [])].filter(each => !isFoundLater(each, adoption, clock.now())))
     if (!stood) return 'unchanged'
     await note(ref, stood, adoption, ports)
     // While this was under way the adoption may have ended, and nobody would look at what was noted behind it.
     const now = await adoptions.read(ref.type)
-    return now && now.phase !== 'noting' ? await capture(ref, ports) : 'unchanged'
+    return now && now.phase !== 'noting' ? await capture(ref, capturing) : 'unchanged'
   } catch (error) {
     if (!(error instanceof ValueRefused)) throw error
     const { field, reason } = error
@@ -87,9 +72,12 @@ async function note(
   adoption: Adoption | undefined,
   { here, store }: EventPorts,
 ): Promise<void> {
-  const { document, writtenUs } = before
-  const baseline = baselineRecord(ref, dataTypeOf(here, ref.type), isNew(before, adoption) ? undefined : document)
-  const record = writtenUs === undefined ? baseline : { ...baseline, notedUs: writtenUs }
+  const { document, writtenUs, untilMs } = before
+  const record = {
+    ...baselineRecord(ref, dataTypeOf(here, ref.type), isNew(before, adoption) ? undefined : document),
+    ...(writtenUs !== undefined && { notedUs: writtenUs }),
+    ...(untilMs !== undefined && { lookedMs: untilMs }),
+  }
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const stored = await store.readRecord(ref)
     if (stored && !isOlder(record, stored.record)) return

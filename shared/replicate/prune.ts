@@ -209,9 +209,11 @@ async function isGoneHere({ ref, record }: Tombstone, { here, store }: Run): Pro
   return (await store.readDocument(ref)).document === undefined
 }
 
-function strippedRecord({ vector, hlc, resolutions }: SyncRecord, nowMs: number): SyncRecord {
+function strippedRecord({ vector, written, lookedMs, hlc, resolutions }: SyncRecord, nowMs: number): SyncRecord {
   return {
     vector,
+    ...(written && { written }),
+    ...(lookedMs !== undefined && { lookedMs }),
     hlc,
     shadow: documentHash(undefined),
     state: undefined,

@@ -1,7 +1,7 @@
 /** What a site knows about one record, kept beside the application's own document. */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import type { SiteId } from '../causality/dot.ts'
-import type { Hlc } from '../causality/hybrid-logical-clock.ts'
+import { type Hlc, hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import { emptyVector, type VersionVector } from '../causality/version-vector.ts'
 import { documentHash } from '../document/canonical.ts'
 import type { Json } from '../document/json.ts'
@@ -29,13 +29,22 @@ export interface HeldCapture {
   /** What this site had seen of the record just before. */
   readonly seen: VersionVector
   readonly touched: Touched
+  /** No application wrote: Tributary decided something (see decide-record.ts). */
+  readonly decided?: true
 }
 
 /** With what blind writes are told by (see evidence.ts). */
 export interface SyncRecord extends Evidence {
   readonly vector: VersionVector
+  /** Of each site the last write that was an application's, and not a decision. Absent: the vector says it. */
+  readonly written?: VersionVector
   /** The latest stamp in this record: the next local write is stamped after it. */
   readonly hlc: Hlc
+  /**
+   * A moment, ms by this site's clock or its store's, at which the document was as the shadow says, or later than which it
+   * was last found to be: whatever differs now was written after it. Absent: no such moment is known.
+   */
+  readonly lookedMs?: number
   /** Hash of the document that the application's table is known to hold; equals the view of `state`. */
   readonly shadow: string
   readonly state: CellsState | undefined
@@ -68,7 +77,7 @@ export function holdCapture(held: readonly HeldCapture[], capture: HeldCapture):
   return [...held, capture].slice(-heldCapturesMax)
 }
 
-const encodingVersion = 4
+const encodingVersion = 5
 
 /** The stored text was written by another version of this code: migrate, do not guess. */
 export class EncodingUnknown extends Error {
@@ -84,20 +93,27 @@ export class EncodingUnknown extends Error {
  */
 const plainLengthMax = 950
 
-/** One captured write as stored: how far `to` lies behind the highest counter, how far `from` before it, what was seen. */
-type HeldRow = readonly [behind: number, length: number, seen: Counters]
+/**
+ * One captured write as stored: how far `to` lies behind the highest counter, how far `from` before it, what was seen; 1 if
+ * it was decided.
+ */
+type HeldRow = readonly [behind: number, length: number, seen: Counters, decided?: 1]
 
 /** Of the first write of a record: `from` is 0, and the length would be the whole counter. */
 const fromNothing = 0
 
-/** What most records do not have. */
-type Rare = Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'>
+/** What most records do not have. `written`: how far it lies behind the vector. */
+interface Rare extends Pick<SyncRecord, 'notedUs' | 'goneAtMs' | 'writeBacks'> {
+  readonly written?: Counters
+}
 
 type Head = readonly [
   version: number,
   sites: readonly SiteId[],
   vector: Counters,
   hlc: Hlc,
+  /** How far it lies before the latest stamp, in ms; null: not at all. */
+  looked: number | null,
   shadow: string,
   held: readonly HeldRow[],
   resolutions: readonly Resolution[],
@@ -118,18 +134,22 @@ type Body = readonly [
  * of a merge, a duplicate and the version before are told by the first line.
  */
 export function encodeRecord(record: SyncRecord): string {
-  const { vector, hlc, shadow, state, held, resolutions, displaced, ...rare } = record
+  const { vector, written, hlc, lookedMs, shadow, state, held, resolutions, displaced, ...others } = record
   const table = new StampTableWriter(record)
   const counters = table.counters(vector)
   const highest = highestIn(counters)
-  const heldRows = held.map(({ from, to, seen }): HeldRow => {
-    return [highest - to, from === 0 ? fromNothing : to - from, table.behind(seen)]
+  const heldRows = held.map(({ from, to, seen, decided }): HeldRow => {
+    const row = [highest - to, from === 0 ? fromNothing : to - from, table.behind(seen)] as const
+    return decided ? [...row, 1] : row
   })
+  const rare: Rare = { ...others, ...(written && { written: table.behind(written) }) }
   const stateJson = encodeState(state ?? null, table)
   const touched = held.map(capture => encodeTouched(capture.touched, state))
   const notes = displaced ? [encodeDisplaced(displaced, record, table)] : []
-  const rarely = Object.keys(rare).length > 0 ? [rare] : []
-  const first = JSON.stringify([encodingVersion, table.sites, counters, hlc, shadow, heldRows, resolutions, ...rarely])
+  const rarely: [Rare?] = Object.keys(rare).length > 0 ? [rare] : []
+  const looked = lookedMs === undefined ? null : hlcToMs(hlc) - lookedMs
+  const head: Head = [encodingVersion, table.sites, counters, hlc, looked, shadow, heldRows, resolutions, ...rarely]
+  const first = JSON.stringify(head)
   if (stateJson === null && held.length === 0 && !displaced) return `${first}\n`
   const second = JSON.stringify([table.shapes, table.stamps(), stateJson, touched, ...notes])
   return `${first}\n${first.length + second.length > plainLengthMax ? compressed(second) : second}`
@@ -138,7 +158,8 @@ export function encodeRecord(record: SyncRecord): string {
 /** Throws `EncodingUnknown`, or a SyntaxError for a text that is no record at all. */
 export function decodeRecord(text: string): SyncRecord {
   const end = text.indexOf('\n')
-  const [version, sites, counters, hlc, shadow, heldRows, resolutions, rare] = JSON.parse(text.slice(0, end)) as Head
+  const head = JSON.parse(text.slice(0, end)) as Head
+  const [version, sites, counters, hlc, looked, shadow, heldRows, resolutions, rare] = head
   if (version !== encodingVersion) throw new EncodingUnknown(version)
   const vector = vectorOf(sites, counters)
   let read: StoredBody | undefined
@@ -147,12 +168,14 @@ export function decodeRecord(text: string): SyncRecord {
     return read
   }
   const highest = highestIn(counters)
-  const held = heldRows.map(([behind, length, seen], index) => {
+  const { written, ...others } = rare ?? {}
+  const held = heldRows.map(([behind, length, seen, decided], index) => {
     const to = highest - behind
     return {
       from: length === fromNothing ? 0 : to - length,
       to,
       seen: seenOf(sites, { vector }, seen),
+      ...(decided === 1 && { decided: true as const }),
       get touched() {
         return decodeTouched(body().touched[index], body().state)
       },
@@ -160,11 +183,13 @@ export function decodeRecord(text: string): SyncRecord {
   })
   return {
     vector,
+    ...(written && { written: seenOf(sites, { vector }, written) }),
     hlc,
+    ...(looked !== null && { lookedMs: hlcToMs(hlc) - looked }),
     shadow,
     held,
     resolutions,
-    ...rare,
+    ...others,
     get state() {
       return body().state
     },

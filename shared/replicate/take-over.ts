@@ -24,8 +24,9 @@ export async function takeOver(ref: RecordRef, ports: CapturePorts): Promise<'cl
       await captureOnce(ref, sight, ports)
       continue
     }
-    const record = decideRecord(ref, sight.record, type, { site: here.site, nowMs: clock.now(), taking })
-    if (record === sight.record) return 'unchanged'
+    const decided = decideRecord(ref, sight.record, type, { site: here.site, nowMs: clock.now(), taking })
+    if (decided === sight.record) return 'unchanged'
+    const record = { ...decided, lookedMs: sight.fromMs }
     const document = type.record.view(record.state)
     const commit = { ref, record, expected: sight.revision }
     const after = document && withoutFields(document, type.plan.omit)

@@ -6,6 +6,7 @@ import { isAmount } from './amount.ts'
 import { type Escrow, joinEscrows } from './escrow.ts'
 import { createLattice } from './lattice.ts'
 import type { Amount } from './merge-type.ts'
+import { isSiteName, named } from './named-schema.ts'
 import { joinRulings, type Ruling } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 
@@ -41,18 +42,18 @@ const verdict = z.union([
 const book = z.object({
   ruling: z.optional(rulingSchema(verdict)),
   escrow: z.optional(
-    z.record(
-      z.string(),
+    named(
       z.object({
         version: z.number().check(z.int(), z.minimum(0)),
-        given: z.record(z.string(), amount),
-        writtenOff: z.optional(z.record(z.string(), amount)),
-        asked: z.record(z.string(), z.tuple([amount, z.number()])),
-        answers: z.record(z.string(), z.enum(verdictKinds)),
+        given: named(amount, isSiteName),
+        writtenOff: z.optional(named(amount, isSiteName)),
+        asked: named(z.tuple([amount, z.number()])),
+        answers: named(z.enum(verdictKinds)),
       }),
+      isSiteName,
     ),
   ),
-  ended: z.record(z.string(), z.enum(['cancelled', 'done'])),
+  ended: named(z.enum(['cancelled', 'done'])),
   confirming: z.array(z.string()),
 })
 

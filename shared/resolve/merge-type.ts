@@ -9,12 +9,13 @@
  */
 import type { Dot, SiteId } from '../causality/dot.ts'
 import type { Hlc, Stamp } from '../causality/hybrid-logical-clock.ts'
+import type { Lateness } from '../causality/lateness.ts'
 import type { VersionVector } from '../causality/version-vector.ts'
 import type { Json } from '../document/json.ts'
 import type { NamedCells } from './named-cells.ts'
 
-/** One of the concurrent values of a register. */
-export type Sibling = readonly [site: string, counter: number, hlc: Hlc, value: Json]
+/** One of the concurrent values of a register. `late`: absent where the write is as old as its stamp. */
+export type Sibling = readonly [site: string, counter: number, hlc: Hlc, value: Json, late?: Lateness]
 
 export type RegisterState = readonly Sibling[]
 
@@ -72,6 +73,8 @@ export interface Version {
   readonly site: string
   readonly counter: number
   readonly hlc: Hlc
+  /** Absent: as old as its stamp. */
+  readonly late?: Lateness
   readonly value: Json
 }
 
@@ -80,7 +83,7 @@ export interface Arbitration {
   readonly path: Path
   /** Somebody should look at it. */
   readonly review?: true
-  /** The clocks chose between writes that lie closer together than clocks may differ (see causality/clock-skew.ts). */
+  /** The clocks chose between writes whose possible times overlap (see causality/clock-skew.ts). */
   readonly uncertain?: true
   readonly rule: Rule
   /** Who won, where one of several values did. For `baselines-differ` see replicate/adopt.ts. */

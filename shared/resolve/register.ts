@@ -11,6 +11,7 @@
  * decisions. Which of two writes within the sites' clock difference wins is arbitrary, though equal everywhere.
  */
 import { compareStamps, type Stamp } from '../causality/hybrid-logical-clock.ts'
+import { isLateness } from '../causality/lateness.ts'
 import { type Json, jsonEquals } from '../document/json.ts'
 import { type Joined, joinDotted, joinSeen } from './dots.ts'
 import type { CellState, Joining, MergeType, Path, RegisterState, Rule, Sibling, Version } from './merge-type.ts'
@@ -57,8 +58,8 @@ export function latest(siblings: RegisterState): Choice {
   return greatest(siblings, byStamp)
 }
 
-function versionOf([site, counter, hlc, value]: Sibling): Version {
-  return { site, counter, hlc, value }
+function versionOf([site, counter, hlc, value, late]: Sibling): Version {
+  return { site, counter, hlc, ...(late && { late }), value }
 }
 
 /** `Array.isArray` does not tell a read-only array from an object. */
@@ -113,8 +114,8 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
       if (admits && (before !== undefined || after !== undefined) && !admits(before, after, stamp))
         return before === undefined ? cleared : undefined
       if (after === undefined) return cleared
-      const { site, counter, hlc } = stamp
-      return { state: [[site, counter, hlc, after]], touched: true }
+      const { site, counter, hlc, late } = stamp
+      return { state: [late ? [site, counter, hlc, after, late] : [site, counter, hlc, after]], touched: true }
     },
 
     // A revived element must be whole again: its plain values come back as they were.
@@ -156,7 +157,7 @@ export function createRegister({ choose, rule, review = false, admits }: Registe
       value.every(
         sibling =>
           Array.isArray(sibling) &&
-          sibling.length === 4 &&
+          (sibling.length === 4 || (sibling.length === 5 && isLateness(sibling[4]))) &&
           typeof sibling[0] === 'string' &&
           Number.isSafeInteger(sibling[1]) &&
           Number.isSafeInteger(sibling[2]),

@@ -1,5 +1,6 @@
 /** How rulings are checked that came from outside. */
 import * as z from '../document/schema.ts'
+import { isCount, isSiteName, named } from './named-schema.ts'
 
 const count = z.number().check(z.int(), z.minimum(0))
 
@@ -9,7 +10,7 @@ export function rulingSchema<Verdict extends z.ZodMiniType>(verdict: Verdict) {
     epoch: count,
     log: z.array(verdict),
     dropped: z.optional(count),
-    stored: z.record(z.string(), z.record(z.string(), count)),
-    promised: z.record(z.string(), count),
+    stored: named(named(count, isCount), isSiteName),
+    promised: named(count, isSiteName),
   })
 }

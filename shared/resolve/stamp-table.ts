@@ -3,10 +3,12 @@
  * write touches many cells, and its name is longer than most values; and the elements of a set have the same fields.
  *
  * A write is told by how far it lies behind the latest one of its site that the text's vector holds, and behind the latest
- * stamp: small numbers, where counters and stamps as they are have thirteen digits and sixteen.
+ * stamp: small numbers, where counters and stamps as they are have thirteen digits and sixteen. How late its stamp may be is
+ * one digit or two more.
  */
 import type { Dot, SiteId } from '../causality/dot.ts'
 import type { Hlc } from '../causality/hybrid-logical-clock.ts'
+import { isLateness, type Lateness, noLateness } from '../causality/lateness.ts'
 import { counterOf, type VersionVector } from '../causality/version-vector.ts'
 
 /** A version vector beside a table of sites: the counters in the table's order; those left out at the end are 0. */
@@ -34,6 +36,10 @@ export const nothingSeen = -1
 
 const ticksPerMs = 1000
 
+/** What is told of a write: the dot alone, its clock as well, and that the clock may be late. */
+const kinds = { dot: 0, stamp: 1, lateStamp: 2 } as const
+const kindCount = 3
+
 /** Filled while a text is written. */
 export class StampTableWriter {
   readonly sites: SiteId[] = []
@@ -42,6 +48,7 @@ export class StampTableWriter {
   readonly #latest: Latest
   readonly #dots: Dot[] = []
   readonly #hlcs: Hlc[] = []
+  readonly #lates: Lateness[] = []
   /** For each site: counter to number. */
   readonly #numbers: Map<number, number>[] = []
   readonly #shapeNumbers = new Map<string | readonly string[], number>()
@@ -73,15 +80,19 @@ export class StampTableWriter {
   }
 
   dotNumber(site: SiteId, counter: number): number {
-    return this.#numberOf(site, counter) ?? this.#add(site, counter, noHlc)
+    return this.#numberOf(site, counter) ?? this.#add(site, counter, noHlc, noLateness)
   }
 
-  stampNumber(site: SiteId, counter: number, hlc: Hlc): number {
+  stampNumber(site: SiteId, counter: number, hlc: Hlc, late: Lateness = noLateness): number {
     const number = this.#numberOf(site, counter)
-    if (number === undefined) return this.#add(site, counter, hlc)
-    if (this.#hlcs[number] === noHlc) this.#hlcs[number] = hlc
+    if (number === undefined) return this.#add(site, counter, hlc, late)
+    if (this.#hlcs[number] === noHlc) {
+      this.#hlcs[number] = hlc
+      this.#lates[number] = late
+    }
     // One write has one clock; should a text ever say otherwise, both are kept.
-    return this.#hlcs[number] === hlc ? number : this.#add(site, counter, hlc)
+    const isSame = this.#hlcs[number] === hlc && this.#lates[number] === late
+    return isSame ? number : this.#add(site, counter, hlc, late)
   }
 
   shapeNumber(names: readonly string[]): number {
@@ -94,17 +105,19 @@ export class StampTableWriter {
   }
 
   /**
-   * For each write its site's number, twice, and one more if a clock goes with it; how far its counter is behind; and by how
-   * much the clock, in ms.
+   * For each write its site's number, three times, and one more if a clock goes with it, two if that may be late; how far its
+   * counter is behind; by how much the clock, in ms; and how late that may be.
    */
   stamps(): readonly number[] {
     const stamps: number[] = []
     for (const [number, [site, counter]] of this.#dots.entries()) {
       const hlc = this.#hlcs[number] ?? noHlc
       const behind = counterOf(this.#latest.vector, site) - counter
-      const isStamped = hlc !== noHlc
-      stamps.push(2 * this.siteNumber(site) + (isStamped ? 1 : 0), behind)
-      if (isStamped) stamps.push((this.#latest.hlc - hlc) / ticksPerMs)
+      const late = this.#lates[number] ?? noLateness
+      const kind = hlc === noHlc ? kinds.dot : late === noLateness ? kinds.stamp : kinds.lateStamp
+      stamps.push(kindCount * this.siteNumber(site) + kind, behind)
+      if (kind !== kinds.dot) stamps.push((this.#latest.hlc - hlc) / ticksPerMs)
+      if (kind === kinds.lateStamp) stamps.push(late)
     }
     return stamps
   }
@@ -113,9 +126,10 @@ export class StampTableWriter {
     return this.#numbers[this.siteNumber(site)]?.get(counter)
   }
 
-  #add(site: SiteId, counter: number, hlc: Hlc): number {
+  #add(site: SiteId, counter: number, hlc: Hlc, late: Lateness): number {
     const number = this.#dots.push([site, counter]) - 1
     this.#hlcs.push(hlc)
+    this.#lates.push(late)
     this.#numbers[this.siteNumber(site)]?.set(counter, number)
     return number
   }
@@ -134,6 +148,7 @@ export class StampTable {
   /** By number: one for all the cells that name it. */
   readonly #dots: readonly Dot[]
   readonly #hlcs: readonly Hlc[]
+  readonly #lates: readonly Lateness[]
 
   /** Throws `NotInTable`. */
   constructor(sites: readonly SiteId[], latest: Latest, { shapes, stamps }: StampTableText) {
@@ -142,18 +157,23 @@ export class StampTable {
     this.#shapes = shapes as readonly (readonly string[])[]
     const dots: Dot[] = []
     const hlcs: Hlc[] = []
+    const lates: Lateness[] = []
     for (let index = 0; index < stamps.length; ) {
-      const kind = stamps[index++] ?? 0
-      const site = siteAt(sites, kind >> 1)
+      const siteAndKind = stamps[index++] ?? 0
+      const kind = siteAndKind % kindCount
+      const site = siteAt(sites, (siteAndKind - kind) / kindCount)
       const counter = counterOf(latest.vector, site) - (stamps[index++] ?? Number.NaN)
-      const hlc = kind & 1 ? latest.hlc - Math.round((stamps[index++] ?? Number.NaN) * ticksPerMs) : noHlc
-      if (!Number.isSafeInteger(counter) || !Number.isSafeInteger(hlc))
-        throw new NotInTable('write', [site, counter, hlc])
+      const hlc = kind === kinds.dot ? noHlc : latest.hlc - Math.round((stamps[index++] ?? Number.NaN) * ticksPerMs)
+      const late = kind === kinds.lateStamp ? stamps[index++] : noLateness
+      if (!Number.isSafeInteger(counter) || !Number.isSafeInteger(hlc) || !isLateness(late))
+        throw new NotInTable('write', [site, counter, hlc, late])
       dots.push([site, counter])
       hlcs.push(hlc)
+      lates.push(late)
     }
     this.#dots = dots
     this.#hlcs = hlcs
+    this.#lates = lates
   }
 
   /** Whether every write that it tells of is one that `latest` takes into account. */
@@ -178,6 +198,12 @@ export class StampTable {
     const hlc = typeof index === 'number' ? this.#hlcs[index] : undefined
     if (hlc === undefined) throw new NotInTable('write', index)
     return hlc
+  }
+
+  late(index: unknown): Lateness {
+    const late = typeof index === 'number' ? this.#lates[index] : undefined
+    if (late === undefined) throw new NotInTable('write', index)
+    return late
   }
 
   names(index: unknown): readonly string[] {

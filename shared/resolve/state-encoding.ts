@@ -18,7 +18,7 @@ import { type NamedCell, NamedCells } from './named-cells.ts'
 import type { StampTable, StampTableWriter } from './stamp-table.ts'
 
 /** Not the compact form of a state. */
-export class StateMalformed extends Error {
+class StateMalformed extends Error {
   constructor(reason: string) {
     super(`no merge state: ${reason}`)
     this.name = 'StateMalformed'
@@ -45,7 +45,7 @@ function isRegister(state: CellState): state is RegisterState {
 
 function encodeRegister(state: RegisterState, table: StampTableWriter): Json {
   const pairs: Json[] = []
-  for (const sibling of state) pairs.push(table.stampNumber(sibling[0], sibling[1], sibling[2]), sibling[3])
+  for (const [site, counter, hlc, value, late] of state) pairs.push(table.stampNumber(site, counter, hlc, late), value)
   return pairs
 }
 
@@ -60,7 +60,7 @@ function encodeSlots({ slots }: CounterState, table: StampTableWriter): Json {
 }
 
 /** Throws `StateMalformed` or `NotInTable`. Whether the state is one of its declared type is not asked here. */
-export function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
+function decodeState(encoded: Json | undefined, table: StampTable): CellState | null {
   if (encoded === null) return null
   if (isJsonObject(encoded) && encoded.l !== undefined) return { lattice: encoded.l }
   if (!isArray(encoded)) throw new StateMalformed('a cell is null or an array, or an object with l')
@@ -97,7 +97,10 @@ function decodeRegister(pairs: readonly Json[], table: StampTable): RegisterStat
   const siblings: Sibling[] = []
   for (let index = 0; index < pairs.length; index += 2) {
     const dot = table.dot(pairs[index])
-    siblings.push([dot[0], dot[1], table.hlc(pairs[index]), pairs[index + 1] ?? null])
+    const value = pairs[index + 1] ?? null
+    const late = table.late(pairs[index])
+    const hlc = table.hlc(pairs[index])
+    siblings.push(late ? [dot[0], dot[1], hlc, value, late] : [dot[0], dot[1], hlc, value])
   }
   return siblings
 }

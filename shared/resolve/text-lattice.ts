@@ -12,6 +12,7 @@
 import type { SiteId } from '../causality/dot.ts'
 import * as z from '../document/schema.ts'
 import { createLattice, type Lattice } from './lattice.ts'
+import { isSiteName, named } from './named-schema.ts'
 import { joinRulings, logLength } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 import { type BookedEdit, dotOfEdit, type Folded, type TextBook } from './text-book.ts'
@@ -19,15 +20,17 @@ import { isTextOp, type TextOp } from './text-operation.ts'
 import { foldedTo } from './text-replay.ts'
 
 const count = z.number().check(z.int(), z.minimum(0))
-const name = z.string().check(z.regex(/^[^:]+:\d{1,15}$/))
+const isName = (name: unknown): name is string =>
+  typeof name === 'string' && /^[^:]+:\d{1,15}$/.test(name) && isSiteName(dotOfEdit(name)[0])
+const name = z.custom<string>(isName)
 const book = z.object({
   ruling: z.optional(rulingSchema(name)),
-  edits: z.record(name, z.object({ base: count, edit: z.record(z.string(), z.custom<TextOp>(isTextOp)) })),
-  applied: z.record(z.string(), count),
+  edits: named(z.object({ base: count, edit: named(z.custom<TextOp>(isTextOp)) }), isName),
+  applied: named(count, isSiteName),
   folded: z.object({
     length: count,
-    texts: z.optional(z.record(z.string(), z.string())),
-    last: z.record(z.string(), count),
+    texts: z.optional(named(z.string())),
+    last: named(count, isSiteName),
   }),
   instead: z.optional(z.array(name)),
 })

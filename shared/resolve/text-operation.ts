@@ -6,6 +6,7 @@
  * other one is transformed (TP1); that is all that is needed where somebody says in what order they come.
  */
 import { type as ot } from 'ot-text-unicode'
+import { setField } from '../document/json.ts'
 
 /** A number: skip so many characters; a text: insert it; `d`: delete so many. What is behind stays. */
 export type TextOp = readonly TextPart[]
@@ -72,7 +73,7 @@ export function dividedOp(op: TextOp, lengths: readonly number[]): readonly Text
 
 export function applyEdit(texts: Texts, edit: TextEdit): Texts {
   const applied: Record<string, string> = { ...texts }
-  for (const [field, op] of Object.entries(edit)) applied[field] = applyOp(textIn(texts, field), op)
+  for (const [field, op] of Object.entries(edit)) setField(applied, field, applyOp(textIn(texts, field), op))
   return applied
 }
 
@@ -91,7 +92,7 @@ export function transformed(late: AuthoredEdit, early: AuthoredEdit): TextEdit {
   const edit: Record<string, TextOp> = {}
   for (const [field, op] of Object.entries(late.edit)) {
     const other = Object.hasOwn(early.edit, field) ? early.edit[field] : undefined
-    edit[field] = other ? transformedOp(op, other, side) : op
+    setField(edit, field, other ? transformedOp(op, other, side) : op)
   }
   return edit
 }

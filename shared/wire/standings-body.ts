@@ -6,7 +6,7 @@ import { BodyMalformed } from './request-body.ts'
 export const standingsContentType = 'application/vnd.tributary.standings+json'
 
 /** In one request; each costs the answering site a read. */
-export const questionsMax = 100
+const questionsMax = 100
 
 const counter = z.int().check(z.gte(0))
 const vector = z.record(z.string(), counter)

@@ -7,7 +7,7 @@
 import { type LagSession, now } from './lag.ts'
 import { summarizeLag } from './lag-summary.ts'
 
-export const rateSteps: readonly number[] = [25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200]
+const rateSteps: readonly number[] = [25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200]
 
 export interface RateStep {
   readonly offeredPerSecond: number

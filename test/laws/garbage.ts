@@ -17,7 +17,8 @@ const dotJunk = [null, 7, [], ['a'], ['a', 1.5], [1, 1], ['a', 1, 2], ['a', '1']
 const siteJunk = [null, 7, []]
 const numberJunk = [null, 'x', 1.5, 2 ** 53]
 const latticeJunk = [null, 7, 'x', [], {}]
-const siblingJunk = [null, 7, [], ['a', 1, 1], ['a', 1, 1, 'red', 1]]
+const siblingJunk = [null, 7, [], ['a', 1, 1], ['a', 1, 1, 'red', 1, 1]]
+const lateJunk = [null, 'x', 1.5, -1, 100]
 const slotJunk = [null, 7, [], [0, 0, 0], [0, 0, 0, 0, 0]]
 // The last ones are numbers, but sums with them would take all memory.
 const amountJunk = [null, 1.5, '', 'x', 'NaN', 'Infinity', '--1', '1e', '1e+999999999', '1e-999999999']
@@ -63,8 +64,13 @@ function dotSpots(_dot: Json, path: Spot['path']): readonly Spot[] {
   ]
 }
 
-function siblingSpots(_sibling: Json, path: Spot['path']): readonly Spot[] {
-  return [{ path, junk: siblingJunk }, ...dotSpots(null, path).slice(1), { path: [...path, 2], junk: numberJunk }]
+function siblingSpots(sibling: Json, path: Spot['path']): readonly Spot[] {
+  return [
+    { path, junk: siblingJunk },
+    ...dotSpots(null, path).slice(1),
+    { path: [...path, 2], junk: numberJunk },
+    ...(Array.isArray(sibling) && sibling.length > 4 ? [{ path: [...path, 4], junk: lateJunk }] : []),
+  ]
 }
 
 function slotSpots(_slot: Json, path: Spot['path']): readonly Spot[] {

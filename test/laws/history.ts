@@ -142,7 +142,9 @@ export class History {
     const before = this.view(replica)
     if (jsonEquals(before, document)) return undefined
     const { site, vector } = replica
-    const stamp = { site, counter: counterOf(vector, site) + 1, hlc: Math.max(clock, replica.hlc + 1) }
+    const hlc = Math.max(clock, replica.hlc + 1)
+    // As late as any clock may be, and often not at all.
+    const stamp = { site, counter: counterOf(vector, site) + 1, hlc, late: Math.max(0, ((hlc * 37) % 200) - 100) }
     const written = this.type.write(replica.state, before, document, stamp)
     if (!written && !this.type.corrects) throw new Error('a document changed and nothing was written')
     const { state, touched } = written ?? { state: replica.state, touched: {} }

@@ -16,7 +16,7 @@ import { admissible, type Delta, nothing, type Snapshot } from './history.ts'
 
 export const textSites = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus'] as const
 
-export const twoTexts = text({ field: ['body', 'abstract'], decide: home({ at: textSites[1] }) })
+const twoTexts = text({ field: ['body', 'abstract'], decide: home({ at: textSites[1] }) })
 
 export interface TextReplica extends Snapshot {
   readonly site: string

@@ -2,9 +2,11 @@
  * What applications do to documents with reservations: restock and correct, request, confirm, cancel, remove, ship; and
  * what they should not do: give verdicts themselves, ask again under a known id, change what was ruled upon.
  */
+import type { SiteId } from '../../shared/causality/dot.ts'
 import { type Document, isJsonObject, type Json } from '../../shared/document/json.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { bookingsIn, holding, stockIn } from './booked.ts'
+import { plan } from './catalogue.ts'
 import type { SimulatedSite } from './site.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +27,9 @@ const aheadS = [-1, 0, 1, 2, 4, 60] as const
 
 const verdicts = ['accepted', 'rejected', 'confirmed', 'expired', 'confirming', 'no such word'] as const
 
+/** So long is a moment in which several ask for the same thing. */
+const togetherMs = 300
+
 type Edit = (document: Document) => Document | undefined
 
 interface Habit {
@@ -32,65 +37,110 @@ interface Habit {
   readonly edit: (site: SimulatedSite) => Edit
 }
 
+/** Others than the asking for something new, which is always there. */
+export type Theme = readonly HabitName[]
+
+export const themes: readonly Theme[] = [
+  ['restock'],
+  ['restock', 'ship'],
+  ['restock', 'together'],
+  ['restock', 'together', 'cancel'],
+  ['restock', 'confirm', 'prolong'],
+  ['correct', 'restock', 'remove'],
+]
+
+type HabitName =
+  | 'together'
+  | 'known'
+  | 'restock'
+  | 'correct'
+  | 'cancel'
+  | 'confirm'
+  | 'again'
+  | 'done'
+  | 'rule'
+  | 'unsay'
+  | 'resize'
+  | 'prolong'
+  | 'note'
+  | 'remove'
+  | 'ship'
+  | 'claim'
+  | 'empty'
+
+export interface ClerksOptions {
+  /** Stock is taken away, and documents deleted, whatever is held. */
+  readonly corrects?: boolean
+  /** All write one record, and of these kinds of writes alone: for what needs several of a kind in a row. */
+  readonly theme?: Theme
+}
+
 export class BookingClerks {
   readonly #world: World
-  readonly #refs: readonly RecordRef[]
+  /** Those that they write. */
+  readonly refs: readonly RecordRef[]
   readonly #habits: readonly Habit[]
   readonly #corrects: boolean
   /** How large a restock is: small ones are soon used up. */
   readonly #restockMax: number
   /** How often a reservation is made for a while only. */
   readonly #haste: number
+  /** The only one that is written at; undefined: any is. */
+  readonly #onlyAt: SiteId | undefined
   #ids = 0
 
-  /** `corrects`: stock is taken away, and documents deleted, whatever is held. */
-  constructor(world: World, refs: readonly RecordRef[], { corrects = true }: { readonly corrects?: boolean } = {}) {
+  constructor(world: World, refs: readonly RecordRef[], { corrects = true, theme }: ClerksOptions = {}) {
     this.#world = world
     const { random } = world
     const first = random.between(0, refs.length - 1)
-    this.#refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, random.between(1, 3))
+    this.refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, theme ? 1 : random.between(1, 3))
     this.#corrects = corrects
-    this.#restockMax = random.pick([3, 10, 30])
+    this.#restockMax = random.pick(theme ? [1, 2, 3] : [3, 10, 30])
     this.#haste = random.next()
-    this.#habits = this.#drawHabits()
+    this.#onlyAt = theme && random.chance(0.3) ? random.pick(plan.sites).id : undefined
+    this.#habits = this.#drawHabits(theme)
   }
 
   /** One write, now, at one site. */
   act(site: SimulatedSite): void {
+    if (this.#onlyAt !== undefined && site.id !== this.#onlyAt) return
     let ticket = this.#world.random.next() * this.#habits.reduce((sum, { weight }) => sum + weight, 0)
     const habit = this.#habits.find(({ weight }) => {
       ticket -= weight
       return ticket <= 0
     })
-    if (habit) this.#write(site, this.#world.random.pick(this.#refs), habit.edit(site))
+    if (habit) this.#write(site, this.#world.random.pick(this.refs), habit.edit(site))
   }
 
-  #drawHabits(): readonly Habit[] {
+  #drawHabits(theme: Theme | undefined): readonly Habit[] {
     const { random } = this.#world
-    const edits: readonly Habit['edit'][] = [
-      site => this.#requesting(`${site.id}-${++this.#ids}`),
+    const edits: Readonly<Record<HabitName, Habit['edit']>> = {
       // The same id at several sites, or again at one; and a name that every object has.
-      () => this.#requesting(random.pick(['x', 'y', 'constructor'])),
-      () => document => ({ ...document, on_hand: stockIn(document) + random.between(1, this.#restockMax) }),
-      () => document => this.#corrected(document),
-      () => this.#saying('cancelled'),
-      () => this.#saying('confirming'),
-      () => this.#saying('requested'),
-      () => this.#saying('done'),
-      () => this.#saying(random.pick(verdicts)),
-      () => this.#changing(({ status: _, ...entry }) => entry),
-      () => this.#changing(entry => ({ ...entry, qty: random.between(1, 4) })),
-      () => this.#changing(entry => ({ ...entry, until: this.#until() })),
-      () => this.#changing(entry => ({ ...entry, note: random.between(1, 99) })),
-      () => this.#changing(() => undefined),
-      () => document => this.#shipped(document),
-      () => document => ({ ...document, available: random.between(-5, 50) }),
-      () => document => ({ on_hand: stockIn(document), reservations: {} }),
-    ]
-    const [asking = () => this.#requesting('x'), ...others] = edits
+      known: () => this.#requesting(random.pick(['x', 'y', 'constructor'])),
+      restock: () => document => ({ ...document, on_hand: stockIn(document) + random.between(1, this.#restockMax) }),
+      correct: () => document => this.#corrected(document),
+      cancel: () => this.#saying('cancelled'),
+      confirm: () => this.#saying('confirming'),
+      again: () => this.#saying('requested'),
+      done: () => this.#saying('done'),
+      rule: () => this.#saying(random.pick(verdicts)),
+      unsay: () => this.#changing(({ status: _, ...entry }) => entry),
+      resize: () => this.#changing(entry => ({ ...entry, qty: random.between(1, 4) })),
+      prolong: () => this.#changing(entry => ({ ...entry, until: this.#until() })),
+      note: () => this.#changing(entry => ({ ...entry, note: random.between(1, 99) })),
+      remove: () => this.#changing(() => undefined),
+      ship: () => document => this.#shipped(document),
+      claim: () => document => ({ ...document, available: random.between(-5, 50) }),
+      empty: () => document => ({ on_hand: stockIn(document), reservations: {} }),
+      // Who asks within the same moment asks for the same thing.
+      together: () => this.#requesting(`at-${Math.floor(this.#world.nowMs / togetherMs)}`),
+    }
+    const asking: Habit = { weight: 1, edit: site => this.#requesting(`${site.id}-${++this.#ids}`) }
+    if (theme) return [asking, ...theme.map(name => ({ edit: edits[name], weight: 1 }))]
+    const { together: _, ...others } = edits
     return [
-      { weight: 1, edit: asking },
-      ...others.map(edit => ({ edit, weight: random.next() ** 3 })),
+      asking,
+      ...Object.values(others).map(edit => ({ edit, weight: random.next() ** 3 })),
       {
         weight: random.chance(0.15) ? random.next() * 0.3 : 0,
         edit: () => document => (this.#corrects ? undefined : document),

@@ -11,7 +11,9 @@ import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/sync-record.ts'
 import { plan } from './catalogue.ts'
+import { isCapture } from './is-capture.ts'
 import { Looked } from './looked.ts'
+import { MetWrites } from './met-writes.ts'
 
 /** One capture; also one that captured nothing and only decided. */
 export interface CapturedWrite {
@@ -37,24 +39,22 @@ export class CapturedWrites {
   readonly refs = new Map<string, RecordRef>()
   captures = 0
   merges = 0
+  readonly met = new MetWrites()
   readonly #looked = new Looked()
   readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
   /** By their text: what is written is the next write's before. */
   readonly #records = new Map<string, SyncRecord>()
-
   watching(site: SiteId, store: RecordStore): RecordStore {
     return this.#looked.watching(site, store)
   }
 
-  note(site: SiteId, { ref, before, after }: RecordWritten): Committed {
+  note(site: SiteId, { ref, before, after, cause }: RecordWritten): Committed {
     const name = recordName(ref)
     this.refs.set(name, ref)
     const old = before === undefined ? noRecord : this.#decoded(before)
     const now = this.#decoded(after)
     const type = dataTypeOf(this.#here, ref.type).record
-    const isMerge = Object.keys(now.vector).some(
-      origin => origin !== site && counterOf(now.vector, origin) > counterOf(old.vector, origin),
-    )
+    const isMerge = !isCapture(site, old, now)
     if (isMerge) this.merges += 1
     else this.captures += 1
     const captured = isMerge
@@ -65,6 +65,8 @@ export class CapturedWrites {
           before: type.view(old.state),
           after: this.#looked.before(site, ref, now),
         }
+    if (captured) this.met.noteCapture(site, name, { old, now }, captured)
+    else if (cause) this.met.noteMerge(site, old, now, cause)
     return { name, old, now, shown: type.view(now.state), captured }
   }
 

@@ -12,6 +12,7 @@ import type { CellsState } from '../../shared/resolve/merge-type.ts'
 import { busyPhase } from './busy-phase.ts'
 import { plan } from './catalogue.ts'
 import { HomeMoves } from './home-moves.ts'
+import type { MetWrites } from './met-writes.ts'
 import { Network } from './network.ts'
 import { eventsMax } from './prune-all.ts'
 import { Random } from './random.ts'
@@ -24,17 +25,24 @@ export interface DecisionJournal {
   readonly violations: string[]
   readonly captures: number
   readonly merges: number
+  readonly met: MetWrites
   violation(text: string): void
   watching(site: SiteId, store: RecordStore): RecordStore
   noteRecord(site: SiteId, write: RecordWritten): void
   noteDocument?(site: SiteId, write: DocumentWritten): void
 }
 
+export interface Clerks {
+  readonly refs: readonly RecordRef[]
+  act(site: SimulatedSite): void
+}
+
 export interface DecisionSetup<Journal extends DecisionJournal> {
   readonly journal: (nowMs: () => number) => Journal
   /** Those who write; each call of `act` is one write. */
-  readonly clerks: (world: World) => { act(site: SimulatedSite): void }
-  readonly refs: readonly RecordRef[]
+  readonly clerks: (world: World) => Clerks
+  /** The homes of which records move; left out: of those that are written. */
+  readonly refs?: readonly RecordRef[]
   /** Up to how much of a site's rights operators write off; undefined: they do not. */
   readonly writesOff?: (random: Random) => number | undefined
   /** How many times a run is busy and comes to rest, at most. */
@@ -67,7 +75,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
   const sites = plan.sites.map(({ id }) => new SimulatedSite(id, world, observer, network, messageAgeMaxMs))
   network.connect(sites)
   const clerks = setup.clerks(world)
-  const moves = new HomeMoves(world, sites, setup.refs, note, setup.writesOff?.(random))
+  const moves = new HomeMoves(world, sites, setup.refs ?? clerks.refs, note, setup.writesOff?.(random))
   const violations: string[] = []
   let writes = 0
 
@@ -89,7 +97,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
     }
     if (random.chance(0.3)) network.replayAll()
     await world.drain(eventsMax)
-    violations.push(...setup.check(sites, journal))
+    violations.push(...setup.check(sites, journal), ...journal.met.check(sites))
   } catch (error) {
     journal.violation(error instanceof Error ? error.message : String(error))
   }

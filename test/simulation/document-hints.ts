@@ -1,6 +1,6 @@
 /** What a site's feed tells of the writes of its documents: what stood before, and where order is not promised when. */
 import type { DocumentWritten, StoreKind } from '../../shared/ports/memory/memory-database.ts'
-import type { Before } from '../../shared/replicate/note.ts'
+import type { Before } from '../../shared/replicate/before.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
 import type { Step } from '../../shared/replicate/steps.ts'
 import type { World } from './world.ts'
@@ -35,10 +35,13 @@ export class DocumentHints {
     const times = this.#times.get(name)
     if (after === undefined) this.#times.delete(name)
     else this.#times.set(name, { createdUs: before && times ? times.createdUs : nowUs, writtenUs: nowUs })
-    if (this.#isOrdered) return { ref, before: [{ document: before }], steps: [{ before, after }], atMs }
-    if (!before || !times) return { ref, before: [{ document: before, writtenUs: nowUs - 1 }], steps: [], atMs }
+    // DynamoDB's streams and Cosmos' feed tell whole seconds.
+    const untilMs = this.#isOrdered ? Math.floor(atMs / 1000) * 1000 : atMs
+    const stood = { document: before, untilMs }
+    if (this.#isOrdered) return { ref, before: [stood], steps: [{ before, after }], atMs }
+    if (!before || !times) return { ref, before: [{ ...stood, writtenUs: nowUs - 1 }], steps: [], atMs }
     const createdMs = Math.floor(times.createdUs / 1000)
-    return { ref, before: [{ document: before, writtenUs: times.writtenUs, createdMs }], steps: [], atMs }
+    return { ref, before: [{ ...stood, writtenUs: times.writtenUs, createdMs }], steps: [], atMs }
   }
 }
 

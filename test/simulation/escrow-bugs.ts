@@ -65,9 +65,12 @@ export const escrowBugs: readonly PlantedBug[] = [
       replace: 'rights = subtract(rights, 0)',
     },
   ]),
-  planted('shared out', 'a site shares only what it still has', [
-    { file: escrow, find: ' && compareAmounts(more, this.#rightsOf(site)) <= 0', replace: '' },
-  ]),
+  planted(
+    'shared out',
+    'a site shares only what it still has',
+    [{ file: escrow, find: ' && compareAmounts(more, this.#rightsOf(site)) <= 0', replace: '' }],
+    36,
+  ),
   planted('rows', 'of two versions of a row the later one counts', [
     {
       file: escrow,
@@ -93,16 +96,24 @@ export const escrowBugs: readonly PlantedBug[] = [
       replace: 'if (compareAmounts(quantity, mine) > 0)',
     },
   ]),
-  planted('twice', 'of two acceptances of one request one is held', [
-    {
-      file: escrow,
-      find: '&& !this.#isHeldBefore(id, site)',
-      replace: '',
-    },
-  ]),
-  planted('acceptance', 'where two sites were asked and one said no, the acceptance counts', [
-    { file: escrow, find: "if (kind === 'rejected' && ruled.has(id)) continue\n", replace: '' },
-  ]),
+  planted(
+    'twice',
+    'of two acceptances of one request one is held',
+    [
+      {
+        file: escrow,
+        find: '&& !this.#isHeldBefore(id, site)',
+        replace: '',
+      },
+    ],
+    72,
+  ),
+  planted(
+    'acceptance',
+    'where two sites were asked and one said no, the acceptance counts',
+    [{ file: escrow, find: "if (kind === 'rejected' && ruled.has(id)) continue\n", replace: '' }],
+    8,
+  ),
   planted('freed', 'what was cancelled or shipped holds nothing', [
     { file: escrow, find: 'if (isHeld(kind) && !isEnded(id)) left', replace: 'if (isHeld(kind)) left' },
   ]),

@@ -5,11 +5,9 @@
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { VersionVector } from '../../shared/causality/version-vector.ts'
 import type { Document } from '../../shared/document/json.ts'
-import type { RecordStore } from '../../shared/ports/index.ts'
 import type { RecordWritten } from '../../shared/ports/memory/memory-database.ts'
-import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { availableIn, bookingsIn, heldIn, stockIn } from './booked.ts'
-import { CapturedWrites } from './captured-writes.ts'
+import { CommitJournal } from './commit-journal.ts'
 import {
   type Answer,
   answersIn,
@@ -26,10 +24,8 @@ import { accepting, next } from './ledger-journal.ts'
 import { type BookedWrite, endedBy, seenBy, stockOf, wasDeleted } from './ledger-model.ts'
 import { bookIn } from './ruling-logs.ts'
 
-export class EscrowJournal {
-  readonly violations: string[] = []
+export class EscrowJournal extends CommitJournal {
   readonly writes = new Map<string, BookedWrite[]>()
-  readonly #commits = new CapturedWrites()
   /** By record: the latest row of each site, as the site itself has written it. */
   readonly #rows = new Map<string, Map<SiteId, Row>>()
   /** By record, site and version. */
@@ -43,32 +39,12 @@ export class EscrowJournal {
   /** How often a right was handed on. */
   gifts = 0
 
-  get captures(): number {
-    return this.#commits.captures
-  }
-
-  get merges(): number {
-    return this.#commits.merges
-  }
-
-  get refs(): ReadonlyMap<string, RecordRef> {
-    return this.#commits.refs
-  }
-
-  violation(text: string): void {
-    this.violations.push(text)
-  }
-
-  watching(site: SiteId, store: RecordStore): RecordStore {
-    return this.#commits.watching(site, store)
-  }
-
   rows(name: string): Rows {
     return this.#rows.get(name) ?? new Map()
   }
 
   noteRecord(site: SiteId, write: RecordWritten): void {
-    const { name, old, now, shown, captured } = this.#commits.note(site, write)
+    const { name, old, now, shown, captured } = this.commits.note(site, write)
     const writes = this.writes.get(name) ?? []
     this.writes.set(name, writes)
     if (captured) writes.push({ ...captured, refused: refusedIn(answersIn(rowsIn(bookIn(old.state)))) })

@@ -19,6 +19,9 @@ export const logged: readonly RecordRef[] = [
 const words = ['new', 'approved', 'held', 'sent', 'sent', 'no such status'] as const
 const verdicts = ['requested', 'accepted', 'rejected', 'no such word'] as const
 
+/** So long is a moment in which several say something under one id. */
+const togetherMs = 800
+
 type Edit = (document: Document) => Document | undefined
 
 interface Habit {
@@ -28,7 +31,8 @@ interface Habit {
 
 export class EventClerks {
   readonly #world: World
-  readonly #refs: readonly RecordRef[]
+  /** Those that they write. */
+  readonly refs: readonly RecordRef[]
   readonly #habits: readonly Habit[]
   /** How often a second step follows the first before anybody can have looked. */
   readonly #haste: number
@@ -38,15 +42,16 @@ export class EventClerks {
     this.#world = world
     const { random } = world
     const first = random.between(0, logged.length - 1)
-    this.#refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, random.between(1, 3))
+    const focused = random.chance(0.5)
+    this.refs = [...logged.slice(first), ...logged.slice(0, first)].slice(0, focused ? 1 : random.between(1, 3))
     this.#haste = random.next() ** 2
-    this.#habits = this.#drawHabits()
+    this.#habits = this.#drawHabits(focused)
   }
 
   /** One write, now, at one site; or two. */
   act(site: SimulatedSite): void {
     const { random } = this.#world
-    const ref = random.pick(this.#refs)
+    const ref = random.pick(this.refs)
     this.#actOn(site, ref)
     if (random.chance(this.#haste)) this.#world.after(random.between(1, 20), () => this.#actOn(site, ref))
   }
@@ -60,7 +65,8 @@ export class EventClerks {
     if (habit) this.#write(site, ref, habit.edit(ref, site))
   }
 
-  #drawHabits(): readonly Habit[] {
+  /** `focused`: all write one record, and little else than one or two kinds of writes, so that there are many in a row. */
+  #drawHabits(focused: boolean): readonly Habit[] {
     const { random } = this.#world
     const saying = (ref: RecordRef, ids: readonly string[]): Edit => {
       const { entries } = eventLogOf(ref)
@@ -91,7 +97,12 @@ export class EventClerks {
     ]
     return [
       { weight: 1, edit: (ref, { id }) => saying(ref, [`${id}-${++this.#ids}`]) },
-      ...edits.map(edit => ({ edit, weight: random.next() ** 3 })),
+      // Who says something within the same moment says it under the same id.
+      {
+        weight: focused && random.chance(0.5) ? 1 : 0,
+        edit: ref => saying(ref, [`at-${Math.floor(this.#world.nowMs / togetherMs)}`]),
+      },
+      ...edits.map(edit => ({ edit, weight: focused ? Number(random.chance(0.1)) : random.next() ** 3 })),
       { weight: random.chance(0.15) ? random.next() * 0.3 : 0, edit: () => () => undefined },
     ]
   }

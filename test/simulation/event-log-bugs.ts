@@ -35,14 +35,19 @@ export const eventLogBugs: readonly PlantedBug[] = [
   planted('epochs', 'a home that takes over has promises of a majority: a later epoch does not simply replace', [
     { file: ruling, find: 'promises.length < majorityOf(jurisdiction.sites)', replace: 'promises.length < 1' },
   ]),
-  planted('one log', 'the log of the highest epoch counts, not the verdicts of all', [
-    {
-      file: ruling,
-      find: 'log: high.log,',
-      replace:
-        'log: [...new Set([...low.log, ...high.log].map(entry => JSON.stringify(entry)))].map(entry => JSON.parse(entry)),',
-    },
-  ]),
+  planted(
+    'one log',
+    'the log of the highest epoch counts, not the verdicts of all',
+    [
+      {
+        file: ruling,
+        find: 'log: high.log,',
+        replace:
+          'log: [...new Set([...low.log, ...high.log].map(entry => JSON.stringify(entry)))].map(entry => JSON.parse(entry)),',
+      },
+    ],
+    13,
+  ),
   planted('fixed', 'a verdict is shown when a majority has it', [
     {
       file: ruling,
@@ -67,9 +72,12 @@ export const eventLogBugs: readonly PlantedBug[] = [
   planted('majority', 'it takes two of three to fix a verdict where a home can be moved', [
     { file: ruling, find: 'Math.floor(sites.length / 2) + 1\n', replace: 'Math.floor(sites.length / 2)\n' },
   ]),
-  planted('promised', 'who has promised stores nothing of a lower epoch', [
-    { file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' },
-  ]),
+  planted(
+    'promised',
+    'who has promised stores nothing of a lower epoch',
+    [{ file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' }],
+    93,
+  ),
   planted('adopted', 'who takes over keeps what its promisers have stored', [
     { file: ruling, find: 'return { ...ruling, epoch }', replace: 'return { ...ruling, epoch, log: [] }' },
   ]),
@@ -84,13 +92,18 @@ export const eventLogBugs: readonly PlantedBug[] = [
       replace: 'if (promiseOf',
     },
   ]),
-  planted('immovable', 'where the home alone fixes its verdicts it cannot be moved', [
-    {
-      file: log,
-      find: "taking: declared.decide.fixed === 'majority' ? taking : undefined",
-      replace: 'taking',
-    },
-  ]),
+  planted(
+    'immovable',
+    'where the home alone fixes its verdicts it cannot be moved',
+    [
+      {
+        file: log,
+        find: "taking: declared.decide.fixed === 'majority' ? taking : undefined",
+        replace: 'taking',
+      },
+    ],
+    14,
+  ),
   planted('decided', 'verdicts are stored and ruled with every merge', [
     {
       file: 'shared/replicate/ingest.ts',
@@ -141,26 +154,36 @@ export const eventLogBugs: readonly PlantedBug[] = [
   planted('same entry', 'one entry written at two sites is one event', [
     { file: replay, find: "id !== undefined && ids.has(id) ? 'repeat' : ", replace: '' },
   ]),
-  planted('version', 'of two entries under one id the one that was ruled counts', [
-    {
-      file: replay,
-      find: 'for (const event of [...replayed.map(each => each.event), ...events]) {',
-      replace: 'for (const event of [...events, ...replayed.map(each => each.event)]) {',
-    },
-  ]),
+  planted(
+    'version',
+    'of two entries under one id the one that was ruled counts',
+    [
+      {
+        file: replay,
+        find: 'for (const event of [...replayed.map(each => each.event), ...events]) {',
+        replace: 'for (const event of [...events, ...replayed.map(each => each.event)]) {',
+      },
+    ],
+    33,
+  ),
   planted('of one write', 'of entries that came with one write the one that is allowed comes first', [
     { file: replay, find: 'const together = entryOf(first) ? ', replace: 'const together = !entryOf(first) ? ' },
   ]),
   planted('facts', 'an entry that is known is neither said again nor changed', [
     { file: log, find: '.filter(([id]) => !known.has(id))', replace: '.filter(([id]) => known.size >= 0 || id)' },
   ]),
-  planted('steps', 'what stood there in between counts as well, in its order', [
-    {
-      file: log,
-      find: 'const versions = [...between.filter(version => !misfit(version, [])), document]',
-      replace: 'const versions = [document, ...between.filter(version => !misfit(version, []))]',
-    },
-  ]),
+  planted(
+    'steps',
+    'what stood there in between counts as well, in its order',
+    [
+      {
+        file: log,
+        find: 'const versions = [...between.filter(version => !misfit(version, [])), document]',
+        replace: 'const versions = [document, ...between.filter(version => !misfit(version, []))]',
+      },
+    ],
+    17,
+  ),
   planted('without a gap', 'a version counts as one in between only if the next write was made to it', [
     {
       file: 'shared/replicate/steps.ts',
@@ -175,9 +198,12 @@ export const eventLogBugs: readonly PlantedBug[] = [
       replace: 'const { replayed } = replayAll(fixedOf(book), book, machine)\n      return illegal',
     },
   ]),
-  planted('told', 'of what is fixed while the home moves the new home tells', [
-    { file: log, find: 'last && isHome(last, site) ? replay', replace: 'last ? replay' },
-  ]),
+  planted(
+    'told',
+    'of what is fixed while the home moves the new home tells',
+    [{ file: log, find: 'last && isHome(last, site) ? replay', replace: 'last ? replay' }],
+    20,
+  ),
   planted('other content', 'another entry under a known id is told', [
     { file: news, find: "return kind === 'repeat' && isOther", replace: "return kind === 'legal' && isOther" },
   ]),

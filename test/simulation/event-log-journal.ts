@@ -6,11 +6,11 @@ import type { SiteId } from '../../shared/causality/dot.ts'
 import { covers, type VersionVector } from '../../shared/causality/version-vector.ts'
 import type { EventLogDescriptor } from '../../shared/declare/merge-descriptor.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
-import type { RecordStore } from '../../shared/ports/index.ts'
 import type { DocumentWritten, RecordWritten } from '../../shared/ports/memory/memory-database.ts'
-import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
-import { CapturedWrites, type Committed } from './captured-writes.ts'
+import { recordName } from '../../shared/replicate/record-ref.ts'
+import type { Committed } from './captured-writes.ts'
 import { plan } from './catalogue.ts'
+import { CommitJournal } from './commit-journal.ts'
 import {
   compensationId,
   eventLogOf,
@@ -22,36 +22,14 @@ import {
 } from './event-log-model.ts'
 import { bookIn, fixedIn, logIn, RulingLogs } from './ruling-logs.ts'
 
-export class EventLogJournal {
-  readonly violations: string[] = []
+export class EventLogJournal extends CommitJournal {
   readonly logs = new RulingLogs(text => this.violation(text))
   /** By record and name: all events that were ever captured. */
   readonly #events = new Map<string, Map<string, LoggedEvent>>()
   /** By site and record: all that stood there since the last capture. */
   readonly #pending = new Map<string, Document[]>()
-  readonly #commits = new CapturedWrites()
   /** How often a shown status was set back. */
   flips = 0
-
-  get captures(): number {
-    return this.#commits.captures
-  }
-
-  get merges(): number {
-    return this.#commits.merges
-  }
-
-  get refs(): ReadonlyMap<string, RecordRef> {
-    return this.#commits.refs
-  }
-
-  violation(text: string): void {
-    this.violations.push(text)
-  }
-
-  watching(site: SiteId, store: RecordStore): RecordStore {
-    return this.#commits.watching(site, store)
-  }
 
   events(name: string): readonly LoggedEvent[] {
     return [...(this.#events.get(name)?.values() ?? [])]
@@ -65,7 +43,7 @@ export class EventLogJournal {
   }
 
   noteRecord(site: SiteId, write: RecordWritten): void {
-    const commit = this.#commits.note(site, write)
+    const commit = this.commits.note(site, write)
     const { name, now } = commit
     const log = eventLogOf(write.ref)
     const known = this.#events.get(name) ?? new Map<string, LoggedEvent>()
@@ -232,7 +210,7 @@ function fixedBefore(state: Committed['old']['state'], log: EventLogDescriptor):
   return ruling ? fixedIn(ruling, quorumOf(log)) : []
 }
 
-export function quorumOf({ decide }: EventLogDescriptor): number {
+function quorumOf({ decide }: EventLogDescriptor): number {
   return decide.fixed === 'home' ? 1 : Math.floor(plan.sites.length / 2) + 1
 }
 

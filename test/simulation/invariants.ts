@@ -42,7 +42,7 @@ export function checkInvariants(ended: Ended): readonly string[] {
       ...(pruned ? tombstones(name, ref, sites) : []),
     )
   }
-  found.push(...auditStores(sites, journal), ...ledger(sites, added))
+  found.push(...auditStores(sites, journal), ...uncertainties(sites, journal), ...ledger(sites, added))
   for (const site of sites) {
     for (const letter of site.deadLetters.letters.values()) found.push(`${site.id}: a dead letter: ${letter.reason}`)
   }
@@ -211,6 +211,15 @@ function auditStores(sites: readonly SimulatedSite[], journal: Journal): readonl
       ...extra.map(entry => `${id}: audit entry ${entry} was never committed`),
     ]
   })
+}
+
+/** Concurrent writes whose possible times overlap are flagged, and no others. */
+function uncertainties(sites: readonly SimulatedSite[], journal: Journal): readonly string[] {
+  return sites.flatMap(({ auditStore }) =>
+    [...auditStore.entries.values()]
+      .filter(isResolution)
+      .flatMap(entry => journal.times.check(recordName(entry), entry)),
+  )
 }
 
 /** Invariant 3 once more, without any vector: what applications added is what is there. */

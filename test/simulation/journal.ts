@@ -23,8 +23,10 @@ import { decodeRecord, noRecord, type SyncRecord } from '../../shared/replicate/
 import type { Captured } from './captured.ts'
 import { plan } from './catalogue.ts'
 import { expiresAtMs } from './expires-at.ts'
+import { isCapture } from './is-capture.ts'
 import { Looked } from './looked.ts'
 import { expectedDocument, readings } from './oracle.ts'
+import { WriteTimes } from './write-times.ts'
 
 /** One commit of a merge at a site. */
 export interface Merge {
@@ -77,11 +79,18 @@ export class Journal {
   /** By site and record, where the latest commit was a capture: the document that it took. */
   readonly #taken = new Map<string, Document | undefined>()
   readonly #looked = new Looked()
+  /** By which each site's clock is off. */
+  readonly #skewMs = new Map<SiteId, number>()
+  readonly times = new WriteTimes(site => this.#skewMs.get(site) ?? 0)
   #isExpiry = false
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
+  }
+
+  noteClock(site: SiteId, skewMs: number): void {
+    this.#skewMs.set(site, skewMs)
   }
 
   violation(text: string): void {
@@ -105,6 +114,7 @@ export class Journal {
   noteDocument(site: SiteId, { ref, before, after, merged }: DocumentWritten): void {
     const name = recordName(ref)
     this.refs.set(name, ref)
+    this.times.noteDocument(site, name, after, this.#nowMs())
     const known = this.#known(site, name)
     known.set(documentHash(before), before)
     known.set(documentHash(after), after)
@@ -142,13 +152,12 @@ export class Journal {
     this.#taken.delete(`${site} ${name}`)
     const to = counterOf(now.vector, site)
     const from = counterOf(old.vector, site)
-    // A merge can bring this site's own dots back (after pruning); a capture holds the one it made.
-    const captured = now.held.at(-1)?.to === to && old.held.at(-1)?.to !== to
-    if (captured) {
+    if (isCapture(site, old, now)) {
       const taken = this.#looked.before(site, ref, now)
       const hash = documentHash(taken)
       this.#taken.set(`${site} ${name}`, taken)
       this.#noteCause(`${site} ${name}`, hash)
+      this.violations.push(...this.times.noteCapture(name, [site, to], hash, old, now))
       this.#noteUndone(name, old, now)
       if (now.shadow === documentHash(undefined) && this.#expired.get(`${site} ${name}`) === old.shadow) {
         this.violation(`${site} ${name}: what its store removed was captured as a deletion`)

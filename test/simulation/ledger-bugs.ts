@@ -275,4 +275,18 @@ export const ledgerBugs: readonly PlantedBug[] = [
   planted('told once', 'nobody is told of what was accepted', [
     { file: atHome, find: 'refusals.has(kind) && isNew', replace: 'kind && isNew' },
   ]),
+  planted('audited', 'what meets nothing but decisions is no conflict of two writes', [
+    {
+      file: 'shared/replicate/apply-change.ts',
+      find: 'metSomething(record.vector, writtenIn(record), change)',
+      replace: 'metSomething(record.vector, writtenIn({ vector: record.vector }), change)',
+    },
+  ]),
+  planted('audited, arrived', 'what is decided and arrives is no write that could meet any', [
+    {
+      file: 'shared/replicate/apply-change.ts',
+      find: '(counterOf(written, origin) > counterOf(record.vector, origin) || isArbitrated(origin))',
+      replace: '(counterOf(written, origin) >= 0 || isArbitrated(origin))',
+    },
+  ]),
 ]

@@ -5,11 +5,9 @@
 import type { SiteId } from '../../shared/causality/dot.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { jsonEquals } from '../../shared/document/json.ts'
-import type { RecordStore } from '../../shared/ports/index.ts'
 import type { RecordWritten } from '../../shared/ports/memory/memory-database.ts'
-import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { availableIn, bookingsIn, heldIn, holding, stockIn } from './booked.ts'
-import { CapturedWrites } from './captured-writes.ts'
+import { CommitJournal } from './commit-journal.ts'
 import type { BookedWrite } from './ledger-model.ts'
 import { LedgerRulings, verdictOf } from './ledger-rulings.ts'
 import { type Log, logIn } from './ruling-logs.ts'
@@ -30,8 +28,7 @@ export const next: Readonly<Record<string, readonly string[]>> = {
 /** The words that only an acceptance leads to. */
 export const accepting: ReadonlySet<string> = new Set([...holding, 'expired', 'revoked'])
 
-export class LedgerJournal {
-  readonly violations: string[] = []
+export class LedgerJournal extends CommitJournal {
   readonly writes = new Map<string, BookedWrite[]>()
   readonly rulings = new LedgerRulings(text => this.violation(text))
   /** By record and reservation, whoever showed it first: accepted or rejected, and for how much. */
@@ -40,35 +37,15 @@ export class LedgerJournal {
   readonly short = new Set<string>()
   /** By site, record and reservation. */
   readonly #words = new Map<string, string>()
-  readonly #commits = new CapturedWrites()
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
+    super()
     this.#nowMs = nowMs
   }
 
-  violation(text: string): void {
-    this.violations.push(text)
-  }
-
-  get captures(): number {
-    return this.#commits.captures
-  }
-
-  get merges(): number {
-    return this.#commits.merges
-  }
-
-  get refs(): ReadonlyMap<string, RecordRef> {
-    return this.#commits.refs
-  }
-
-  watching(site: SiteId, store: RecordStore): RecordStore {
-    return this.#commits.watching(site, store)
-  }
-
   noteRecord(site: SiteId, write: RecordWritten): void {
-    const { name, old, now, shown, captured } = this.#commits.note(site, write)
+    const { name, old, now, shown, captured } = this.commits.note(site, write)
     const writes = this.writes.get(name) ?? []
     this.writes.set(name, writes)
     if (captured) writes.push({ ...captured, refused: refusedIn(logIn(old.state)) })

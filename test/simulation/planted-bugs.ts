@@ -95,6 +95,44 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P7, late',
+    leavesOut: 'a stamp tells how much earlier its write may have happened',
+    edits: [
+      {
+        file: 'shared/replicate/capture.ts',
+        find: '{ site, counter: to, hlc, late }',
+        replace: '{ site, counter: to, hlc }',
+      },
+    ],
+  },
+  {
+    rule: 'P7, stale event',
+    leavesOut: 'an event tells since when only if it replaced what is known',
+    edits: [
+      {
+        file: 'shared/replicate/written-since.ts',
+        find: 'untilMs !== undefined && documentHash(document) === shadow',
+        replace: 'untilMs !== undefined && (document !== null || shadow)',
+      },
+    ],
+  },
+  {
+    rule: 'P7, last look',
+    leavesOut: 'the last look counts from before it began',
+    edits: [{ file: 'shared/replicate/capture.ts', find: 'lookedMs: sight.fromMs', replace: 'lookedMs: nowMs' }],
+  },
+  {
+    rule: 'P7, overlap',
+    leavesOut: 'writes whose possible times overlap are flagged',
+    edits: [
+      {
+        file: 'shared/causality/clock-skew.ts',
+        find: 'hlcToMs(last.hlc) - latenessMs(last.late ?? noLateness)',
+        replace: 'hlcToMs(last.hlc) - latenessMs(noLateness)',
+      },
+    ],
+  },
+  {
     rule: 'P8, interval',
     leavesOut: 'a delta waits for the writes of its origin that came before it',
     edits: [
@@ -201,7 +239,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, stability',
     leavesOut: 'content goes only when every site holds the same deletion',
-    shownBy: 35,
+    shownBy: 73,
     edits: [
       {
         file: 'shared/replicate/prune.ts',

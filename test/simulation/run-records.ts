@@ -63,6 +63,7 @@ export async function runRecords(seed: number, options: SimulateOptions, run: Re
   const messageAgeMaxMs = world.random.pick([1500, 4000, 7 * 24 * hourMs])
   const sites = plan.sites.map(({ id }) => new SimulatedSite(id, world, observer, network, messageAgeMaxMs))
   network.connect(sites)
+  for (const { id, skewMs } of sites) journal.noteClock(id, skewMs)
   const application = run.writers(world)
   let writes = 0
 

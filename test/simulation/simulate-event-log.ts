@@ -1,6 +1,6 @@
 /** One run with event logs: applications that move the same few orders and payments through a state machine. */
 import { runDecisions, type SimulateOptions } from './decision-run.ts'
-import { EventClerks, logged } from './event-clerks.ts'
+import { EventClerks } from './event-clerks.ts'
 import { checkEventLogs } from './event-log-invariants.ts'
 import { EventLogJournal } from './event-log-journal.ts'
 import { bookIn } from './ruling-logs.ts'
@@ -18,7 +18,6 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   const { run, journal } = await runDecisions(seed, options, {
     journal: () => new EventLogJournal(),
     clerks: world => new EventClerks(world),
-    refs: logged,
     phasesMax: 2,
     check: checkEventLogs,
     summary: bookIn,

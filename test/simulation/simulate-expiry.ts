@@ -57,6 +57,7 @@ export async function simulate(seed: number, options: { readonly trace?: boolean
       ),
   )
   network.connect(sites)
+  for (const { id, skewMs } of sites) journal.noteClock(id, skewMs)
   const timeToLive = new TimeToLive(world, journal, sites)
   const visitors = new Visitors(world, sites)
   const prunes = random.chance(0.5)

@@ -4,6 +4,8 @@ import { defineSync, home, ledger } from '../../shared/declare/index.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { forward } from '../../shared/replicate/forward.ts'
+import { ingest } from '../../shared/replicate/ingest.ts'
+import { wholeChange } from '../../shared/replicate/make-change.ts'
 import { takeOver } from '../../shared/replicate/take-over.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
 
@@ -110,6 +112,41 @@ it('a verdict shows once two of three sites have it, and before that the request
   expect(statusAt(atGcp, 'a')).toBe('accepted')
   expect(statusAt(atAws, 'a')).toBe('accepted')
   expect(shown(atAzure).reservations).toEqual({})
+})
+
+describe('the audit', () => {
+  const resolutionsAt = (site: MemorySite) => [...site.audit.entries.values()].filter(isResolution)
+
+  it('has nothing of verdicts, and of the words of sites that they have stored them: no two writes met', async () => {
+    for (const id of ['a', 'b', 'c']) {
+      request(atAws, id, 1)
+      await settle(all)
+    }
+    expect(statuses('c')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(all.map(resolutionsAt)).toEqual([[], [], []])
+  })
+
+  it('has one entry at each site of two requests that met, and nothing of what was decided afterwards', async () => {
+    request(atAws, 'a', 3)
+    request(atAzure, 'b', 3)
+    await settle(all)
+    expect([statuses('a'), statuses('b')].map(words => new Set(words).size)).toEqual([1, 1])
+    expect(all.map(site => resolutionsAt(site).length)).toEqual([1, 1, 1])
+  })
+
+  it('has nothing of a request that met nothing but words about another one, in a whole state either', async () => {
+    request(atAws, 'a', 1)
+    await atAws.work()
+    await settle([atAws, atGcp])
+    // Azure has not heard of it: what it writes has seen neither the request nor the words.
+    expect(shown(atAzure).reservations).toEqual({})
+    const whole = wholeChange(sku, atGcp.record(sku), atGcp.here, startMs)
+    expect(await ingest([whole], gcp, atAzure.ports)).toEqual([{ answer: 'applied' }])
+    request(atAzure, 'b', 1)
+    await settle(all)
+    expect(statuses('b')).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(all.map(resolutionsAt)).toEqual([[], [], []])
+  })
 })
 
 it('declared so, the home alone fixes: its own requests are answered in the commit that captures them', async () => {

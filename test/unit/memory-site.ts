@@ -10,6 +10,7 @@ import { type DatabaseListeners, MemoryDatabase, type StoreKind } from '../../sh
 import { MemoryDeadLetters } from '../../shared/ports/memory/memory-dead-letters.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { openFlowControl } from '../../shared/ports/memory/open-flow-control.ts'
+import type { Before } from '../../shared/replicate/before.ts'
 import { type CaptureResult, capture } from '../../shared/replicate/capture.ts'
 import { type ChangeEvent, readChangeEvent } from '../../shared/replicate/change-event.ts'
 import { forward } from '../../shared/replicate/forward.ts'
@@ -34,12 +35,19 @@ export class MemorySite {
   /** Changes on the bus that forward has not been given yet. */
   readonly texts: string[] = []
   readonly #hints = new Map<string, RecordRef>()
+  /** By record: what the events of its writes tell. */
+  readonly #before = new Map<string, Before[]>()
 
   constructor(plan: SyncPlan, id: SiteId, kind: StoreKind = 'versioned') {
     this.id = id
     this.here = createHere(plan, id)
     const listeners: DatabaseListeners = {
-      documentWritten: ({ ref }) => void this.#hints.set(recordName(ref), ref),
+      documentWritten: ({ ref, before }) => {
+        const name = recordName(ref)
+        this.#hints.set(name, ref)
+        const known = this.#before.get(name) ?? []
+        this.#before.set(name, [...known, { document: before, untilMs: this.clock.now() }])
+      },
       recordWritten: ({ ref, before, after }) => void this.versions.push({ ref, text: after, previous: before }),
     }
     this.database = new MemoryDatabase(kind, listeners, { omit: plan.types.flatMap(({ omit }) => omit) })
@@ -79,7 +87,7 @@ export class MemorySite {
   }
 
   capture(ref: RecordRef): Promise<CaptureResult> {
-    return capture(ref, this.ports)
+    return capture(ref, { ...this.ports, before: () => this.#before.get(recordName(ref)) ?? [] })
   }
 
   /** Writes, captures, publishes: the change as it then stands on the bus, and nowhere else. */

@@ -128,7 +128,7 @@ describe('resolutions', () => {
 
 describe('a version that cannot be read', () => {
   const spoiled: readonly (readonly [string, (version: RecordVersion) => RecordVersion, string])[] = [
-    ['of another encoding', version => ({ ...version, text: version.text.replace('[4,', '[7,') }), 'encoding 7'],
+    ['of another encoding', version => ({ ...version, text: version.text.replace('[5,', '[7,') }), 'encoding 7'],
     ['that is no record', version => ({ ...version, text: 'hello' }), 'JSON'],
     ['whose state is spoiled', version => ({ ...version, text: version.text.replace(/\n.*/, '\n[!') }), 'JSON'],
     ['of no declared type', version => ({ ...version, ref: { ...ref, type: 'unheard' } }), "no data type 'unheard'"],

@@ -105,6 +105,7 @@ describe('concurrent writes of one value', () => {
     two.clock.nowMs += apartMs
     one.write(teapot, { title: 'one' })
     two.write(teapot, { title: 'two' })
+    for (const site of sites) await site.work()
     await settle(sites)
     return sites.flatMap(({ audit }) => [...audit.entries.values()].filter(isResolution))
   }

@@ -4,12 +4,13 @@ import { adoptionBugs } from '../simulation/adoption-bugs.ts'
 import { escrowBugs } from '../simulation/escrow-bugs.ts'
 import { eventLogBugs } from '../simulation/event-log-bugs.ts'
 import { expiryBugs } from '../simulation/expiry-bugs.ts'
-import { hunt, outOfDate } from '../simulation/hunt.ts'
+import { outOfDate } from '../simulation/hunt.ts'
 import { ledgerBugs } from '../simulation/ledger-bugs.ts'
 import { plantedBugs } from '../simulation/planted-bugs.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { textBugs } from '../simulation/text-bugs.ts'
 import { typeBugs } from '../simulation/type-bugs.ts'
+import { expectFound, expectNoViolations, expectTheSameAgain } from './simulated-runs.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
 const seeds = long ? 10_000 : 200
@@ -17,16 +18,7 @@ const seedsMax = 3_000
 
 describe('the simulated sites', () => {
   it(`keep every invariant in ${seeds} runs`, { timeout: seeds * 400 }, async () => {
-    const failures: { readonly seed: number; readonly violations: readonly string[] }[] = []
-    const total = { writes: 0, merges: 0, resolutions: 0 }
-    for (let seed = 1; seed <= seeds; seed++) {
-      const { violations, writes, merges, resolutions } = await simulate(seed)
-      total.writes += writes
-      total.merges += merges
-      total.resolutions += resolutions
-      if (violations.length > 0) failures.push({ seed, violations })
-    }
-    expect(failures).toEqual([])
+    const total = await expectNoViolations(simulate, seeds, ['writes', 'merges', 'resolutions'])
     // A simulator in which nothing happens keeps every invariant too.
     expect(total.writes).toBeGreaterThan(10 * seeds)
     expect(total.merges).toBeGreaterThan(5 * seeds)
@@ -34,11 +26,7 @@ describe('the simulated sites', () => {
   })
 
   it('do the same again for the same seed, step by step', async () => {
-    for (const seed of [1, 17, 42]) {
-      const first = await simulate(seed, { trace: true })
-      expect(first.trace).not.toEqual([])
-      expect(await simulate(seed, { trace: true })).toEqual(first)
-    }
+    for (const seed of [1, 17, 42]) await expectTheSameAgain(simulate, seed)
   })
 })
 
@@ -56,8 +44,6 @@ describe('the simulator', () => {
   })
 
   it.each(plantedBugs)(`finds out when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
-    const { seeds: found, violation } = await hunt(bug, { seedsMax, knownFirst: true })
-    expect(found, `not found in ${seedsMax} seeds`).toBeDefined()
-    expect(violation).not.toBe('')
+    await expectFound(bug, seedsMax)
   })
 })

@@ -33,8 +33,8 @@ describe('DynamoDB', () => {
     const image = { ...keys, n: { N: '5' }, b: { M: { x: { B: 'AQI=' } } } }
     const other = record('INSERT', undefined, { sku: { S: 'mug' } })
     expect(told(record('INSERT'), other, record('MODIFY', image))).toEqual([
-      { document: undefined },
-      { document: { n: 5, b: { x: { $bytes: 'AQI=' } } } },
+      { document: undefined, untilMs: 7000 },
+      { document: { n: 5, b: { x: { $bytes: 'AQI=' } } }, untilMs: 7000 },
     ])
   })
 
@@ -53,7 +53,10 @@ describe('DynamoDB', () => {
       return { kinesis: { data: Buffer.from(JSON.stringify(fed)).toString('base64') } }
     }
     const event = { Records: [data(), data('MICROSECOND')] } as unknown as KinesisStreamEvent
-    expect([...stoodInDynamoDb(event, ref, type)].map(({ writtenUs }) => writtenUs)).toEqual([7000, 7])
+    expect([...stoodInDynamoDb(event, ref, type)]).toMatchObject([
+      { writtenUs: 7000, untilMs: 7 },
+      { writtenUs: 7, untilMs: 0 },
+    ])
   })
 })
 
@@ -62,7 +65,7 @@ describe('Cosmos DB', () => {
   const change = (operationType: string, current?: object, previous?: object) => ({
     current: current ?? {},
     ...(previous && { previous }),
-    metadata: { operationType, id: 'tea', partitionKey: { sku: 'tea' } },
+    metadata: { operationType, id: 'tea', partitionKey: { sku: 'tea' }, crts: 5 },
   })
 
   it('tells of each version before; where it is not carried, of the one that is', () => {
@@ -74,9 +77,9 @@ describe('Cosmos DB', () => {
       change('delete'),
     ]
     expect([...stoodInCosmos(feed, ref, type)]).toEqual([
-      { document: undefined },
-      { document: { n: 1 } },
-      { document: { n: 2 } },
+      { document: undefined, untilMs: 5000 },
+      { document: { n: 1 }, untilMs: 5000 },
+      { document: { n: 2 }, untilMs: 5000 },
       { document: { n: 4 } },
     ])
     expect([...stoodInCosmos(feed, { ...ref, key: ['mug'] }, type)]).toEqual([])
@@ -115,8 +118,12 @@ describe('Firestore', () => {
         },
       },
     }
-    const [before] = told({ oldValue: { name, fields: values, createTime: at(2), updateTime: at(3) }, value: { name } })
+    const [before] = told({
+      oldValue: { name, fields: values, createTime: at(2), updateTime: at(3) },
+      value: { name, updateTime: at(4) },
+    })
     expect(before).toEqual({
+      untilMs: 4000,
       document: {
         n: { $number: '9007199254740993' },
         d: 0,
@@ -137,6 +144,8 @@ describe('Firestore', () => {
   })
 
   it('tells of a creation that nothing was there, just before', () => {
-    expect(told({ value: { name, createTime: at(2) } })).toEqual([{ document: undefined, writtenUs: 2_000_004 }])
+    expect(told({ value: { name, createTime: at(2) } })).toEqual([
+      { document: undefined, untilMs: 2000, writtenUs: 2_000_004 },
+    ])
   })
 })

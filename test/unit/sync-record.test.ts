@@ -39,10 +39,10 @@ describe('a stored sync record', () => {
     expect(text(decodeRecord(encodeRecord(record)))).toBe(text(record))
   })
 
-  it.each([[3], [0], ['4'], [null]])('of version %j is not guessed at', version => {
-    const stored = encodeRecord(noRecord).replace('[4,', `[${JSON.stringify(version)},`)
+  it.each([[4], [0], ['5'], [null]])('of version %j is not guessed at', version => {
+    const stored = encodeRecord(noRecord).replace('[5,', `[${JSON.stringify(version)},`)
     expect(() => decodeRecord(stored)).toThrow(EncodingUnknown)
-    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 4`)
+    expect(() => decodeRecord(stored)).toThrow(`encoding ${JSON.stringify(version)}; this version reads 5`)
   })
 
   it('does not read its state before somebody asks for it, and then only once', () => {

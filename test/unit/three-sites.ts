@@ -66,6 +66,7 @@ export class ThreeSites {
       site.clock.nowMs = startMs + laterMs
       site.write(thing, document)
     }
+    for (const site of this.all) await site.work()
     await this.settle()
   }
 }

@@ -180,6 +180,18 @@ describe('every file', () => {
     expect(unused).toEqual([])
   })
 
+  it('exports no value that no other file asks for', () => {
+    const words = new Map(everything.map(({ path, text }) => [path, new Set(text.match(/\w+/g))]))
+    // It stands for a module of the host's, whole.
+    const exporting = everything.filter(({ path }) => path !== 'tools/local/azure/functions-core.ts')
+    const unused = faults(exporting, ({ path, text }) =>
+      [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)].flatMap(([, name = '']) =>
+        [...words].some(([other, known]) => other !== path && known.has(name)) ? [] : [name],
+      ),
+    )
+    expect(unused).toEqual([])
+  })
+
   it('of shared code and functions is short enough to be read at once', () => {
     const long = faults([...shared, ...functions], ({ text }) => {
       const lines = text.split('\n').length - 1

@@ -8,7 +8,7 @@ import type { TextSource } from './read-text.ts'
 import { isItem, recordOf, type SourceRecord } from './source-record.ts'
 
 /** Characters come near V8's longest string (512 M), and the values take several times the text. */
-export const jsonBytesMax = 256 * 1024 * 1024
+const jsonBytesMax = 256 * 1024 * 1024
 
 export async function* readJson(source: TextSource): AsyncGenerator<SourceRecord> {
   const { name } = source

@@ -14,7 +14,7 @@ const answerWithinMs = 3_000
 const askAgainMs = 100
 
 /** The message names every variable that cannot be followed, why, and how to unset them. */
-export class EndpointsUnusable extends Error {
+class EndpointsUnusable extends Error {
   constructor(faults: ReadonlyMap<EndpointVariable, string>) {
     const lines = [...faults].map(([variable, fault]) => `  ${variable}: ${fault}`)
     const remedy = `to have these servers started here: unset ${[...faults.keys()].join(' ')}`

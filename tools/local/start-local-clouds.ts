@@ -43,7 +43,7 @@ export interface LocalClouds {
 }
 
 /** Clouds are up already, from this folder. */
-export class AlreadyUp extends Error {
+class AlreadyUp extends Error {
   constructor(folder: LocalFolder) {
     super(`the local clouds are up already (${folder.path}); end them with: npx tributary local down`)
     this.name = 'AlreadyUp'

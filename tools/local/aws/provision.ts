@@ -58,7 +58,7 @@ export interface Provisioned {
 }
 
 /** A table that was there before has no stream, so nothing would hear of its writes. The message says how to add one. */
-export class TableWithoutStream extends Error {
+class TableWithoutStream extends Error {
   constructor(table: string) {
     super(
       `table ${table} exists without a stream; add one: aws dynamodb update-table --table-name ${table} ` +

@@ -96,7 +96,7 @@ export function msToWireTime(ms: number): WireTime {
   return { seconds: String(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) }
 }
 
-export function messageToWire(message: PubSubMessage): WireMessage {
+function messageToWire(message: PubSubMessage): WireMessage {
   const { publishTimeMs, ...rest } = message
   return { ...rest, publishTime: msToWireTime(publishTimeMs) }
 }
