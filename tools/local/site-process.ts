@@ -59,6 +59,12 @@ export type SiteProcessMessage =
 /** As the clouds' schedules; TRIBUTARY_LOCAL_PRUNE_MS sets another interval. */
 const pruneEveryMs = 3_600_000
 
+/**
+ * What has not ended by then ends with the process: nothing of it has to be written, and servers that are processes of
+ * their own have somebody who sees to it. Shorter than `down` waits before it ends the process by force.
+ */
+const stopMsMax = 8_000
+
 const send = (message: SiteProcessMessage) => process.send?.(message)
 
 /** Each cloud's own part is loaded only where it runs. */
@@ -120,21 +126,25 @@ async function run(options: SiteProcessOptions): Promise<void> {
     })()
     return stopping
   }
-  const answer = controlAnswers(
-    {
-      ...{ site, running, links, keys, listeners, pruner },
-      endFunctions: async () => {
-        endPruning()
-        await running.endFunctions()
-      },
+  const end = () => {
+    setTimeout(() => {
+      log(`still not stopped after ${stopMsMax / 1000} s: ended with what was under way`)
+      process.exit(1)
+    }, stopMsMax)
+    void stop().finally(() => process.exit(0))
+  }
+  const controlled: Controlled = {
+    ...{ site, running, links, keys, listeners, pruner },
+    endFunctions: async () => {
+      endPruning()
+      await running.endFunctions()
     },
-    () => void stop().finally(() => process.exit(0)),
-  )
+  }
+  const answer = controlAnswers(controlled, end)
   const control = await startControlServer(secret, answer)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => void stop().finally(() => process.exit(0)))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
   // Whoever started this in the foreground is gone, by Ctrl-C or by force: end with it.
-  if (!detached) process.on('disconnect', () => void stop().finally(() => process.exit(0)))
+  if (!detached) process.on('disconnect', end)
   const { endpoints, variables, ingestUrl } = running
   siteIsReady()
   send({ kind: 'ready', control: control.url, ingest: ingestUrl, endpoints, variables })
