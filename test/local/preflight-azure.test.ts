@@ -194,6 +194,7 @@ describe('an account', () => {
 })
 
 describe('a subscription', () => {
+  const groupId = '/subscriptions/sub-1/resourceGroups/tributary-azure-eastus'
   const signedIn = { 'account show': { id: 'sub-1', name: 'Shop' } }
 
   it('other than the deployment is for is refused', async () => {
@@ -220,7 +221,7 @@ describe('a subscription', () => {
 
   it('with a group, or a name in all of Azure, of somebody else is refused', async () => {
     const answers = {
-      'group show': { location: 'eastus', tags: null },
+      'group show': { id: groupId, location: 'eastus', tags: null },
       'cosmosdb check-name-exists': false,
       'storage account check-name --name shoptributarybus': { nameAvailable: true },
       'storage account check-name --name shoptributaryhost': { nameAvailable: false, reason: 'AlreadyExists' },
@@ -236,8 +237,21 @@ describe('a subscription', () => {
     expect(names('keyvault shop-tributary')).toBe('refused')
     expect(names('keyvault shop-tributary, deleted')).toBe('refused')
     expect(names('function apps')).toBe('unknown')
-    const ours = { 'group show': { location: 'eastus', tags: { product: 'tributary', site } } }
-    expect((await check(planWith('good'), { answers: ours }))('names in all of Azure', 'names')?.outcome).toBe('ok')
+  })
+
+  it('with the group of the site is in order while it is deployed; a group that stayed is refused', async () => {
+    const group = { 'group show': { id: groupId, location: 'eastus', tags: { product: 'tributary', site } } }
+    const apps = (...names: readonly string[]) => ({
+      'functionapp list --resource-group tributary-azure-eastus': names,
+    })
+    const deployed = await check(planWith('good'), { answers: { ...group, ...apps('shop-ingest', 'shop-capture') } })
+    expect(deployed('resource group tributary-azure-eastus', 'name')?.outcome).toBe('ok')
+    expect(deployed('names in all of Azure', 'names')?.outcome).toBe('ok')
+    const removed = await check(planWith('good'), { answers: { ...group, ...apps() } })
+    expect(removed('resource group tributary-azure-eastus', 'name')).toMatchObject({
+      outcome: 'refused',
+      remedy: expect.stringContaining(`terraform import azurerm_resource_group.tributary ${groupId}`),
+    })
   })
 
   it('that does not tell whether the site was deployed before leaves open what else depends on it', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { auditStoreName, cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
 import { type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import type { AzureAccess } from '../accounts/azure-access.ts'
+import { functionApps, isCapture } from '../accounts/azure-function-apps.ts'
 import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
 import { reasonOf, told } from '../accounts/told.ts'
 import { checkCosmosAccount } from './azure-account.ts'
@@ -120,7 +121,7 @@ async function* checkRegion(
 
 async function* checkGroup(access: AzureAccess, group: string, site: SitePlan): AsyncGenerator<SiteFinding, Standing> {
   const say = findingsAt(`resource group ${group}`)
-  const shape = z.object({ tags: z.record(z.string(), z.string()).nullish(), location: z.string() })
+  const shape = z.object({ id: z.string(), tags: z.record(z.string(), z.string()).nullish(), location: z.string() })
   const asked = await access.command(['group', 'show', '--name', group], shape)
   if (asked.is === 'unknown') {
     yield say.unknown('name', asked.reason)
@@ -130,12 +131,32 @@ async function* checkGroup(access: AzureAccess, group: string, site: SitePlan): 
     yield say.ok('name', 'free: will be made')
     return 'not ours'
   }
-  const { tags, location } = asked.value
-  const isOurs = tags?.site === site.id && tags.product === 'tributary'
-  yield isOurs
-    ? say.ok('name', `ours, in ${location}`)
-    : say.refused('name', 'taken by something that is not ours', 'remove or rename it, or take another subscription')
-  return isOurs ? 'ours' : 'not ours'
+  const { id, tags, location } = asked.value
+  if (tags?.site !== site.id || tags.product !== 'tributary') {
+    yield say.refused(
+      'name',
+      'taken by something that is not ours',
+      'remove or rename it, or take another subscription',
+    )
+    return 'not ours'
+  }
+  // The group stays when a site is removed: what runs in it tells whether the site is deployed.
+  const apps = await functionApps(access, site)
+  if (apps.is === 'unknown') {
+    yield say.unknown('name', `ours, in ${location}; whether the site is deployed: ${apps.reason}`)
+    return 'unknown'
+  }
+  if (apps.is === 'there' && apps.value.some(isCapture)) {
+    yield say.ok('name', `ours, in ${location}`)
+    return 'ours'
+  }
+  yield say.refused(
+    'name',
+    'is there, and no capture in it: it stayed from a removed site, or a deployment broke off',
+    `if terraform state list has it, apply again; otherwise terraform import azurerm_resource_group.tributary ${id}, and so on for ` +
+      `what stayed in it: az resource list --resource-group ${group}`,
+  )
+  return 'not ours'
 }
 
 /** In an account of somebody else's: what Tributary makes beside the containers that are there. */
@@ -202,7 +223,12 @@ async function* checkGlobalNames(
     else if (asked.value) yield say.ok(`${what} ${name}`, 'free')
     // Where the site may have been deployed before, it may be the site's own.
     else if (standing === 'unknown') yield say.unknown(`${what} ${name}`, 'taken; by whom is not told')
-    else yield say.refused(`${what} ${name}`, 'taken', 'choose another prefix')
+    else
+      yield say.refused(
+        `${what} ${name}`,
+        'taken',
+        'choose another prefix; what stayed from this site: terraform import',
+      )
   }
   // There is no command for it.
   yield say.unknown('function apps', `not asked: ${prefix}-capture, ${prefix}-publish and so on must be free, too`)

@@ -78,8 +78,8 @@ function databaseFinding(project: string, { isMade, isDeclared, standing }: Data
   if (isMade) {
     return say.refused(
       'database',
-      'is there already: it stayed from a removed site, and making it would be refused',
-      `terraform import 'google_firestore_database.default[0]' projects/${project}/databases/${name}; or firestore_database_exists = true in terraform.tfvars: it is then used as it is`,
+      'is there already, and no capture: it stayed from a removed site, or a deployment broke off',
+      `if terraform state list has it, apply again; otherwise terraform import 'google_firestore_database.default[0]' projects/${project}/databases/${name}; or firestore_database_exists = true in terraform.tfvars: it is then used as it is`,
     )
   }
   return say.refused(

@@ -9,6 +9,7 @@ import { cosmosDatabaseName, cosmosLeasesName, functionName } from '../../shared
 import type { SitePlan } from '../../shared/declare/sync-plan.ts'
 import type { AwsAccess } from '../accounts/aws-access.ts'
 import type { AzureAccess } from '../accounts/azure-access.ts'
+import { functionApps, isCapture } from '../accounts/azure-function-apps.ts'
 import type { GcpAccess } from '../accounts/gcp-access.ts'
 import type { SiteAccount } from '../accounts/site-account.ts'
 import { reasonOf, told } from '../accounts/told.ts'
@@ -60,7 +61,7 @@ async function onGoogle({ command, project }: GcpAccess): Promise<CaptureState> 
 /** Far longer than a running host leaves its leases alone (17 s). */
 const leasesQuietMs = 5 * 60_000
 
-async function onAzure(access: AzureAccess, { id }: SitePlan): Promise<CaptureState> {
+async function onAzure(access: AzureAccess, site: SitePlan): Promise<CaptureState> {
   const { command, subscription } = access
   const writtenMs = await lastLeaseMs(access)
   const agoMs = writtenMs === undefined ? undefined : Date.now() - writtenMs
@@ -68,13 +69,8 @@ async function onAzure(access: AzureAccess, { id }: SitePlan): Promise<CaptureSt
     const ago = `${Math.max(0, Math.round(agoMs / 1000))} s ago`
     return running(`${cosmosLeasesName} was written ${ago}; once capture is gone, wait until that is five minutes`)
   }
-  const group = `tributary-${id}`
-  const apps = await command(
-    ['functionapp', 'list', '--resource-group', group, '--query', '[].name'],
-    z.array(z.string()),
-  )
-  // Behind the prefix that is unique in all of Azure.
-  const app = apps.is === 'there' ? apps.value.find(name => name.endsWith('-capture')) : undefined
+  const apps = await functionApps(access, site)
+  const app = apps.is === 'there' ? apps.value.find(isCapture) : undefined
   if (app !== undefined) return running(`function app ${app}`)
   if (apps.is === 'unknown') return unknown(apps.reason)
   if (subscription === undefined) return unknown('which subscription is to be asked: --var subscription_id=ID')
