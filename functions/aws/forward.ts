@@ -8,7 +8,7 @@ import middy from '@middy/core'
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { forward } from '../../shared/replicate/forward.ts'
 import { again, done, type Forwarded, reasonOf } from '../../shared/replicate/forwarded.ts'
-import { logFailure } from '../common/log.ts'
+import { logFailure, logPutOff } from '../common/log.ts'
 import { failureLog } from './failure-log.ts'
 import { forwardPorts, waitingQueue } from './site.ts'
 
@@ -26,6 +26,11 @@ export const handler = middy<KinesisStreamEvent | SQSEvent, KinesisStreamBatchRe
     const open = settled.flatMap((result, index) => (result.outcome === 'done' ? [] : [{ result, index }]))
     if (open[0]) {
       logFailure({ site: ports.here.site, function: functionName, error: new Error(open[0].result.reason) })
+    }
+    const sentMs = open.flatMap(({ index }) => sentAtMs(Records[index]) ?? [])
+    if (sentMs.length > 0) {
+      const oldestMs = ports.clock.now() - Math.min(...sentMs)
+      logPutOff({ site: ports.here.site, function: functionName, changes: sentMs.length, oldestMs })
     }
     // Of a stream Lambda goes on from the first one: what was delivered behind it is a duplicate for the peer.
     return {
@@ -51,7 +56,14 @@ async function putOffWaiting(forwarded: readonly Forwarded[]): Promise<readonly 
   return settled
 }
 
-function identifierOf(record: KinesisStreamEvent['Records'][number] | SQSEvent['Records'][number] | undefined): string {
+type BusRecord = KinesisStreamEvent['Records'][number] | SQSEvent['Records'][number]
+
+/** Of what waits in the queue, when it was put there, ms. */
+function sentAtMs(record: BusRecord | undefined): number | undefined {
+  return record && 'attributes' in record ? Number(record.attributes.SentTimestamp) : undefined
+}
+
+function identifierOf(record: BusRecord | undefined): string {
   if (!record) return ''
   return 'kinesis' in record ? record.kinesis.sequenceNumber : record.messageId
 }

@@ -11,7 +11,7 @@ import { encodeRecord, type SyncRecord } from '../../shared/replicate/sync-recor
 import { type ItemPlace, refOfSyncId, syncIdReason } from './item-place.ts'
 
 /** Says which kind of item it is; its value is the version of this layout. */
-const layoutVersion = 1
+export const layoutVersion = 1
 
 /** When the document went, or will, ms; absent where it stays. */
 export const goneProperty = `${cosmosSyncMark}GoneAtMs`

@@ -29,6 +29,22 @@ export function logDeadLetter({ kind, id, site, reason }: DeadLetter): void {
   process.stdout.write(`${JSON.stringify({ level: 'error', site, deadLetter: kind, id, reason })}\n`)
 }
 
+export interface PutOff {
+  readonly site: string
+  /** The function's name. */
+  readonly function: string
+  /** How many came back from where they wait and have to wait on. */
+  readonly changes: number
+  /** How long the oldest of them has waited, ms. */
+  readonly oldestMs: number
+}
+
+/** No metric of a queue tells it: SQS leaves a message out of its oldest one's age once it was received three times. */
+export function logPutOff({ site, function: name, changes, oldestMs }: PutOff): void {
+  const line = { level: 'info', site, function: name, putOff: 'waits on', changes, oldestMs }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
 /** Without its data, which is the application's: the audit has it under the same id. */
 export function logIncident({ site, name, id, subject, ...ref }: IncidentEntry): void {
   const line = { level: 'warn', site, incident: name, id, record: recordName(ref), subject }

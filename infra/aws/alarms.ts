@@ -24,6 +24,7 @@ import { Construct } from 'constructs'
 import type { FunctionName } from '../../tools/build/bundle-functions.ts'
 import { type Alert, alerts, type CloudMetric, type Destination, type LogMetric } from '../alerts.ts'
 import { createLogMetric } from './log-metric.ts'
+import { putOffAge } from './put-off-age.ts'
 
 export interface WatchedFunction {
   readonly bundle: FunctionName
@@ -36,8 +37,6 @@ export interface Watched {
   readonly functions: readonly WatchedFunction[]
   /** Names. */
   readonly tables: readonly string[]
-  /** By peer: what forward put off. */
-  readonly waiting: ReadonlyMap<string, IQueue>
   readonly letters: IQueue
   readonly givenUp: IQueue
   readonly ingestMetrics: Readonly<Record<string, string>>
@@ -60,8 +59,9 @@ export function createAlarms(scope: Construct, watched: Watched): Alarms {
   const home = new Construct(scope, 'Alarms')
   const topics = createTopics(home, watched.dataKey)
   const logged = createLogSeries(watched, home)
+  const putOff = createPutOffAges(watched, home)
   const alarms = alerts.flatMap(alert =>
-    seriesOf(alert, watched, logged).map(series => {
+    seriesOf(alert, { ...watched, putOff }, logged).map(series => {
       const alarm = createAlarm(home, alert, series)
       const topic = topics.get(alert.to)
       if (topic) alarm.addAlarmAction(new SnsAction(topic))
@@ -112,7 +112,11 @@ function createLogSeries(watched: Watched, home: Construct): ReadonlyMap<string,
   return new Map([...metrics].map(([name, metric]) => [name, logSeries(name, metric, watched, home)]))
 }
 
-function seriesOf(alert: Alert, watched: Watched, logged: ReadonlyMap<string, Metric>): readonly Series[] {
+function seriesOf(
+  alert: Alert,
+  watched: Parameters<NativeSeries>[0],
+  logged: ReadonlyMap<string, Metric>,
+): readonly Series[] {
   const period = Duration.minutes(alert.windowMinutes)
   if (alert.metric.from === 'cloud') return nativeSeries[alert.metric.metric](watched, period)
   const metric = logged.get(alert.watched)
@@ -129,7 +133,22 @@ export function logSeries(name: string, metric: LogMetric, { site, functions }: 
   return new Metric({ ...place, statistic: statistics[metric.statistic] })
 }
 
-type NativeSeries = (watched: Watched, period: Duration) => readonly Series[]
+/** By forward's name: each peer by itself. */
+function createPutOffAges({ site, functions }: Watched, home: Construct): ReadonlyMap<string, Metric> {
+  const forwards = functions.filter(({ bundle }) => putOffAge.by.includes(bundle))
+  return new Map(
+    forwards.map(({ fn, log }) => {
+      const place = { namespace: `Tributary/${site}`, metricName: `put-off-age-${nameOf(fn)}` }
+      createLogMetric(home, `put-off-age-${fn.node.scope?.node.id}`, { log, metric: putOffAge, ...place })
+      return [nameOf(fn), new Metric({ ...place, statistic: statistics[putOffAge.statistic] })]
+    }),
+  )
+}
+
+type NativeSeries = (
+  watched: Watched & { readonly putOff: ReadonlyMap<string, Metric> },
+  period: Duration,
+) => readonly Series[]
 
 const nativeSeries: Readonly<Record<CloudMetric, NativeSeries>> = {
   'function-error-percent': ({ functions }, period) =>
@@ -145,16 +164,8 @@ const nativeSeries: Readonly<Record<CloudMetric, NativeSeries>> = {
     functions.map(({ fn }) => ({ of: nameOf(fn), metric: fn.metricThrottles({ period }) })),
   'capture-age-ms': ({ functions }, period) => iteratorAges(functions, ['capture', 'publish'], period),
   'forward-age-ms': ({ functions }, period) => iteratorAges(functions, ['forward'], period),
-  // SQS counts in seconds.
-  'put-off-age-ms': ({ waiting }, period) =>
-    [...waiting].map(([peer, queue]) => ({
-      of: peer,
-      metric: new MathExpression({
-        expression: '1000 * age',
-        usingMetrics: { age: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }) },
-        period,
-      }),
-    })),
+  'put-off-age-ms': ({ putOff }, period) =>
+    [...putOff].map(([of, metric]) => ({ of, metric: metric.with({ period }) })),
   'dead-letters': ({ letters }, period) => [{ metric: letters.metricApproximateNumberOfMessagesVisible({ period }) }],
   'given-up': ({ givenUp }, period) => [{ metric: givenUp.metricApproximateNumberOfMessagesVisible({ period }) }],
   'store-throttles': ({ tables }, period) =>

@@ -19,7 +19,6 @@ import { Grant } from 'aws-cdk-lib/aws-iam'
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import type { Key } from 'aws-cdk-lib/aws-kms'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import {
   auditStoreName,
@@ -71,7 +70,6 @@ export class TributarySite extends Construct {
   readonly #peers: readonly SitePlan[]
   readonly #hasExpressLane: boolean
   readonly #functions: SiteFunction[] = []
-  readonly #waiting = new Map<string, Queue>()
 
   constructor(scope: Construct, id: string, { plan, site, bundles, tables = {} }: TributarySiteProps) {
     super(scope, id)
@@ -142,7 +140,6 @@ export class TributarySite extends Construct {
   /** Knows its own peer only. */
   #addForward(peer: SitePlan): void {
     const waiting = createWaitingQueue(this, peer.id, this.#dataKey)
-    this.#waiting.set(peer.id, waiting)
     const forward = this.#createFunction({
       name: forwardName(peer.id),
       bundle: 'forward',
@@ -210,7 +207,6 @@ export class TributarySite extends Construct {
       site: this.#site.id,
       functions: this.#functions,
       tables: [...this.#dataTables.map(({ name }) => name), syncStoreName, auditStoreName],
-      waiting: this.#waiting,
       letters: this.#queues.letters,
       givenUp: this.#queues.givenUp,
       ingestMetrics,

@@ -34,23 +34,31 @@ export interface AzureSiteProps {
 }
 
 export function createAzureSite(stack: TerraformStack, { plan, site }: AzureSiteProps): void {
-  const subscription_id = createVariable(stack, 'subscription_id', { description: 'The Azure subscription' })
+  const subscription = createVariable(stack, 'subscription_id', { description: 'The Azure subscription' })
   const prefix = createVariable(stack, 'prefix', {
     description: 'What names start with that must be unique in all of Azure',
     pattern: '^[a-z][a-z0-9]{2,9}$',
   })
   // Terraform, too, comes with its own identity: the storage accounts take no keys.
-  const settings = { subscription_id, storage_use_azuread: true, features: {} }
+  const settings = { subscription_id: subscription, storage_use_azuread: true, features: {} }
   new Provider(stack, { name: 'azurerm', version: azurermVersion, settings })
-  new Provider(stack, { name: 'azapi', source: 'Azure/azapi', version: azapiVersion, settings: { subscription_id } })
+  new Provider(stack, {
+    name: 'azapi',
+    source: 'Azure/azapi',
+    version: azapiVersion,
+    settings: { subscription_id: subscription },
+  })
   new Provider(stack, archiveProvider)
   const tags = { product: 'tributary', site: site.id }
-  const group = azure(stack, 'tributary', 'azurerm_resource_group', {
-    name: `tributary-${site.id}`,
-    location: site.region,
-    tags,
-  })
-  new AzureSite({ scope: stack, plan, site, prefix, group: group.get('name'), groupId: group.id, tags })
+  const group = azure(
+    stack,
+    'tributary',
+    'azurerm_resource_group',
+    { name: `tributary-${site.id}`, location: site.region, tags },
+    // With it everything in it would go, what is protected included.
+    { preventDestroy: true },
+  )
+  new AzureSite({ scope: stack, plan, site, prefix, subscription, group: group.get('name'), groupId: group.id, tags })
 }
 
 class AzureSite {

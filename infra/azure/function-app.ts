@@ -162,11 +162,12 @@ export function createFunctionApp(home: AppHome, options: FunctionAppOptions): T
 
 /** Flex Consumption takes a package by "one deploy" only, for which Terraform's providers have no resource. */
 function deploy(home: AppHome, bundle: FunctionName, app: TypedResource, id: string, locked: readonly TypedResource[]) {
-  const { scope, group } = home.context
+  const { scope, group, subscription } = home.context
   const archive = home.archives.get(bundle) ?? createFunctionArchive(scope, bundle, bundle)
   home.archives.set(bundle, archive)
   const command = [
     'az functionapp deployment source config-zip',
+    `--subscription ${subscription}`,
     `--resource-group ${group}`,
     `--name ${app.get('name')}`,
     `--src ${archive.get('output_path')}`,

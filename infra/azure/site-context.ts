@@ -8,6 +8,8 @@ export interface SiteContext {
   readonly site: SitePlan
   /** Reference: what names start with that must be unique in all of Azure. */
   readonly prefix: string
+  /** Reference: the subscription's id. */
+  readonly subscription: string
   /** References: name and id of the resource group. */
   readonly group: string
   readonly groupId: string

@@ -42,11 +42,18 @@ export function createEncryptionKey({ scope, site, projectNumber, labels, servic
   )
   const granted = new Map<Agent, string>()
   const grant = (agent: Agent) => {
-    const member = google(scope, `data_${agent}`, 'google_kms_crypto_key_iam_member', {
-      crypto_key_id: key.id,
-      role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter',
-      member: memberOf(agent, projectNumber),
-    })
+    const member = google(
+      scope,
+      `data_${agent}`,
+      'google_kms_crypto_key_iam_member',
+      {
+        crypto_key_id: key.id,
+        role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter',
+        member: memberOf(agent, projectNumber),
+      },
+      // The database stays, and without this nothing in it can be read, though its key stays, too.
+      { preventDestroy: agent === 'firestore' },
+    )
     // Through the permission, so that nothing is made under the key before its service may use it.
     return member.get('crypto_key_id')
   }

@@ -1,8 +1,8 @@
 /** `at` of a data type, as it is written: which settings there are, one by one. */
 import * as z from 'zod'
-import { auditStoreName, cosmosLeasesName, cosmosSyncMark, syncStoreName } from './resource-names.ts'
+import { auditStoreName, controlStoreName, cosmosLeasesName, cosmosSyncMark, syncStoreName } from './resource-names.ts'
 
-const own: readonly string[] = [syncStoreName, auditStoreName, cosmosLeasesName]
+const own: readonly string[] = [syncStoreName, auditStoreName, controlStoreName, cosmosLeasesName]
 
 function storeName(pattern: RegExp, error: string) {
   return z

@@ -226,6 +226,24 @@ describe('an alarm', () => {
     )
   })
 
+  it('tells how long a change waits that forward put off, of each peer by itself, by what forward writes', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter')
+    for (const peer of peers) {
+      const alarm = alarms.get(`tributary-put-off-age-critical-forward-${peer}`)
+      const { Namespace, MetricName, Statistic, Period } = alarm?.Properties ?? {}
+      expect([Statistic, Period]).toEqual(['Maximum', 900])
+      const found = filters.find(({ Properties }) => Properties.MetricTransformations[0].MetricName === MetricName)
+      expect(found?.Properties.MetricTransformations[0]).toMatchObject({
+        MetricNamespace: Namespace,
+        MetricValue: '$.oldestMs',
+      })
+      expect(found?.Properties.FilterPattern).toBe('{ $.putOff = "waits on" }')
+      expect(pointsTo(template, found?.Properties.LogGroupName)).toBe(`/aws/lambda/tributary-forward-${peer}`)
+    }
+    // SQS leaves a message that was received three times out of it: what waits comes back every few minutes.
+    expect(JSON.stringify(template)).not.toContain('ApproximateAgeOfOldestMessage')
+  })
+
   it('that reads the log reads the lines of every function that writes them, in the log that it writes', () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(({ Properties }) => [
       Properties.MetricTransformations[0].MetricName,
@@ -244,7 +262,8 @@ describe('an alarm', () => {
     }
     const read = new Set(filters.map(([metric]) => metric))
     const logged = alerts.filter(({ metric }) => metric.from === 'log').map(({ watched }) => watched)
-    expect([...read].toSorted()).toEqual([...new Set([...logged, 'arrived'])].toSorted())
+    const putOff = peers.map(peer => `put-off-age-forward-${peer}`)
+    expect([...read].toSorted()).toEqual([...new Set([...logged, 'arrived', ...putOff])].toSorted())
   })
 
   it('is shown with what it measures on one dashboard', () => {

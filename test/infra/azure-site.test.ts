@@ -12,8 +12,11 @@ import { functionNames, projectRoot } from '../../tools/build/bundle-functions.t
 import {
   type Arguments,
   inventoryOf,
+  keptInDocs,
+  protectedIn,
   readSite,
   reference,
+  referredToBy,
   resourceOf,
   resourcesOf,
   type Template,
@@ -149,6 +152,24 @@ describe('containers and queues', () => {
       const { depends_on } = resourceOf(template, 'azapi_resource', snake(app))
       expect(depends_on).toContain('azapi_update_resource.change_feed')
     }
+  })
+})
+
+describe('a removal', () => {
+  it('keeps the data, and the group that it lies in; the docs say how', () => {
+    const kept = protectedIn(template)
+    const known = keptInDocs('Azure')
+    expect([...kept.keys()]).toEqual(
+      expect.arrayContaining(['azurerm_resource_group.tributary', 'azurerm_cosmosdb_account.tributary']),
+    )
+    for (const args of kept.values()) {
+      for (const needed of referredToBy(template, args)) expect([...kept.keys()]).toContain(needed)
+    }
+    expect(
+      inventoryOf(template)
+        .filter(address => known.test(address))
+        .toSorted(),
+    ).toEqual([...kept.keys()].toSorted())
   })
 })
 

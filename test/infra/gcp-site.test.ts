@@ -15,8 +15,11 @@ import { functionNames, projectRoot } from '../../tools/build/bundle-functions.t
 import {
   type Arguments,
   inventoryOf,
+  keptInDocs,
+  protectedIn,
   readSite,
   reference,
+  referredToBy,
   resourceOf,
   resourcesOf,
   type Template,
@@ -287,6 +290,24 @@ describe('data at rest', () => {
     expect(resourceOf(template, 'google_kms_crypto_key', 'data').lifecycle).toEqual({ prevent_destroy: true })
     const [schedule] = all('google_firestore_backup_schedule')
     expect(schedule).toMatchObject({ daily_recurrence: {}, retention: '1209600s' })
+  })
+
+  it('stays readable when the site is removed: what it needs stays with it, and the docs say how', () => {
+    const kept = protectedIn(template)
+    const known = keptInDocs('Google Cloud')
+    // A ring can never be deleted: Terraform only forgets it.
+    const undeletable = ['google_kms_key_ring.tributary']
+    expect([...kept.keys()]).toContain('google_firestore_database.default')
+    for (const [address, args] of kept) {
+      expect(address).toMatch(known)
+      for (const needed of referredToBy(template, args)) expect([...kept.keys(), ...undeletable]).toContain(needed)
+    }
+    expect(referredToBy(template, kept.get('google_firestore_database.default') ?? {})).toEqual([
+      'google_kms_crypto_key_iam_member.data_firestore',
+    ])
+    // What only looks alike goes: the root key, other grants.
+    const found = inventoryOf(template).filter(address => known.test(address))
+    expect(found.toSorted()).toEqual([...kept.keys(), ...undeletable].toSorted())
   })
 
   it('has every index that the audit asks by, and forgets entries when they are old', () => {

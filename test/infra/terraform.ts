@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { projectRoot } from '../../tools/build/bundle-functions.ts'
 
 const blocks = z.record(z.string(), z.record(z.string(), z.record(z.string(), z.any())))
 const variable = z.object({
@@ -44,6 +45,31 @@ export function inventoryOf({ resource }: Template): readonly string[] {
   return Object.entries(resource)
     .flatMap(([type, byName]) => Object.keys(byName).map(name => `${type}.${name}`))
     .toSorted()
+}
+
+/** What Terraform refuses to destroy, by its address. */
+export function protectedIn(from: Template): ReadonlyMap<string, Arguments> {
+  const all = inventoryOf(from).map(address => {
+    const [type = '', name = ''] = address.split('.')
+    return [address, resourceOf(from, type, name)] as const
+  })
+  return new Map(all.filter(([, { lifecycle }]) => lifecycle?.prevent_destroy === true))
+}
+
+/** The addresses that the arguments of a resource refer to. */
+export function referredToBy(from: Template, args: Arguments): readonly string[] {
+  const { depends_on: _, ...own } = args
+  const text = JSON.stringify(own)
+  return inventoryOf(from).filter(address => text.includes(`\${${address}.`) || text.includes(`\${${address}[`))
+}
+
+/** The pattern with which docs/uninstall.md finds in the state what shall stay. */
+export function keptInDocs(heading: string): RegExp {
+  const docs = readFileSync(join(projectRoot, 'docs/uninstall.md'), 'utf8')
+  const section = docs.split(`\n### ${heading}\n`)[1]?.split('\n### ')[0] ?? ''
+  const pattern = /terraform state list \| grep -E '([^']+)'/.exec(section)?.[1]
+  if (pattern === undefined) throw new Error(`docs/uninstall.md, ${heading}: no terraform state list`)
+  return new RegExp(pattern)
 }
 
 /** How a template refers to something. */

@@ -1,4 +1,5 @@
 /** Preflight of an AWS site, against DynamoDB Local, Kinesis and SQS; what only an account tells from its documented answers. */
+import { createServer } from 'node:http'
 import { CreateTableCommand, type CreateTableCommandInput, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
 import { CreateQueueCommand } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -146,13 +147,21 @@ describe('names that the stack makes', () => {
   const account = { isLocal: false }
 
   it('that something of somebody else has are refused; ours of a stack that is there are in order', async () => {
-    const ours = { 'tributary-site': site, 'aws:cloudformation:stack-name': 'tributary-aws-us-east-1' }
+    const stackId = 'arn:aws:cloudformation:us-east-1:111122223333:stack/tributary-aws-us-east-1/5b6a'
+    const ours = {
+      'tributary-site': site,
+      'aws:cloudformation:stack-name': 'tributary-aws-us-east-1',
+      'aws:cloudformation:stack-id': stackId,
+    }
     const create = (QueueName: string, tags: Record<string, string> = {}) =>
       access.sqs.send(new CreateQueueCommand({ QueueName, tags }))
     await create('tributary-dead-letters')
     await create('tributary-given-up', ours)
-    const command = commandWith({ 'cloudformation describe-stacks --stack-name tributary-aws-us-east-1': {} })
-    const found = await check(existing('good'), { ...account, command })
+    const stack = (StackId: string, StackStatus: string) =>
+      commandWith({
+        'cloudformation describe-stacks --stack-name tributary-aws-us-east-1': { Stacks: [{ StackId, StackStatus }] },
+      })
+    const found = await check(existing('good'), { ...account, command: stack(stackId, 'UPDATE_COMPLETE') })
     expect(found('queue tributary-dead-letters', 'name')).toMatchObject({ outcome: 'refused' })
     expect(found('queue tributary-given-up', 'name')?.outcome).toBe('ok')
     expect(found('stream tributary-changes', 'name')).toMatchObject({ outcome: 'ok', found: 'free: will be made' })
@@ -160,6 +169,24 @@ describe('names that the stack makes', () => {
     const afterwards = await check(existing('good'), { ...account, command: commandWith({}) })
     const left = afterwards('queue tributary-given-up', 'name')
     expect(left).toMatchObject({ outcome: 'refused', found: 'stayed from a stack that is gone' })
+    const nameOf = async (command: AwsAccess['command']) =>
+      (await check(existing('good'), { ...account, command }))('queue tributary-given-up', 'name')
+    expect(await nameOf(stack(`${stackId}-later`, 'CREATE_COMPLETE'))).toMatchObject({
+      outcome: 'refused',
+      found: 'stayed from a stack that is gone',
+    })
+    expect(await nameOf(stack(stackId, 'ROLLBACK_COMPLETE'))).toMatchObject({
+      outcome: 'refused',
+      remedy: expect.stringContaining('delete-stack'),
+    })
+  })
+
+  it('whose stack is not told are unknown', async () => {
+    const command = commandWith({
+      'lambda get-function --function-name tributary-capture': { Tags: { 'tributary-site': site } },
+    })
+    const found = await check(existing('good'), { ...account, command })
+    expect(found('function tributary-capture', 'name')?.outcome).toBe('unknown')
   })
 
   it('are compared with functions, topics, logs and vaults as the command line tells of them', async () => {
@@ -213,6 +240,30 @@ describe('quotas and preparations', () => {
     const command = commandWith({ 'lambda get-account-settings': { limits: 1000 } })
     expect((await check(existing('good'), { command }))('quotas', 'instances of Lambda')?.outcome).toBe('unknown')
   })
+})
+
+it('keys that AWS does not know are refused, though the command line has others', async () => {
+  const server = createServer((_, response) => {
+    const answer = {
+      __type: 'com.amazon.coral.service#UnrecognizedClientException',
+      message: 'The security token included in the request is invalid.',
+    }
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const dynamodb = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const invalid = await openAws('us-east-1', { cloud: 'aws', region: 'us-east-1', endpoints: { dynamodb }, data: {} })
+  const command = commandWith({ 'sts get-caller-identity': { Account: '111122223333' } })
+  try {
+    const plan = existing('good')
+    const asked = checkAwsSite({ ...invalid, isLocal: false, command }, plan, siteOf(plan, site))
+    const findings = await Array.fromAsync(asked)
+    expect(findings.map(({ check, outcome }) => [check, outcome])).toEqual([['credentials', 'refused']])
+  } finally {
+    invalid.close()
+    server.close()
+  }
 })
 
 it('an account that cannot be asked is refused at once', async () => {

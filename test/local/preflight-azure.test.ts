@@ -62,8 +62,11 @@ async function check(
   } = {},
 ) {
   const environment = { COSMOS_ENDPOINT: at.endpoint, COSMOS_KEY: at.key }
+  // The server here stands for whichever account the variables name.
+  const { cosmos_account: account, ...others } = variables
   const access: AzureAccess = {
-    ...(await openAzure({ local: undefined, variables, environment })),
+    ...(await openAzure({ local: undefined, variables: { ...others, prefix: '' }, environment })),
+    account,
     command: commandWith(answers),
     isLocal,
   }
@@ -138,6 +141,20 @@ describe('an account', () => {
   })
 
   /** https://learn.microsoft.com/rest/api/cosmos-db-resource-provider/database-accounts/get */
+  it('that lets one not read is asked of az all the same', async () => {
+    const environment = { COSMOS_ENDPOINT: server.endpoint, COSMOS_KEY: Buffer.from('another key').toString('base64') }
+    const opened = await openAzure({ local: undefined, variables: {}, environment })
+    const access = { ...opened, account: 'shop', command: commandWith(account('Periodic')) }
+    try {
+      const plan = planWith('good')
+      const found = await findingsOf(checkAzureSite(access, plan, siteOf(plan, site), variables))
+      expect(found('Cosmos account shop', 'reads and writes')?.outcome).toBe('unknown')
+      expect(found('Cosmos account shop', 'backup')?.outcome).toBe('refused')
+    } finally {
+      opened.close()
+    }
+  })
+
   const account = (type: string, over: object = {}) => ({
     'cosmosdb show --name shop --resource-group data': {
       backupPolicy: { type },
@@ -177,6 +194,7 @@ describe('an account', () => {
 })
 
 describe('a subscription', () => {
+  const groupId = '/subscriptions/sub-1/resourceGroups/tributary-azure-eastus'
   const signedIn = { 'account show': { id: 'sub-1', name: 'Shop' } }
 
   it('other than the deployment is for is refused', async () => {
@@ -203,10 +221,11 @@ describe('a subscription', () => {
 
   it('with a group, or a name in all of Azure, of somebody else is refused', async () => {
     const answers = {
-      'group show': { location: 'eastus', tags: null },
+      'group show': { id: groupId, location: 'eastus', tags: null },
       'cosmosdb check-name-exists': false,
       'storage account check-name --name shoptributarybus': { nameAvailable: true },
       'storage account check-name --name shoptributaryhost': { nameAvailable: false, reason: 'AlreadyExists' },
+      'keyvault check-name --name shop-tributary': { nameAvailable: false, reason: 'AlreadyExists' },
       'keyvault list-deleted': ['shop-tributary'],
     }
     const found = await check(planWith('good'), { answers, variables: { prefix: 'shop' } })
@@ -216,7 +235,35 @@ describe('a subscription', () => {
     expect(names('storage shoptributarybus')).toBe('ok')
     expect(names('storage shoptributaryhost')).toBe('refused')
     expect(names('keyvault shop-tributary')).toBe('refused')
-    const ours = { 'group show': { location: 'eastus', tags: { product: 'tributary', site } } }
-    expect((await check(planWith('good'), { answers: ours }))('names in all of Azure', 'names')?.outcome).toBe('ok')
+    expect(names('keyvault shop-tributary, deleted')).toBe('refused')
+    expect(names('function apps')).toBe('unknown')
+  })
+
+  it('with the group of the site is in order while it is deployed; a group that stayed is refused', async () => {
+    const group = { 'group show': { id: groupId, location: 'eastus', tags: { product: 'tributary', site } } }
+    const apps = (...names: readonly string[]) => ({
+      'functionapp list --resource-group tributary-azure-eastus': names,
+    })
+    const deployed = await check(planWith('good'), { answers: { ...group, ...apps('shop-ingest', 'shop-capture') } })
+    expect(deployed('resource group tributary-azure-eastus', 'name')?.outcome).toBe('ok')
+    expect(deployed('names in all of Azure', 'names')?.outcome).toBe('ok')
+    const removed = await check(planWith('good'), { answers: { ...group, ...apps() } })
+    expect(removed('resource group tributary-azure-eastus', 'name')).toMatchObject({
+      outcome: 'refused',
+      remedy: expect.stringContaining(`terraform import azurerm_resource_group.tributary ${groupId}`),
+    })
+  })
+
+  it('that does not tell whether the site was deployed before leaves open what else depends on it', async () => {
+    await client.databases.createIfNotExists({ id: 'tributary' })
+    await client.database('tributary').containers.createIfNotExists({ id: 'tributary-leases', partitionKey: '/id' })
+    // In no form that is known: as without a permission.
+    const answers = { 'group show': 'no group', 'storage account check-name': { nameAvailable: false } }
+    const found = await check(planWith('good'), { answers, variables: { prefix: 'shop' } })
+    expect(found('resource group tributary-azure-eastus', 'name')?.outcome).toBe('unknown')
+    expect(found('container tributary/tributary-leases', 'name')?.outcome).toBe('unknown')
+    expect(found('names in all of Azure', 'storage shoptributarybus')?.outcome).toBe('unknown')
+    const strange = await check(planWith('good'))
+    expect(strange('container tributary/tributary-leases', 'name')?.outcome).toBe('refused')
   })
 })

@@ -49,6 +49,13 @@ const database = (over: object = {}) => ({
 })
 const exists = { firestore_database_exists: 'true' }
 
+const labels = { product: 'tributary', site }
+const deployed = {
+  'functions list': [{ name: 'projects/local/locations/us-central1/functions/tributary-capture', labels }],
+}
+const removed = { 'functions list': [] }
+const ourKey = 'projects/local/locations/us-central1/keyRings/tributary/cryptoKeys/tributary-data'
+
 describe('the database', () => {
   it('in Native mode, where the site is, is in order once the deployment is told of it', async () => {
     const found = await check(database(), exists)
@@ -68,17 +75,32 @@ describe('the database', () => {
     expect(elsewhere('Firestore (default)', 'location')?.outcome).toBe('refused')
   })
 
-  it('that is not there yet is made', async () => {
+  it('that is not there yet is made, unless the deployment is told that it is there', async () => {
     expect((await check({}))('Firestore (default)', 'database')?.outcome).toBe('ok')
+    expect((await check({}, exists))('Firestore (default)', 'database')?.outcome).toBe('refused')
+  })
+
+  it('that stayed from a removed site is refused with the ways to take it over', async () => {
+    const ours = database({ cmekConfig: { kmsKeyName: ourKey } })
+    const found = async (answers: object, variables = {}) =>
+      (await check({ ...ours, ...answers }, variables))('Firestore (default)', 'database')
+    expect(await found(deployed)).toMatchObject({ outcome: 'ok', found: 'ours' })
+    expect(await found(removed)).toMatchObject({
+      outcome: 'refused',
+      remedy: expect.stringContaining("terraform import 'google_firestore_database.default[0]'"),
+    })
+    expect((await found(removed, exists))?.outcome).toBe('ok')
+    // Whether functions are there is not told.
+    expect((await found({ 'functions list': 'no list' }))?.outcome).toBe('unknown')
   })
 
   it('with a daily backup of its own is refused, as it takes one schedule only, unless it is ours', async () => {
     const schedules = { 'firestore backups schedules list': [{ name: 'x', dailyRecurrence: {}, retention: '604800s' }] }
-    const mine = { 'functions list': [{ name: 'projects/local/functions/tributary-capture', labels: {} }] }
     const daily = async (answers: object) =>
       (await check({ ...answers }))('Firestore (default)', 'daily backup')?.outcome
-    expect(await daily(schedules)).toBe('refused')
-    expect(await daily({ ...schedules, ...mine })).toBe('ok')
+    expect(await daily({ ...schedules, ...removed })).toBe('refused')
+    expect(await daily({ ...schedules, ...deployed })).toBe('ok')
+    expect(await daily({ ...schedules, 'functions list': 'no list' })).toBe('unknown')
     expect(
       await daily({ 'firestore backups schedules list': [{ name: 'x', weeklyRecurrence: { day: 'MONDAY' } }] }),
     ).toBe('ok')
@@ -91,11 +113,16 @@ describe('the database', () => {
         ttlConfig: { state: 'ACTIVE' },
       })),
     })
-    const ttl = async (...names: readonly string[]) =>
-      (await check(fields(...names)))('collection sessions', 'time to live')
-    expect((await ttl())?.outcome).toBe('ok')
-    expect((await ttl('expires_at'))?.outcome).toBe('ok')
-    expect((await ttl('gone_at'))?.outcome).toBe('refused')
+    const ttl = async (answers: object, ...names: readonly string[]) =>
+      (await check({ ...fields(...names), ...answers }))('collection sessions', 'time to live')
+    expect((await ttl(removed))?.outcome).toBe('ok')
+    expect((await ttl(deployed, 'expires_at'))?.outcome).toBe('ok')
+    expect((await ttl(deployed, 'gone_at'))?.outcome).toBe('refused')
+    // It was there before Tributary, and would go with it.
+    expect(await ttl(removed, 'expires_at')).toMatchObject({
+      outcome: 'warning',
+      remedy: expect.stringContaining('terraform state rm'),
+    })
   })
 })
 
@@ -129,11 +156,33 @@ describe('the project', () => {
   })
 
   it('with the key ring of a removed site says how to take it over', async () => {
-    const found = await check({ 'kms keyrings describe tributary --location=us-central1': {}, 'functions list': [] })
-    expect(found('key ring tributary', 'name')).toMatchObject({
+    const ring = { 'kms keyrings describe tributary --location=us-central1': {} }
+    const found = async (answers: object) => (await check({ ...ring, ...answers }))('key ring tributary', 'name')
+    expect(await found(removed)).toMatchObject({
       outcome: 'warning',
       remedy: expect.stringContaining('terraform import'),
     })
+    expect((await found(deployed))?.outcome).toBe('ok')
+    expect((await found({ 'functions list': 'no list' }))?.outcome).toBe('unknown')
+  })
+
+  it('whose events are under another key is warned of: it would be replaced, and not come back by itself', async () => {
+    const channel = async (cryptoKeyName?: string) =>
+      (
+        await check({
+          'eventarc google-channels describe --location=us-central1': {
+            name: 'projects/local/locations/us-central1/googleChannelConfig',
+            ...(cryptoKeyName === undefined ? {} : { cryptoKeyName }),
+          },
+        })
+      )('Eventarc', 'key')
+    const theirs = ourKey.replace('tributary/', 'shop/')
+    expect(await channel(theirs)).toMatchObject({
+      outcome: 'warning',
+      remedy: expect.stringContaining(`--crypto-key=${theirs}`),
+    })
+    expect((await channel(ourKey))?.outcome).toBe('ok')
+    expect((await channel())?.outcome).toBe('ok')
   })
 
   it('that is not named is refused', async () => {

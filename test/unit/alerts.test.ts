@@ -1,15 +1,22 @@
 /** An alert whose metric nothing emits never rings, and nobody notices: every row is held against real log lines. */
+
+import type { Context } from 'aws-lambda'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { handler } from '../../functions/aws/forward.ts'
 import { batchLog, logFailure } from '../../functions/common/log.ts'
 import { SigningKeyUnavailable } from '../../functions/common/session-signer.ts'
 import { toldAudit, toldDeadLetters } from '../../functions/common/told.ts'
 import { type Alert, alerts, type LogMetric } from '../../infra/alerts.ts'
+import { putOffAge } from '../../infra/aws/put-off-age.ts'
 import type { AuditStore, DeadLetters } from '../../shared/ports/index.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { unreadableMessage } from '../../shared/replicate/dead-letter.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { startMs } from './memory-site.ts'
 import { aws, gcp, wire } from './wire-sites.ts'
+
+const ports = vi.hoisted((): { current: unknown } => ({ current: undefined }))
+vi.mock('../../functions/aws/site.ts', () => ({ forwardPorts: async () => ports.current }))
 
 let written = ''
 beforeEach(() => {
@@ -83,6 +90,33 @@ describe('the functions write the line that it reads', () => {
     expect(found(metricOf('egress-warning'))).toEqual([expect.any(Number)])
     expect(found(metricOf('clock-ahead-critical'))).toEqual([11_000])
     expect(found(metricOf('quarantine-warning'))).toEqual([1])
+  })
+
+  it('of how long it waits that forward put off, as its queue hands it over again', async () => {
+    const between = await wire()
+    const { text } = await between.sender.change(cart('alice'), { currency: 'EUR' })
+    const peer = between.peer({ response: answer => ({ ...answer, status: 503 }) })
+    ports.current = { ...between.sender.ports, peerId: gcp, peer }
+    const nowMs = between.sender.clock.nowMs
+    const record = (messageId: string, sentMs: number) => ({
+      ...{ messageId, body: text, receiptHandle: 'r', messageAttributes: {}, md5OfBody: '' },
+      ...{ eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:x', awsRegion: 'us-east-1' },
+      attributes: {
+        ...{ ApproximateReceiveCount: '9', SenderId: 's', ApproximateFirstReceiveTimestamp: '0' },
+        SentTimestamp: String(sentMs),
+      },
+    })
+    const hour = 3_600_000
+    const context = { functionName: `forward-${gcp}` } as Context
+    const event = { Records: [record('young', nowMs - hour), record('old', nowMs - 30 * hour)] }
+    const answer = await handler(event, context)
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'young' }, { itemIdentifier: 'old' }] })
+    expect(found(putOffAge)).toEqual([30 * hour])
+    // What is delivered waits no more.
+    written = ''
+    ports.current = { ...between.sender.ports, peerId: gcp, peer: between.peer() }
+    expect(await handler(event, context)).toEqual({ batchItemFailures: [] })
+    expect(found(putOffAge)).toEqual([])
   })
 
   it('of a dead letter, once it is put aside', async () => {

@@ -122,6 +122,11 @@ describe('a fault of a placement is named with its path', () => {
       "allowed: a field name, or { name, type: 'string' | 'number' }",
     ],
     ['our own table', carts({ aws: { table: 'tributary-sync' } }), 'Tributary keeps its own records there'],
+    [
+      'the collection of what steers a site',
+      carts({ gcp: { collection: 'tributary-control' } }),
+      'Tributary keeps its own records there',
+    ],
     ['a misspelt setting', carts({ aws: { tabel: 'x' } }), 'data.carts.at.aws.tabel: not known here'],
     [
       'a table too long for its feed',

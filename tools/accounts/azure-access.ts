@@ -1,6 +1,7 @@
 /**
- * How commands reach an Azure subscription: `az` for the management plane; Cosmos DB by its official client, with a key
- * where the usual variables name one, otherwise as whoever `az` is signed in as.
+ * How commands reach an Azure subscription: `az` for the management plane, always in the subscription that the deployment is
+ * for; Cosmos DB by its official client, with a key where the usual variables name one of this account, otherwise as whoever
+ * `az` is signed in as.
  */
 import type { CosmosClient, CosmosClientOptions } from '@azure/cosmos'
 import { z } from 'zod'
@@ -13,8 +14,12 @@ import { reasonOf } from './told.ts'
 export interface AzureAccess {
   /** Undefined: neither the variables of the deployment nor the environment say which account. */
   readonly cosmos: CosmosClient | undefined
+  /** Of `cosmos`. */
+  readonly endpoint: string | undefined
   /** For messages and for `az`: the account's name, where it is known. */
   readonly account: string | undefined
+  /** In which `command` asks; undefined: in whichever `az` has as its default. */
+  readonly subscription: string | undefined
   readonly command: CloudCommand
   readonly isLocal: boolean
   close(): void
@@ -30,11 +35,20 @@ export interface AzureAccessOptions {
 
 export async function openAzure({ local, variables, environment }: AzureAccessOptions): Promise<AzureAccess> {
   const { CosmosClient } = await import('@azure/cosmos')
-  const command = local ? noCloudCommand : cloudCommand('az')
+  const { subscription_id: subscription } = variables
+  const command = local ? noCloudCommand : cloudCommand('az', subscription ? ['--subscription', subscription] : [])
   const account = variables.cosmos_account ?? (variables.prefix && `${variables.prefix}-tributary`)
   const reached = reachedBy({ local, environment, account, command })
   const cosmos = reached && new CosmosClient({ ...reached, connectionPolicy: { enableEndpointDiscovery: false } })
-  return { cosmos, account, command, isLocal: local !== undefined, close: () => cosmos?.dispose() }
+  return {
+    cosmos,
+    endpoint: reached?.endpoint,
+    account,
+    subscription,
+    command,
+    isLocal: local !== undefined,
+    close: () => cosmos?.dispose(),
+  }
 }
 
 interface Ways extends Pick<AzureAccessOptions, 'local' | 'environment'> {
@@ -42,14 +56,20 @@ interface Ways extends Pick<AzureAccessOptions, 'local' | 'environment'> {
   readonly command: CloudCommand
 }
 
+/** An account that is named for the site counts before one of the environment, which may be there for something else. */
 function reachedBy({ local, environment, account, command }: Ways): CosmosClientOptions | undefined {
   if (local) return { endpoint: local.endpoints.cosmos ?? '', key: local.credentials?.cosmosKey ?? '' }
-  const { COSMOS_CONNECTION_STRING: connection, COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key } = environment
-  if (connection) return cosmosAccount(connection)
-  if (endpoint && key) return { endpoint, key }
-  if (account === undefined) return undefined
+  const ofEnvironment = accountIn(environment)
+  if (!account) return ofEnvironment
+  if (ofEnvironment && new URL(ofEnvironment.endpoint).hostname.split('.')[0] === account) return ofEnvironment
   const address = `https://${account}.documents.azure.com`
   return { endpoint: `${address}:443/`, aadCredentials: { getToken: () => tokenFor(command, address) } }
+}
+
+function accountIn(environment: Environment): { readonly endpoint: string; readonly key: string } | undefined {
+  const { COSMOS_CONNECTION_STRING: connection, COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key } = environment
+  if (connection) return cosmosAccount(connection)
+  return endpoint && key ? { endpoint, key } : undefined
 }
 
 const token = z.object({ accessToken: z.string(), expires_on: z.coerce.number() })

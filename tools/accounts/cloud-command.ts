@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process'
 import type { z } from 'zod'
-import { firstLine, shaped, type Told, there, unknown } from './told.ts'
+import { firstLine, mayNotBeAsked, shaped, type Told, there, unknown } from './told.ts'
 
 export type CommandName = 'aws' | 'gcloud' | 'az'
 
@@ -27,9 +27,11 @@ const formats: Readonly<Record<CommandName, string>> = {
 const timeoutMs = 60_000
 const outputBytesMax = 64 * 2 ** 20
 
-const saysMissing =
-  /NotFound|NoSuchEntity|NonExistent|does not exist|could not be found|was not found|NOT_FOUND|QueueDoesNotExist/
-const saysForbidden = /AccessDenied|not authorized|AuthorizationFailed|PERMISSION_DENIED|does not have permission/i
+const missing =
+  /NotFound|NoSuchEntity|NonExistent|does not exist|could not be found|was not found|not found: 404|NOT_FOUND|QueueDoesNotExist/
+/** A subscription or a project that is not found is one that the caller may not see: nothing is known of what is in it. */
+const forbidden =
+  /AccessDenied|not authorized|AuthorizationFailed|PERMISSION_DENIED|does not have permission|SubscriptionNotFound|Project '[^']*' not found/i
 
 export function cloudCommand(name: CommandName, extra: readonly string[] = []): CloudCommand {
   return commandThat(
@@ -41,8 +43,8 @@ export function cloudCommand(name: CommandName, extra: readonly string[] = []): 
           if (!error) return resolve(parsed(name, args, stdout))
           if (error.code === 'ENOENT') return resolve(unknown(`the command line '${name}' is not installed here`))
           if (error.killed) return resolve(unknown(`${name} ${args.slice(0, 2).join(' ')} did not answer in time`))
-          if (saysForbidden.test(stderr)) return resolve(unknown(`may not be asked: ${firstLine(stderr)}`))
-          if (saysMissing.test(stderr)) return resolve({ is: 'missing' })
+          if (forbidden.test(stderr)) return resolve(mayNotBeAsked(firstLine(stderr)))
+          if (missing.test(stderr)) return resolve({ is: 'missing' })
           resolve(unknown(firstLine(stderr) || `${name} ended with ${error.code}`))
         })
         child.stdin?.end()

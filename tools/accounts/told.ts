@@ -26,14 +26,9 @@ const missing = new Set<unknown>([
 ])
 
 /** Names and codes with which they say that one may not ask. */
-const forbidden = new Set<unknown>([
-  'AccessDeniedException',
-  'AccessDenied',
-  'UnrecognizedClientException',
-  401,
-  403,
-  7,
-])
+const forbidden = new Set<unknown>(['AccessDeniedException', 'AccessDenied', 401, 403, 7])
+
+const notAllowed = 'may not be asked'
 
 /** Servers of the local clouds do not know every call. */
 const unanswered = new Set<unknown>(['UnknownOperationException', 'UnknownError', 12, 405, 501])
@@ -45,7 +40,7 @@ export async function told<Value>(ask: () => Promise<Value>): Promise<Told<Value
     const [name, code, message] = ['name', 'code', 'message'].map(property => Reflect.get(Object(error), property))
     const is = (set: ReadonlySet<unknown>) => set.has(name) || set.has(code)
     if (is(missing)) return { is: 'missing' }
-    if (is(forbidden)) return unknown(`may not be asked: ${firstLine(message)}`)
+    if (is(forbidden)) return mayNotBeAsked(firstLine(message))
     if (is(unanswered)) return unknown('the server here does not answer this')
     return unknown(`${name}: ${firstLine(message)}`)
   }
@@ -53,6 +48,15 @@ export async function told<Value>(ask: () => Promise<Value>): Promise<Told<Value
 
 export function firstLine(text: unknown): string {
   return String(text).trim().split('\n')[0]?.slice(0, 200) ?? ''
+}
+
+/** Who asks is known, and lacks a permission. */
+export function mayNotBeAsked(why: string): Told<never> {
+  return unknown(`${notAllowed}: ${why}`)
+}
+
+export function saysForbidden({ reason }: { readonly reason: string }): boolean {
+  return reason.startsWith(notAllowed)
 }
 
 /** Why there is no answer to go by. */

@@ -54,9 +54,19 @@ export async function chosenSites({ site, config, local, out, var: given }: Site
     plan,
     sites,
     clouds,
-    local: local ? await readEndpoints(localFolder().endpointsFile) : undefined,
+    local: local ? endpointsOf(sites, await readEndpoints(localFolder().endpointsFile)) : undefined,
     variablesOf: id => deploymentVariables(join(out, id), given),
   }
+}
+
+/** Throws `CommandFailed` where one of the sites has none: without them a command would reach the site's account. */
+export function endpointsOf(
+  sites: SyncPlan['sites'],
+  endpoints: Readonly<Record<string, SiteEndpoints>>,
+): Readonly<Record<string, SiteEndpoints>> {
+  const missing = sites.filter(({ id }) => !endpoints[id]).map(({ id }) => id)
+  if (missing.length === 0) return endpoints
+  throw new CommandFailed(`the local clouds have no endpoints for ${missing.join(', ')}: bring them up again`)
 }
 
 function gather(text: string, before: DeploymentVariables): DeploymentVariables {

@@ -19,6 +19,14 @@ interface Holder {
   readonly tags: Told<Tags>
 }
 
+const describedStack = z
+  .object({ Stacks: z.tuple([z.object({ StackId: z.string(), StackStatus: z.string() })]) })
+  .transform(({ Stacks: [stack] }) => stack)
+type Stack = z.output<typeof describedStack>
+
+/** A stack in such a state can only be deleted: what it made, and retains, is in the way of the next one. */
+const deadStatus = /^(ROLLBACK_|DELETE_|CREATE_FAILED)/
+
 export interface NamesAsked {
   readonly site: string
   readonly region: string
@@ -28,11 +36,11 @@ export interface NamesAsked {
 }
 
 export async function* checkAwsNames(access: AwsAccess, asked: NamesAsked): AsyncGenerator<SiteFinding> {
-  const stacks = new Map<string, Told<unknown>>()
+  const stacks = new Map<string, Told<Stack>>()
   const stackNamed = async (name: string) => {
     const known =
       stacks.get(name) ??
-      (await access.command(['cloudformation', 'describe-stacks', '--stack-name', name], z.unknown()))
+      (await access.command(['cloudformation', 'describe-stacks', '--stack-name', name], describedStack))
     stacks.set(name, known)
     return known
   }
@@ -43,7 +51,7 @@ async function checkName(
   access: AwsAccess,
   asked: NamesAsked,
   { kind, name }: AwsName,
-  stackNamed: (name: string) => Promise<Told<unknown>>,
+  stackNamed: (name: string) => Promise<Told<Stack>>,
 ): Promise<SiteFinding> {
   const say = findingsAt(`${kind} ${name}`)
   const holder = await holders[kind](access, name, asked)
@@ -64,14 +72,18 @@ async function checkName(
         : 'one site for each account and region: take another account or region, or remove what is there',
     )
   }
-  const stack = tags.value['aws:cloudformation:stack-name']
-  const standing: Told<unknown> = stack === undefined ? { is: 'missing' } : await stackNamed(stack)
+  const { 'aws:cloudformation:stack-name': stack, 'aws:cloudformation:stack-id': stackId } = tags.value
+  if (stack === undefined || stackId === undefined) return say.unknown('name', 'ours; of which stack is not told')
+  const standing = await stackNamed(stack)
   if (standing.is === 'unknown') return say.unknown('name', `ours; whether its stack is there: ${standing.reason}`)
-  if (standing.is === 'there') return say.ok('name', `ours, of stack ${stack}`)
+  if (standing.is === 'there' && standing.value.StackId === stackId && !deadStatus.test(standing.value.StackStatus)) {
+    return say.ok('name', `ours, of stack ${stack}`)
+  }
+  const isDead = standing.is === 'there' && standing.value.StackId === stackId
   return say.refused(
     'name',
-    'stayed from a stack that is gone',
-    'take it into the new stack with npx cdk import, or remove it (docs/uninstall.md)',
+    isDead ? `of stack ${stack}, which is ${standing.value.StackStatus}` : 'stayed from a stack that is gone',
+    `${isDead ? `aws cloudformation delete-stack --stack-name ${stack}; then ` : ''}take it into the new stack with npx cdk import, or remove it (docs/uninstall.md)`,
   )
 }
 

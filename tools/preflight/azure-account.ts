@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { accountFaults } from '../../functions/azure/account-check.ts'
 import type { SitePlan } from '../../shared/declare/sync-plan.ts'
 import type { AzureAccess } from '../accounts/azure-access.ts'
-import { reasonOf, type Told, told, unknown } from '../accounts/told.ts'
+import { reasonOf, saysForbidden, type Told, told, unknown } from '../accounts/told.ts'
 import { type Findings, findingsAt, type SiteFinding } from './finding.ts'
 
 const managed = z.object({
@@ -27,20 +27,26 @@ export async function* checkCosmosAccount(
     )
   }
   const asked = await told(() => cosmos.getDatabaseAccount())
-  if (asked.is !== 'there') {
+  if (asked.is === 'unknown' && saysForbidden(asked)) {
+    yield say.unknown(
+      'reads and writes',
+      `${asked.reason}; reading it needs the role Cosmos DB Built-in Data Reader, or COSMOS_KEY`,
+    )
+  } else if (asked.is !== 'there') {
     yield say.refused(
       'account',
       `does not answer: ${reasonOf(asked)}`,
-      'az login; the name is that of variable cosmos_account; reading it needs the role Cosmos DB Built-in Data Reader',
+      'az login; the name is that of variable cosmos_account',
     )
     return
-  }
-  const faults = accountFaults(asked.value.resource)
-  for (const { found, needed } of faults) yield say.refused('reads and writes', found, needed)
-  if (faults.length === 0) {
-    yield say.ok('reads and writes', `${asked.value.resource?.consistencyPolicy}, written in one region`)
-  }
+  } else yield* checkReads(say, asked.value.resource)
   yield* checkManaged(say, await managedAccount(access, group), region)
+}
+
+function* checkReads(say: Findings, account: Parameters<typeof accountFaults>[0]): Generator<SiteFinding> {
+  const faults = accountFaults(account)
+  for (const { found, needed } of faults) yield say.refused('reads and writes', found, needed)
+  if (faults.length === 0) yield say.ok('reads and writes', `${account?.consistencyPolicy}, written in one region`)
 }
 
 async function managedAccount(

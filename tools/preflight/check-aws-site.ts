@@ -4,19 +4,26 @@ import { DescribeLimitsCommand as DescribeStreamLimitsCommand } from '@aws-sdk/c
 import { z } from 'zod'
 import { peersOf, type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import type { AwsAccess } from '../accounts/aws-access.ts'
-import { reasonOf, told } from '../accounts/told.ts'
+import { reasonOf, saysForbidden, told } from '../accounts/told.ts'
 import { checkExistingTable } from './aws-existing-table.ts'
 import { awsNames } from './aws-names.ts'
 import { checkAwsNames } from './aws-taken-names.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
+
+/** Names with which AWS says that credentials are none, or none any more; also where a region is not switched on. */
+const saysInvalid =
+  /^(UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidClientTokenId|SignatureDoesNotMatch|IncompleteSignature|CredentialsProvider)/
 
 export async function* checkAwsSite(access: AwsAccess, plan: SyncPlan, site: SitePlan): AsyncGenerator<SiteFinding> {
   const say = findingsAt('account')
   const limits = await told(() => access.dynamoDb.send(new DescribeLimitsCommand({})))
   const identity = await access.command(['sts', 'get-caller-identity'], z.object({ Account: z.string() }))
   const accountId = identity.is === 'there' ? identity.value.Account : undefined
-  // Who may not ask for limits is known all the same.
-  if (limits.is === 'unknown' && !limits.reason.startsWith('may not') && accountId === undefined) {
+  // Who may not ask for limits is known all the same. The clients may have other credentials than the command line.
+  if (
+    limits.is === 'unknown' &&
+    (saysInvalid.test(limits.reason) || (!saysForbidden(limits) && accountId === undefined))
+  ) {
     return yield say.refused(
       'credentials',
       `DynamoDB in ${site.region} cannot be asked: ${limits.reason}`,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { auditStoreName, cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
 import { type SitePlan, type SyncPlan, type TypePlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import type { AzureAccess } from '../accounts/azure-access.ts'
+import { functionApps, isCapture } from '../accounts/azure-function-apps.ts'
 import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
 import { reasonOf, told } from '../accounts/told.ts'
 import { checkCosmosAccount } from './azure-account.ts'
@@ -20,27 +21,35 @@ export async function* checkAzureSite(
   const subscription = await access.command(['account', 'show'], z.object({ id: z.string(), name: z.string() }))
   if (subscription.is !== 'there') {
     const reason = reasonOf(subscription)
-    yield /az login/.test(reason)
-      ? say.refused('credentials', 'az is not signed in', 'az login')
+    yield saysSignedOut.test(reason)
+      ? say.refused('credentials', reason, 'az login, as somebody who sees the subscription of the deployment')
       : say.unknown('credentials', reason)
   } else {
     yield checkSubscription(say, subscription.value, variables)
     yield* checkProviders(say, access)
     yield* checkRegion(say, access, site)
   }
-  const isOurs = yield* checkGroup(access, group, site)
+  const standing = yield* checkGroup(access, group, site)
   const existing = existingContainers(typesAt(plan, site.id))
   if (existing.length > 0) {
     yield* checkCosmosAccount(access, site, variables.cosmos_resource_group)
     for (const types of existing) yield* checkExistingContainer(access, types)
-    yield* checkOwnContainers(access, isOurs)
-  } else if (isOurs || access.isLocal) {
+    yield* checkOwnContainers(access, standing)
+  } else if (standing === 'ours' || access.isLocal) {
     yield* checkCosmosAccount(access, site, group)
+  } else if (standing === 'unknown') {
+    yield findingsAt('Cosmos account').unknown('account', 'whether it is there already is not told')
   } else {
     yield findingsAt('Cosmos account').ok('account', 'will be made, with bounded staleness and continuous backup')
   }
-  if (!access.isLocal) yield* checkGlobalNames(access, variables, isOurs)
+  if (!access.isLocal) yield* checkGlobalNames(access, variables, standing)
 }
+
+/** Nobody, or somebody who does not see the subscription that is asked for. */
+const saysSignedOut = /az login|doesn't exist in cloud/
+
+/** Was this site deployed here before? */
+type Standing = 'ours' | 'not ours' | 'unknown'
 
 function existingContainers(types: readonly TypePlan[]): readonly (readonly [TypePlan, ...TypePlan[]])[] {
   const byPlace = Map.groupBy(
@@ -110,24 +119,48 @@ async function* checkRegion(
     : say.refused('region', `${region} has no Flex Consumption plan`, 'declare the site in a region that has one')
 }
 
-/** Returns whether this site was deployed before. */
-async function* checkGroup(access: AzureAccess, group: string, site: SitePlan): AsyncGenerator<SiteFinding, boolean> {
+async function* checkGroup(access: AzureAccess, group: string, site: SitePlan): AsyncGenerator<SiteFinding, Standing> {
   const say = findingsAt(`resource group ${group}`)
-  const shape = z.object({ tags: z.record(z.string(), z.string()).nullish(), location: z.string() })
+  const shape = z.object({ id: z.string(), tags: z.record(z.string(), z.string()).nullish(), location: z.string() })
   const asked = await access.command(['group', 'show', '--name', group], shape)
-  if (asked.is === 'unknown') yield say.unknown('name', asked.reason)
-  if (asked.is === 'missing') yield say.ok('name', 'free: will be made')
-  if (asked.is !== 'there') return false
-  const { tags, location } = asked.value
-  const isOurs = tags?.site === site.id && tags.product === 'tributary'
-  yield isOurs
-    ? say.ok('name', `ours, in ${location}`)
-    : say.refused('name', 'taken by something that is not ours', 'remove or rename it, or take another subscription')
-  return isOurs
+  if (asked.is === 'unknown') {
+    yield say.unknown('name', asked.reason)
+    return 'unknown'
+  }
+  if (asked.is === 'missing') {
+    yield say.ok('name', 'free: will be made')
+    return 'not ours'
+  }
+  const { id, tags, location } = asked.value
+  if (tags?.site !== site.id || tags.product !== 'tributary') {
+    yield say.refused(
+      'name',
+      'taken by something that is not ours',
+      'remove or rename it, or take another subscription',
+    )
+    return 'not ours'
+  }
+  // The group stays when a site is removed: what runs in it tells whether the site is deployed.
+  const apps = await functionApps(access, site)
+  if (apps.is === 'unknown') {
+    yield say.unknown('name', `ours, in ${location}; whether the site is deployed: ${apps.reason}`)
+    return 'unknown'
+  }
+  if (apps.is === 'there' && apps.value.some(isCapture)) {
+    yield say.ok('name', `ours, in ${location}`)
+    return 'ours'
+  }
+  yield say.refused(
+    'name',
+    'is there, and no capture in it: it stayed from a removed site, or a deployment broke off',
+    `if terraform state list has it, apply again; otherwise terraform import azurerm_resource_group.tributary ${id}, and so on for ` +
+      `what stayed in it: az resource list --resource-group ${group}`,
+  )
+  return 'not ours'
 }
 
 /** In an account of somebody else's: what Tributary makes beside the containers that are there. */
-async function* checkOwnContainers({ cosmos, isLocal }: AzureAccess, isOurs: boolean): AsyncGenerator<SiteFinding> {
+async function* checkOwnContainers({ cosmos, isLocal }: AzureAccess, standing: Standing): AsyncGenerator<SiteFinding> {
   for (const name of [auditStoreName, cosmosLeasesName]) {
     const say = findingsAt(`container ${cosmosDatabaseName}/${name}`)
     if (!cosmos) {
@@ -137,8 +170,11 @@ async function* checkOwnContainers({ cosmos, isLocal }: AzureAccess, isOurs: boo
     const asked = await told(() => cosmos.database(cosmosDatabaseName).container(name).read())
     if (asked.is === 'missing') yield say.ok('name', 'free: will be made')
     else if (asked.is === 'unknown') yield say.unknown('name', asked.reason)
-    else if (isOurs || isLocal) yield say.ok('name', isLocal ? 'made by the local clouds' : 'ours')
-    else {
+    else if (isLocal) yield say.ok('name', 'made by the local clouds')
+    else if (standing === 'ours') yield say.ok('name', 'ours')
+    else if (standing === 'unknown') {
+      yield say.unknown('name', 'is there; whether the site was deployed before is not told')
+    } else {
       yield say.refused(
         'name',
         'taken, and the site was not deployed from here: another site in the same account, or what a removed one left',
@@ -152,10 +188,10 @@ async function* checkOwnContainers({ cosmos, isLocal }: AzureAccess, isOurs: boo
 async function* checkGlobalNames(
   { command }: AzureAccess,
   { prefix }: DeploymentVariables,
-  isOurs: boolean,
+  standing: Standing,
 ): AsyncGenerator<SiteFinding> {
   const say = findingsAt('names in all of Azure')
-  if (isOurs) return yield say.ok('names', 'the site was deployed before')
+  if (standing === 'ours') return yield say.ok('names', 'the site was deployed before')
   if (prefix === undefined) return yield say.unknown('names', 'they start with the prefix: give --var prefix=PREFIX')
   const questions = [
     {
@@ -170,6 +206,11 @@ async function* checkGlobalNames(
     })),
     {
       name: `${prefix}-tributary`,
+      args: ['keyvault', 'check-name', '--name', `${prefix}-tributary`],
+      isFree: z.object({ nameAvailable: z.boolean() }).transform(({ nameAvailable }) => nameAvailable),
+    },
+    {
+      name: `${prefix}-tributary, deleted`,
       args: ['keyvault', 'list-deleted', '--resource-type', 'vault', '--query', '[].name'],
       // A vault that was deleted keeps its name for 90 days.
       isFree: z.array(z.string()).transform(names => !names.includes(`${prefix}-tributary`)),
@@ -180,6 +221,15 @@ async function* checkGlobalNames(
     const [what] = args
     if (asked.is !== 'there') yield say.unknown(`${what} ${name}`, reasonOf(asked))
     else if (asked.value) yield say.ok(`${what} ${name}`, 'free')
-    else yield say.refused(`${what} ${name}`, 'taken', 'choose another prefix')
+    // Where the site may have been deployed before, it may be the site's own.
+    else if (standing === 'unknown') yield say.unknown(`${what} ${name}`, 'taken; by whom is not told')
+    else
+      yield say.refused(
+        `${what} ${name}`,
+        'taken',
+        'choose another prefix; what stayed from this site: terraform import',
+      )
   }
+  // There is no command for it.
+  yield say.unknown('function apps', `not asked: ${prefix}-capture, ${prefix}-publish and so on must be free, too`)
 }

@@ -7,7 +7,7 @@ import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
 import type { GcpAccess } from '../accounts/gcp-access.ts'
 import { reasonOf, type Told, told } from '../accounts/told.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
-import { checkBackupSchedule, checkDatabase, checkExpiries, readDatabase } from './gcp-database.ts'
+import { checkBackupSchedule, checkDatabase, checkExpiries, readDatabase, type Standing } from './gcp-database.ts'
 
 export async function* checkGcpSite(
   access: GcpAccess | undefined,
@@ -35,10 +35,16 @@ export async function* checkGcpSite(
     ? say.unknown('credentials', read.reason)
     : say.ok('credentials', `${access.project} answers`)
   yield* checkServices(access)
-  yield* checkDatabase(access, site, variables, read)
-  yield* checkExpiries(access, typesAt(plan, site.id))
+  const made = await madeFunctions(access, site)
+  const standing = standingOf(made, site)
+  yield* checkDatabase(access, { site, variables, read, standing })
+  yield* checkExpiries(access, typesAt(plan, site.id), standing)
   yield* checkBusNames(access, plan, site)
-  if (!access.isLocal) yield* checkOtherNames(access, plan, site)
+  if (access.isLocal) return
+  yield* checkOtherNames(access, plan, site, made)
+  yield* checkBackupSchedule(access, standing)
+  yield await keyRingFinding(access, site, standing)
+  yield await eventsKeyFinding(access, site, standing)
 }
 
 /** Those that must be there before Terraform runs, so that their service accounts can be given the key. */
@@ -65,12 +71,16 @@ async function* checkServices({ command, project }: GcpAccess): AsyncGenerator<S
 type Labels = Readonly<Record<string, string>>
 const labelled = z.object({ labels: z.record(z.string(), z.string()).nullish() })
 
+function isOurs(labels: Labels | undefined, { id }: SitePlan): boolean {
+  return labels?.product === 'tributary' && labels.site === id
+}
+
 function nameFinding(place: string, found: Told<Labels>, site: SitePlan, isLocal: boolean): SiteFinding {
   const say = findingsAt(place)
   if (found.is === 'missing') return say.ok('name', 'free: will be made')
   if (found.is === 'unknown') return say.unknown('name', found.reason)
   if (isLocal) return say.ok('name', 'made by the local clouds')
-  if (found.value.product === 'tributary' && found.value.site === site.id) return say.ok('name', 'ours')
+  if (isOurs(found.value, site)) return say.ok('name', 'ours')
   return say.refused(
     'name',
     found.value.product === 'tributary' ? `taken by site ${found.value.site}` : 'taken by something that is not ours',
@@ -91,8 +101,28 @@ async function* checkBusNames(access: GcpAccess, plan: SyncPlan, site: SitePlan)
   }
 }
 
-async function* checkOtherNames(access: GcpAccess, plan: SyncPlan, site: SitePlan): AsyncGenerator<SiteFinding> {
-  const { command, project } = access
+type Functions = ReadonlyMap<string, Labels>
+
+/** By name, those of the site's region. */
+function madeFunctions({ command }: GcpAccess, { region }: SitePlan): Promise<Told<Functions>> {
+  const shape = z
+    .array(labelled.extend({ name: z.string() }))
+    .transform(all => new Map(all.map(({ name, labels }) => [name.split('/').at(-1) ?? '', labels ?? {}])))
+  return command(['functions', 'list', `--regions=${region}`], shape)
+}
+
+/** By its capture: what else there is may have stayed from a removed site. */
+function standingOf(made: Told<Functions>, site: SitePlan): Standing {
+  if (made.is !== 'there') return 'unknown'
+  return isOurs(made.value.get(functionName('capture')), site) ? 'ours' : 'not ours'
+}
+
+async function* checkOtherNames(
+  { command, project }: GcpAccess,
+  plan: SyncPlan,
+  site: SitePlan,
+  made: Told<Functions>,
+): AsyncGenerator<SiteFinding> {
   const functions = [
     functionName('capture'),
     functionName('publish'),
@@ -100,10 +130,6 @@ async function* checkOtherNames(access: GcpAccess, plan: SyncPlan, site: SitePla
     functionName('ingest'),
     functionName('prune'),
   ]
-  const shape = z
-    .array(labelled.extend({ name: z.string() }))
-    .transform(all => new Map(all.map(({ name, labels }) => [name.split('/').at(-1), labels ?? {}])))
-  const made = await command(['functions', 'list', `--regions=${site.region}`], shape)
   for (const name of functions) {
     const labels = made.is === 'there' ? made.value.get(name) : undefined
     const found: Told<Labels> =
@@ -116,21 +142,38 @@ async function* checkOtherNames(access: GcpAccess, plan: SyncPlan, site: SitePla
     labelled.transform(({ labels }) => labels ?? {}),
   )
   yield nameFinding(`bucket ${bucket}`, described, site, false)
-  const isDeployed = made.is === 'there' && made.value.has(functionName('capture'))
-  yield* checkBackupSchedule(access, isDeployed)
-  yield await keyRingFinding(access, site, isDeployed)
 }
 
 /** A ring can never be deleted, so one is left by every removal. */
-async function keyRingFinding({ command, project }: GcpAccess, { region }: SitePlan, isDeployed: boolean) {
+async function keyRingFinding({ command, project }: GcpAccess, { region }: SitePlan, standing: Standing) {
   const say = findingsAt('key ring tributary')
   const found = await command(['kms', 'keyrings', 'describe', 'tributary', `--location=${region}`], z.unknown())
   if (found.is === 'missing') return say.ok('name', 'free: will be made')
   if (found.is === 'unknown') return say.unknown('name', found.reason)
-  if (isDeployed) return say.ok('name', 'is there, as the functions are')
+  if (standing === 'ours') return say.ok('name', 'is there, as the functions are')
+  if (standing === 'unknown') return say.unknown('name', 'is there; whether the functions are is not told')
+  const ring = `projects/${project}/locations/${region}/keyRings/tributary`
   return say.warning(
     'name',
-    'is there, and no function is: it stayed from a removed site, as rings always do',
-    `take it and its keys over before terraform apply: terraform import google_kms_key_ring.tributary projects/${project}/locations/${region}/keyRings/tributary`,
+    'is there, and no function is: it stayed from a removed site, as rings and keys always do',
+    `take them over before terraform apply: terraform import google_kms_key_ring.tributary ${ring} && ` +
+      `terraform import google_kms_crypto_key.data ${ring}/cryptoKeys/tributary-data; and declare a root key of another name`,
+  )
+}
+
+const channel = z.object({ cryptoKeyName: z.string().default('') })
+
+/** The key under which Eventarc keeps the events of a project and region: one, whoever's triggers they are for. */
+async function eventsKeyFinding({ command }: GcpAccess, { region }: SitePlan, standing: Standing) {
+  const say = findingsAt('Eventarc')
+  const found = await command(['eventarc', 'google-channels', 'describe', `--location=${region}`], channel)
+  if (found.is === 'unknown') return say.unknown('key', found.reason)
+  const key = found.is === 'there' ? found.value.cryptoKeyName : ''
+  if (key === '') return say.ok('key', standing === 'ours' ? 'none: deploy again' : 'none: will be tributary-data')
+  if (key.endsWith('/keyRings/tributary/cryptoKeys/tributary-data')) return say.ok('key', 'tributary-data')
+  return say.warning(
+    'key',
+    `events in ${region} are under ${key}: they will be under tributary-data instead, those of your own triggers, too`,
+    `note it: gcloud eventarc google-channels update --location=${region} --crypto-key=${key} puts it back when the site is removed`,
   )
 }

@@ -24,32 +24,69 @@ export function readDatabase({ firestore }: GcpAccess): Promise<Told<unknown>> {
   return told(() => firestore.collection(syncStoreName).doc('preflight').get())
 }
 
-/** `read`: of `readDatabase`. */
+/** Was this site deployed in the project before? */
+export type Standing = 'ours' | 'not ours' | 'unknown'
+
+interface DatabaseAsked {
+  readonly site: SitePlan
+  readonly variables: DeploymentVariables
+  /** Of `readDatabase`. */
+  readonly read: Told<unknown>
+  readonly standing: Standing
+}
+
 export async function* checkDatabase(
   access: GcpAccess,
-  site: SitePlan,
-  variables: DeploymentVariables,
-  read: Told<unknown>,
+  { site, variables, read, standing }: DatabaseAsked,
 ): AsyncGenerator<SiteFinding> {
   const say = findingsAt(`Firestore ${name}`)
+  const isDeclared = variables.firestore_database_exists === 'true'
   const described = await access.command(['firestore', 'databases', 'describe', `--database=${name}`], database)
-  if (described.is === 'missing') return yield say.ok('database', 'free: will be made in Native mode')
+  if (described.is === 'missing') {
+    return yield isDeclared
+      ? say.refused(
+          'database',
+          'is not there, and the deployment is told that it is',
+          'take firestore_database_exists out of terraform.tfvars: then it is made; or make it yourself, in Native mode',
+        )
+      : say.ok('database', 'free: will be made in Native mode')
+  }
   if (described.is === 'unknown') {
     yield read.is === 'there' ? say.ok('database', 'is there') : say.unknown('database', described.reason)
     for (const check of ['mode', 'location', 'recovery']) yield say.unknown(check, described.reason)
     return
   }
   yield* checkSettings(described.value, site)
-  const isOurs = described.value.cmekConfig?.kmsKeyName?.includes('/keyRings/tributary/') ?? false
-  const isDeclared = variables.firestore_database_exists === 'true'
-  if (isOurs || isDeclared) yield say.ok('database', isOurs ? 'ours' : 'is there, and stays as it is')
-  else {
-    yield say.refused(
+  const isMade = described.value.cmekConfig?.kmsKeyName?.includes('/keyRings/tributary/') ?? false
+  yield databaseFinding(access.project, { isMade, isDeclared, standing })
+}
+
+interface DatabaseFound {
+  /** By Tributary: its key says so. */
+  readonly isMade: boolean
+  readonly isDeclared: boolean
+  readonly standing: Standing
+}
+
+function databaseFinding(project: string, { isMade, isDeclared, standing }: DatabaseFound): SiteFinding {
+  const say = findingsAt(`Firestore ${name}`)
+  if (isDeclared) return say.ok('database', 'is there, and stays as it is')
+  if (isMade && standing === 'ours') return say.ok('database', 'ours')
+  if (isMade && standing === 'unknown') {
+    return say.unknown('database', 'made by Tributary; whether the site is still deployed is not told')
+  }
+  if (isMade) {
+    return say.refused(
       'database',
-      'is there already: making it would be refused',
-      'firestore_database_exists = true in terraform.tfvars: it is then used as it is',
+      'is there already, and no capture: it stayed from a removed site, or a deployment broke off',
+      `if terraform state list has it, apply again; otherwise terraform import 'google_firestore_database.default[0]' projects/${project}/databases/${name}; or firestore_database_exists = true in terraform.tfvars: it is then used as it is`,
     )
   }
+  return say.refused(
+    'database',
+    'is there already: making it would be refused',
+    'firestore_database_exists = true in terraform.tfvars: it is then used as it is',
+  )
 }
 
 function* checkSettings(
@@ -82,13 +119,16 @@ function* checkSettings(
 
 const schedules = z.array(z.object({ dailyRecurrence: z.unknown().optional() }))
 
-/** A database has one daily schedule. `isDeployed`: then it is ours. */
-export async function* checkBackupSchedule({ command }: GcpAccess, isDeployed: boolean): AsyncGenerator<SiteFinding> {
+/** A database has one daily schedule. Of a site that is deployed it is ours. */
+export async function* checkBackupSchedule({ command }: GcpAccess, standing: Standing): AsyncGenerator<SiteFinding> {
   const say = findingsAt(`Firestore ${name}`)
   const asked = await command(['firestore', 'backups', 'schedules', 'list', `--database=${name}`], schedules)
   if (asked.is === 'unknown') return yield say.unknown('daily backup', asked.reason)
   const hasDaily = asked.is === 'there' && asked.value.some(schedule => schedule.dailyRecurrence !== undefined)
-  yield !hasDaily || isDeployed
+  if (hasDaily && standing === 'unknown') {
+    return yield say.unknown('daily backup', 'is there; whether the site is deployed, and it is ours, is not told')
+  }
+  yield !hasDaily || standing === 'ours'
     ? say.ok('daily backup', hasDaily ? 'is there' : 'will be made')
     : say.refused(
         'daily backup',
@@ -100,7 +140,11 @@ export async function* checkBackupSchedule({ command }: GcpAccess, isDeployed: b
 const fields = z.array(z.object({ name: z.string(), ttlConfig: z.object({ state: z.string() }).partial().optional() }))
 
 /** Of each collection that a type with an expiry lies in. */
-export async function* checkExpiries({ command }: GcpAccess, types: readonly TypePlan[]): AsyncGenerator<SiteFinding> {
+export async function* checkExpiries(
+  { command }: GcpAccess,
+  types: readonly TypePlan[],
+  standing: Standing,
+): AsyncGenerator<SiteFinding> {
   const declared = new Map(
     types.flatMap(({ at, expires }) =>
       expires === undefined ? [] : [[at.gcp.collection.split('/').at(-1) ?? '', expires] as const],
@@ -122,10 +166,14 @@ export async function* checkExpiries({ command }: GcpAccess, types: readonly Typ
         `declare expires: '${other}', or end the other policy: gcloud firestore fields ttls update ${other} --collection-group=${collection} --disable-ttl`,
       )
     } else if (found.length === 0) yield say.ok('time to live', `none: a policy on '${expires}' will be made`)
-    else {
-      yield say.ok(
+    else if (standing === 'ours') yield say.ok('time to live', `by '${expires}'`)
+    else if (standing === 'unknown') {
+      yield say.unknown('time to live', `by '${expires}'; whether the site is deployed, and made it, is not told`)
+    } else {
+      yield say.warning(
         'time to live',
-        `by '${expires}' already. Removing the site would end the policy: see docs/uninstall.md`,
+        `by '${expires}' already: the site takes the policy over, and removing the site would end it`,
+        `before terraform destroy: terraform state rm google_firestore_field.<collection>_<field> (docs/uninstall.md)`,
       )
     }
   }

@@ -26,8 +26,11 @@ function ownTable({ dynamoDb, isLocal }: AwsAccess, { id }: SitePlan, TableName:
     async find() {
       const asked = await describe()
       if (asked.is === 'unknown') throw new NotRemoved(asked.reason)
+      if (asked.is === 'missing') return undefined
+      const { Table: table } = asked.value
+      if (!isLocal) await requireTag(table?.TableArn)
       // DynamoDB counts every six hours.
-      return asked.is === 'there' ? `the table, of some ${asked.value.Table?.ItemCount ?? 0} items` : undefined
+      return `${table?.TableArn}, of some ${table?.ItemCount ?? 0} items`
     },
     async remove(onProgress) {
       const asked = await describe()

@@ -2,10 +2,11 @@
  * Cosmos DB: the sync items beside the documents, in containers that are the application's; and the containers of
  * Tributary's own, leases (with what steered the site) and audit.
  *
- * An item counts as ours by all three of its marks: the id, the property with the layout's version, the record's text. One
- * that an application put under such an id stays.
+ * An item counts as ours by all three of its marks, as it does for the functions: the id, the property with the layout's version,
+ * the record's text. One that an application put under such an id stays.
  */
-import type { Container, CosmosClient } from '@azure/cosmos'
+import type { Container, CosmosClient, QueryIterator } from '@azure/cosmos'
+import { layoutVersion } from '../../functions/azure/sync-item.ts'
 import {
   auditStoreName,
   cosmosDatabaseName,
@@ -38,8 +39,11 @@ function placeOf({ at: { azure } }: TypePlan): string {
 }
 
 const isOurs = {
-  query: `WHERE STARTSWITH(c.id, @prefix) AND IS_DEFINED(c.${cosmosSyncMark}) AND IS_STRING(c.${cosmosRecordProperty})`,
-  parameters: [{ name: '@prefix', value: syncIdPrefix }],
+  query: `WHERE STARTSWITH(c.id, @prefix) AND c.${cosmosSyncMark} = @layout AND IS_STRING(c.${cosmosRecordProperty})`,
+  parameters: [
+    { name: '@prefix', value: syncIdPrefix },
+    { name: '@layout', value: layoutVersion },
+  ],
 }
 
 const pageMax = 100
@@ -65,16 +69,14 @@ function syncItems(cosmos: CosmosClient, place: string, { at: { azure } }: TypeP
       let removed = 0
       // From the start each time: what is removed is found no more, so a place in the query need not be kept.
       for (;;) {
-        const page = await container.items.query<SyncItemKey>(query, { maxItemCount: pageMax }).fetchNext()
-        const found = page.resources ?? []
-        if (found.length === 0 && !page.hasMoreResults) return
+        const found = await firstPage(container.items.query<SyncItemKey>(query, { maxItemCount: pageMax }))
+        if (found.length === 0) return
         for (let from = 0; from < found.length; from += atOnce) {
           const batch = found.slice(from, from + atOnce)
           await Promise.all(batch.map(key => removeItem(container, key)))
           removed += batch.length
           onProgress(removed)
         }
-        if (found.length === 0) return
       }
     },
   }
@@ -83,6 +85,17 @@ function syncItems(cosmos: CosmosClient, place: string, { at: { azure } }: TypeP
 interface SyncItemKey {
   readonly id: string
   readonly partition: string | number
+}
+
+/** The first one with something in it. A query may answer with pages that are empty long before it is at its end. */
+export async function firstPage<Item>(
+  pages: Pick<QueryIterator<Item>, 'fetchNext' | 'hasMoreResults'>,
+): Promise<readonly Item[]> {
+  do {
+    const { resources = [] } = await pages.fetchNext()
+    if (resources.length > 0) return resources
+  } while (pages.hasMoreResults())
+  return []
 }
 
 async function removeItem(container: Container, { id, partition }: SyncItemKey): Promise<void> {

@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import type { SitePlan } from '../../../shared/declare/sync-plan.ts'
 import { openAccount, type SiteAccount } from '../../accounts/site-account.ts'
-import { reasonOf, type Told, there } from '../../accounts/told.ts'
-import { captureRuns } from '../../uninstall/capture-runs.ts'
+import { accountWords } from '../../uninstall/account-words.ts'
+import { type CaptureState, captureRuns } from '../../uninstall/capture-runs.ts'
 import { type LeftOver, NotRemoved } from '../../uninstall/left-over.ts'
 import { leftOversOf } from '../../uninstall/left-overs-of.ts'
 import { columns, printJson } from '../output.ts'
@@ -25,8 +25,8 @@ others, then cdk destroy or terraform destroy, then this. Documents stay as they
 would do. If it breaks off, run it again: it goes on with what is left. See docs/uninstall.md.
 
 Examples:
-  npx tributary uninstall --site azure-eastus --var cosmos_account=shop
-  npx tributary uninstall --site azure-eastus --var cosmos_account=shop --yes
+  npx tributary uninstall --site azure-eastus --var cosmos_account=shop --var subscription_id=ID
+  npx tributary uninstall --site azure-eastus --var cosmos_account=shop --var subscription_id=ID --yes
   npx tributary uninstall --site gcp-us-central1 --var project=shop-prod --with-audit --yes
   npx tributary local destroy azure-eastus && npx tributary uninstall --local --site azure-eastus --yes`
 
@@ -38,7 +38,7 @@ export function addUninstallCommand(program: Command): void {
   addSiteOptions(command)
     .option('--with-audit', 'the audit, too: every resolution with the value that lost', false)
     .option('--yes', 'do it', false)
-    .option('--force', 'also where capture runs, or nobody tells whether it does', false)
+    .option('--force', 'also where nobody tells whether capture runs', false)
     .option('--json', 'print the result as JSON', false)
     .addHelpText('after', explanation)
     .action(async (options: UninstallOptions) => {
@@ -46,7 +46,9 @@ export function addUninstallCommand(program: Command): void {
       const [site] = sites
       if (!site) throw new CommandFailed(`no site '${options.site}'`)
       const variables = local ? {} : await variablesOf(site.id)
-      const account = await openAccount({ site, local: local?.[site.id], variables, environment: process.env })
+      // What is removed is named for the site: a variable of the shell may be there for another project.
+      const environment = { ...process.env, GOOGLE_CLOUD_PROJECT: undefined }
+      const account = await openAccount({ site, local: local?.[site.id], variables, environment })
       try {
         await uninstall(site, account, await leftOversOf(account, plan, site, options), clouds, options)
       } catch (error) {
@@ -72,14 +74,16 @@ async function uninstall(
   { yes, force, json, withAudit }: UninstallOptions,
 ): Promise<void> {
   const runs = clouds ? await localCaptureRuns(clouds, site.id) : await captureRuns(account, site)
+  const at = await accountWords(account, site)
   const before = await foundIn(leftOvers)
-  if (!json) console.log(sayWhatGoes(site.id, before, runs, withAudit))
+  const report = { site: site.id, at, captureRuns: wordOf(runs), found: before.map(shown) }
+  if (!json) console.log(sayWhatGoes({ site: site.id, at, found: before, runs, withAudit }))
   if (!yes) {
-    if (json) printJson({ site: site.id, captureRuns: wordOf(runs), found: before.map(shown), removed: false })
+    if (json) printJson({ ...report, removed: false })
     else if (before.length > 0) console.log('\nNothing was removed. Run it again with --yes to do this.')
     return
   }
-  if (!force) refuseWhileCaptureRuns(site.id, runs, clouds !== undefined)
+  refuseWhileCaptureRuns(site.id, runs, { force, isLocal: clouds !== undefined })
   const line = new RenewedLine(process.stderr, { isAtOnce: false })
   for (const { leftOver } of before) {
     await leftOver.remove(removed => line.show(() => `${leftOver.place}: ${removed.toLocaleString('en')} removed`))
@@ -87,7 +91,7 @@ async function uninstall(
   line.clear()
   const after = await foundIn(before.map(({ leftOver }) => leftOver))
   if (json) {
-    printJson({ site: site.id, captureRuns: wordOf(runs), found: before.map(shown), removed: after.length === 0 })
+    printJson({ ...report, removed: after.length === 0 })
   } else if (after.length === 0 && before.length > 0) console.log('\nremoved')
   if (after.length > 0) {
     const left = after.map(({ leftOver, what }) => `${leftOver.place}: ${what}`).join('; ')
@@ -106,41 +110,60 @@ async function foundIn(leftOvers: readonly LeftOver[]): Promise<readonly Found[]
 
 const localStatus = z.object({ functionsEnded: z.boolean() })
 
-async function localCaptureRuns(clouds: RunningClouds, site: string): Promise<Told<boolean>> {
+async function localCaptureRuns(clouds: RunningClouds, site: string): Promise<CaptureState> {
   const { functionsEnded } = localStatus.parse(await clouds.ask(site, { ask: 'status' }))
-  return there(!functionsEnded)
+  return functionsEnded ? { is: 'gone' } : { is: 'running', found: 'the site’s functions' }
 }
 
-function refuseWhileCaptureRuns(site: string, runs: Told<boolean>, isLocal: boolean): void {
-  if (runs.is === 'there' && !runs.value) return
+interface RefusalOptions {
+  readonly force: boolean
+  readonly isLocal: boolean
+}
+
+function refuseWhileCaptureRuns(site: string, runs: CaptureState, { force, isLocal }: RefusalOptions): void {
   const remedy = isLocal
     ? `npx tributary local destroy ${site}`
     : 'first remove the infrastructure (cdk destroy, terraform destroy; docs/uninstall.md)'
-  throw new CommandFailed(
-    runs.is === 'there'
-      ? `capture of ${site} runs and would make sync records anew; ${remedy}. Or --force`
-      : `nobody tells whether capture of ${site} runs (${reasonOf(runs)}); ${remedy}. If it is gone: --force`,
-  )
+  if (runs.is === 'running') {
+    throw new CommandFailed(`capture of ${site} runs (${runs.found}) and would make sync records anew; ${remedy}`)
+  }
+  if (runs.is === 'unknown' && !force) {
+    throw new CommandFailed(
+      `nobody tells whether capture of ${site} runs (${runs.reason}); ${remedy}. If it is gone: --force`,
+    )
+  }
 }
 
-function wordOf(runs: Told<boolean>): boolean | 'unknown' {
-  return runs.is === 'there' ? runs.value : 'unknown'
+function wordOf({ is }: CaptureState): boolean | 'unknown' {
+  return is === 'unknown' ? is : is === 'running'
 }
 
 function shown({ leftOver, what }: Found): { readonly place: string; readonly what: string } {
   return { place: leftOver.place, what }
 }
 
-function sayWhatGoes(site: string, found: readonly Found[], runs: Told<boolean>, withAudit: boolean): string {
-  if (found.length === 0) return `${site}: nothing of Tributary is in its stores${withAudit ? '' : ' but the audit'}`
-  const capture = runs.is === 'there' ? (runs.value ? 'RUNS' : 'does not run') : `may run: ${reasonOf(runs)}`
+interface Said {
+  readonly site: string
+  /** Which account, in words. */
+  readonly at: string
+  readonly found: readonly Found[]
+  readonly runs: CaptureState
+  readonly withAudit: boolean
+}
+
+function sayWhatGoes({ site, at, found, runs, withAudit }: Said): string {
+  if (found.length === 0) {
+    return `${site} (${at}): nothing of Tributary is in its stores${withAudit ? '' : ' but the audit'}`
+  }
+  const capture = { running: 'RUNS', gone: 'does not run', unknown: 'may run' }[runs.is]
+  const how = runs.is === 'running' ? `: ${runs.found}` : runs.is === 'unknown' ? `: ${runs.reason}` : ''
   return [
-    `At ${site} this goes:\n`,
+    `At ${site} (${at}) this goes:\n`,
     columns(
       ['place', 'what'],
       found.map(({ leftOver, what }) => [leftOver.place, what]),
     ),
     `\nYour documents stay as they are.${withAudit ? '' : ' The audit stays; --with-audit takes it, too.'}`,
-    `Capture ${capture}.`,
+    `Capture ${capture}${how}.`,
   ].join('\n')
 }
