@@ -46,7 +46,7 @@ export const ledgerBugs: readonly PlantedBug[] = [
     'epochs',
     'a home that takes over has promises of a majority: a later epoch does not simply replace',
     [{ file: ruling, find: 'promises.length < majorityOf(jurisdiction.sites)', replace: 'promises.length < 1' }],
-    { shownBy: 2 },
+    { shownBy: 16 },
   ),
   planted(
     'one log',
@@ -71,7 +71,7 @@ export const ledgerBugs: readonly PlantedBug[] = [
         replace: 'ruling.log',
       },
     ],
-    { shownBy: 12 },
+    { shownBy: 14 },
   ),
   planted(
     'majority',
@@ -162,7 +162,7 @@ export const ledgerBugs: readonly PlantedBug[] = [
           ".filter(request => kindOf(request) === undefined || (kindOf(request) === 'rejected' && compareAmounts(request.quantity, left) <= 0))",
       },
     ],
-    { shownBy: 5 },
+    { shownBy: 3 },
   ),
   planted(
     'stock',
