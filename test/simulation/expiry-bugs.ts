@@ -32,18 +32,13 @@ export const expiryBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/look.ts',
-        find: 'const stored = await store.readRecord(ref)\n',
-        replace: 'const nowMs = clock.now()\n  const stored = await store.readRecord(ref)\n',
+        find: 'sightOf(stored, document, { type, fromMs, nowMs: clock.now() })',
+        replace: 'sightOf(stored, document, { type, fromMs, nowMs: fromMs })',
       },
       {
         file: 'shared/replicate/look.ts',
-        find: 'sightOf(stored, document, { type, nowMs: clock.now() })',
-        replace: 'sightOf(stored, document, { type, nowMs })',
-      },
-      {
-        file: 'shared/replicate/look.ts',
-        find: 'sightOf(both.stored, both.document, { type, nowMs: clock.now(), hash: again })',
-        replace: 'sightOf(both.stored, both.document, { type, nowMs, hash: again })',
+        find: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })',
+        replace: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: fromMs, hash: again })',
       },
     ],
   },
