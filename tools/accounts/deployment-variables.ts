@@ -18,7 +18,7 @@ export async function deploymentVariables(folder: string, given: DeploymentVaria
 }
 
 /** Of texts, numbers and booleans: a site has no other variables. */
-export function assignmentsIn(text: string): DeploymentVariables {
+function assignmentsIn(text: string): DeploymentVariables {
   const lines = text.matchAll(/^\s*(\w+)\s*=\s*(?:"([^"]*)"|([\w.-]+))\s*(?:(?:#|\/\/).*)?$/gm)
   return Object.fromEntries([...lines].map(([, name = '', quoted, bare = '']) => [name, quoted ?? bare]))
 }
