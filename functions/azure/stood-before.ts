@@ -62,12 +62,15 @@ export function changesOf(feed: readonly unknown[], ref: RecordRef, type: TypePl
 
 // Every record of a feed's batch asks: it is read once.
 const changesByName = oncePer((feed: readonly unknown[]) => {
-  const changes = feed.map(readChange)
+  const changes = feed.flatMap(entry => readChange(entry) ?? [])
   return oncePer((type: TypePlan) => Map.groupBy(changes, change => nameOf(type, change)))
 })
 
-function readChange(entry: unknown): ItemChange {
-  const { metadata, ...versions } = changeSchema.parse(entry)
+/** Undefined: of another form. It is captured like any other, and just tells nothing of what stood before. */
+function readChange(entry: unknown): ItemChange | undefined {
+  const read = changeSchema.safeParse(entry).data
+  if (!read) return undefined
+  const { metadata, ...versions } = read
   const [current, previous] = [withId(versions.current), withId(versions.previous)]
   const item = previous ?? current
   return {

@@ -14,6 +14,9 @@ const int64 = z.pipe(z.unknown(), z.transform(String))
 const time = z.object({ seconds: z._default(int64, '0'), nanos: z._default(z.number(), 0) })
 const point = z.object({ latitude: z._default(z.number(), 0), longitude: z._default(z.number(), 0) })
 
+/** `z.number()` refuses what a double may be: NaN and the infinities. */
+const double = z.custom<number>(value => typeof value === 'number')
+
 /** One of them is there. */
 interface ProtoValue {
   readonly nullValue?: unknown
@@ -34,7 +37,7 @@ const protoValue: z.ZodMiniType<ProtoValue> = z.lazy(() =>
     nullValue: z.optional(z.unknown()),
     booleanValue: z.optional(z.boolean()),
     integerValue: z.optional(int64),
-    doubleValue: z.optional(z.number()),
+    doubleValue: z.optional(double),
     timestampValue: z.optional(time),
     stringValue: z.optional(z.string()),
     bytesValue: z.optional(z.instanceof(Uint8Array)),

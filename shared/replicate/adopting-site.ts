@@ -140,7 +140,11 @@ function notedAs({ shadow, resolutions, state }: SyncRecord): Standing {
   return { is: 'noted', shadow, audited: resolutions.length > 0 }
 }
 
-async function noteSeen(ref: RecordRef, hash: string | undefined, { here, store }: AdoptingPorts): Promise<Standing> {
+async function noteSeen(
+  ref: RecordRef,
+  hash: string | undefined,
+  { here, store, clock }: AdoptingPorts,
+): Promise<Standing> {
   const type = dataTypeOf(here, ref.type)
   const stored = await store.readRecord(ref)
   if (stored) {
@@ -148,11 +152,12 @@ async function noteSeen(ref: RecordRef, hash: string | undefined, { here, store 
     if (hash === undefined) return standingOf(stored.record, type) ?? notedAs(stored.record)
     return standingOf(stored.record, type) ?? { is: 'open', noted: true, hash: '' }
   }
+  const lookedMs = clock.now()
   const { document } = await store.readDocument(ref)
   // It was written since: the event of that tells what stood there, and is on its way.
   if (documentHash(document) !== hash) return { is: 'open', noted: false, hash: documentHash(document) }
   if (document === undefined) return { is: 'absent' }
-  const record = baselineRecord(ref, type, document)
+  const record = { ...baselineRecord(ref, type, document), lookedMs }
   const result = await store.commit({ ref, record, expected: undefined })
   return result === 'committed' ? notedAs(record) : { is: 'open', noted: true, hash: '' }
 }

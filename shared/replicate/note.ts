@@ -72,11 +72,14 @@ async function note(
   adoption: Adoption | undefined,
   { here, store }: EventPorts,
 ): Promise<void> {
-  const { document, writtenUs, untilMs } = before
+  const { document, writtenUs, untilMs, createdMs } = before
+  const stoodNothing = isNew(before, adoption)
+  // An event that overtook the creation's own tells of a document, and of nothing only until that was made.
+  const lookedMs = stoodNothing && document !== undefined && createdMs !== undefined ? Math.floor(createdMs) : untilMs
   const record = {
-    ...baselineRecord(ref, dataTypeOf(here, ref.type), isNew(before, adoption) ? undefined : document),
+    ...baselineRecord(ref, dataTypeOf(here, ref.type), stoodNothing ? undefined : document),
     ...(writtenUs !== undefined && { notedUs: writtenUs }),
-    ...(untilMs !== undefined && { lookedMs: untilMs }),
+    ...(lookedMs !== undefined && { lookedMs }),
   }
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const stored = await store.readRecord(ref)

@@ -7,31 +7,43 @@ import { skewMaxMs } from '../causality/clock-skew.ts'
 import { type Hlc, hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import { type Lateness, latenessOf, unknownLateness } from '../causality/lateness.ts'
 import { documentHash } from '../document/canonical.ts'
-import { ValueRefused } from '../ports/errors.ts'
+import type { Document } from '../document/json.ts'
 import type { TellBefore } from './before.ts'
 import type { SyncRecord } from './sync-record.ts'
+
+interface Capturing {
+  readonly hlc: Hlc
+  readonly nowMs: number
+  /** The document that the record knows is gone by its time, with or without its store: nobody has written that. */
+  readonly expired: boolean
+}
 
 /** How late the stamp `hlc` of a write may be that `record` does not know yet. */
 export function latenessSince(
   { lookedMs, shadow }: SyncRecord,
   tell: TellBefore | undefined,
-  { hlc, nowMs }: { readonly hlc: Hlc; readonly nowMs: number },
+  { hlc, nowMs, expired }: Capturing,
 ): Lateness {
-  const stoodMs = stoodUntilMs(shadow, tell).filter(ms => ms <= nowMs + skewMaxMs)
+  const isKnown = (document: Document | undefined) =>
+    documentHash(document) === shadow || (expired && document === undefined)
+  const stoodMs = stoodUntilMs(isKnown, tell).filter(ms => ms <= nowMs + skewMaxMs)
   const sinceMs = Math.max(lookedMs ?? Number.NEGATIVE_INFINITY, ...stoodMs)
   return sinceMs === Number.NEGATIVE_INFINITY ? unknownLateness : latenessOf(hlcToMs(hlc) - sinceMs)
 }
 
 /** Of the events that replaced the known document. */
-function stoodUntilMs(shadow: string, tell: TellBefore | undefined): readonly number[] {
+function stoodUntilMs(
+  isKnown: (document: Document | undefined) => boolean,
+  tell: TellBefore | undefined,
+): readonly number[] {
   const found: number[] = []
   try {
     for (const { document, untilMs } of tell?.() ?? []) {
-      if (untilMs !== undefined && documentHash(document) === shadow) found.push(untilMs)
+      if (untilMs !== undefined && isKnown(document)) found.push(untilMs)
     }
-  } catch (error) {
-    // A version that cannot be carried: the events behind it tell nothing more.
-    if (!(error instanceof ValueRefused)) throw error
+  } catch {
+    // A version that cannot be carried, or an event of a form that nobody knew: whatever tells of times does not decide
+    // whether a write is captured. What was told so far counts; the rest tells nothing.
   }
   return found
 }

@@ -3,11 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mayOverlap, skewWarnMs } from '../../shared/causality/clock-skew.ts'
 import { latenessMs, latenessOf, noLateness, unknownLateness } from '../../shared/causality/lateness.ts'
+import { defineSync, register } from '../../shared/declare/index.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { wholeChange } from '../../shared/replicate/make-change.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { encodeRecord } from '../../shared/replicate/sync-record.ts'
 import type { Arbitration } from '../../shared/resolve/merge-type.ts'
 import { documentIn } from '../../shared/resolve/record-type.ts'
@@ -51,10 +53,16 @@ describe('possible times', () => {
   })
 })
 
-/** How late the one write of a product is said to be, in ms; of a type that is one value. */
-function lateMs(site: MemorySite): number {
-  const cell = documentIn(site.record(teapot).state)
-  if (!Array.isArray(cell)) throw new Error('a product is one value')
+const session = { type: 'sessions', key: ['s1'] }
+const expiring = defineSync({
+  sites: { [aws]: { cloud: 'aws', region: 'us-east-1' }, [gcp]: { cloud: 'gcp', region: 'us-central1' } },
+  data: { sessions: { key: ['session_id'], merge: register(), expires: 'expires_at' } },
+})
+
+/** How late the one write of a record is said to be, in ms; of a type that is one value. */
+function lateMs(site: MemorySite, ref: RecordRef = teapot): number {
+  const cell = documentIn(site.record(ref).state)
+  if (!Array.isArray(cell)) throw new Error('it is one value')
   return latenessMs(cell[0]?.[4] ?? noLateness)
 }
 
@@ -97,6 +105,28 @@ describe('a captured write', () => {
     site.write(teapot, { title: 'one' })
     await captureAs(site, { document: undefined, untilMs: startMs * 1000 })
     expect(lateMs(site)).toBe(latenessMs(unknownLateness))
+  })
+
+  it('is captured whatever its event says: one that cannot be read tells nothing', async () => {
+    const site = new MemorySite(plan, aws)
+    site.write(teapot, { title: 'one' })
+    const unreadable = () => {
+      throw new TypeError('of another form')
+    }
+    expect(await capture(teapot, { ...site.ports, before: unreadable })).toBe('captured')
+    expect(lateMs(site)).toBe(latenessMs(unknownLateness))
+  })
+
+  it('in the place of a document that has expired came after nothing was there, not after the old one', async () => {
+    const site = new MemorySite(expiring, aws)
+    site.write(session, { user: 'ada', expires_at: startMs / 1000 + 60 })
+    await site.work()
+    site.clock.nowMs += 600_000
+    // Its store has removed it; then another comes.
+    site.write(session, { user: 'eve', expires_at: startMs / 1000 + 3600 })
+    const untilMs = site.clock.nowMs - 800
+    await capture(session, { ...site.ports, before: () => [{ document: undefined, untilMs }] })
+    expect(lateMs(site, session)).toBe(latenessMs(latenessOf(800)))
   })
 
   it('of a record that nobody has looked at, without an event: nobody knows', async () => {

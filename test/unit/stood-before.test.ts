@@ -84,6 +84,13 @@ describe('Cosmos DB', () => {
     ])
     expect([...stoodInCosmos(feed, { ...ref, key: ['mug'] }, type)]).toEqual([])
   })
+
+  it('tells of the others where one entry is of another form', () => {
+    const odd = [{ current: item(7) }, { current: item(8), metadata: { crts: 'now' } }, null]
+    expect([...stoodInCosmos([...odd, change('replace', item(2), item(1))], ref, type)]).toEqual([
+      { document: { n: 1 }, untilMs: 5000 },
+    ])
+  })
 })
 
 describe('Firestore', () => {
@@ -141,6 +148,15 @@ describe('Firestore', () => {
       writtenUs: 3_000_005,
       createdMs: 2000.005,
     })
+  })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('tells of %s, before and after', odd => {
+    const fields = { d: { doubleValue: odd } }
+    const [before] = told({
+      oldValue: { name, fields, createTime: at(2), updateTime: at(3) },
+      value: { name, fields, updateTime: at(4) },
+    })
+    expect(before?.document).toEqual({ d: { $number: expect.any(String) } })
   })
 
   it('tells of a creation that nothing was there, just before', () => {
