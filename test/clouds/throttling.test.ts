@@ -80,7 +80,7 @@ describe(`a store that throttles for ${throttledMs / 1000} s`, () => {
         await sleep(throttledMs / 20)
       }
       stores.throttle(throttled, false)
-      if (throttled === 'aws') expect(stores.refused - before).toBeGreaterThan(10)
+      if (throttled === 'aws') expect(stores.refused - before).toBeGreaterThan(0)
       await allArrive(carts, 60_000)
     },
     throttledMs + 120_000,
