@@ -96,8 +96,12 @@ test('a site whose capture runs is refused, and nothing is touched', async () =>
   })
   const before = await itemsOf('carts')
   expect(before.size).toBe(2 * documents)
-  const refused = await uninstall(azure, '--yes')
-  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('npx tributary local destroy azure-eastus') })
+  // Force is for where nobody tells.
+  for (const more of [[], ['--force']]) {
+    const refused = await uninstall(azure, '--yes', ...more)
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('npx tributary local destroy azure-eastus') })
+    expect(refused.out).toContain('azure-eastus (the local clouds)')
+  }
   expect(await itemsOf('carts')).toEqual(before)
 })
 
@@ -120,6 +124,8 @@ test('on Cosmos the sync items go from beside the documents, and no document, no
   const { resources: containers } = await cosmos.database('tributary').containers.readAll().fetchAll()
   expect(containers.map(({ id }) => id).toSorted()).toEqual(['carts', 'products', 'tributary-audit'])
 
+  const json = await uninstall(azure, '--json')
+  expect(JSON.parse(json.out)).toMatchObject({ site: azure, at: 'the local clouds', captureRuns: false, found: [] })
   const again = await uninstall(azure, '--yes')
   expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing of Tributary is in its stores') })
   expect(await uninstall(azure, '--with-audit', '--yes')).toMatchObject({ code: 0 })
