@@ -159,7 +159,7 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: Capturing
   const from = counterOf(record.vector, site)
   const to = nextCounter(record, site, nowMs)
   const hlc = tick(nowMs, record.hlc)
-  const late = latenessSince(record, at.tell, { hlc, nowMs, expired: sight.expired })
+  const late = latenessSince(record, at.tell, { hlc, nowMs })
   const standing = sight.expired ? undefined : before
   const written = type.record.write(record.state, standing, after, { site, counter: to, hlc, late }, at.between)
   // A write of nothing but what is not the application's changes no cell, and is undone.

@@ -7,39 +7,26 @@ import { skewMaxMs } from '../causality/clock-skew.ts'
 import { type Hlc, hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import { type Lateness, latenessOf, unknownLateness } from '../causality/lateness.ts'
 import { documentHash } from '../document/canonical.ts'
-import type { Document } from '../document/json.ts'
 import type { TellBefore } from './before.ts'
 import type { SyncRecord } from './sync-record.ts'
-
-interface Capturing {
-  readonly hlc: Hlc
-  readonly nowMs: number
-  /** The document that the record knows is gone by its time, with or without its store: nobody has written that. */
-  readonly expired: boolean
-}
 
 /** How late the stamp `hlc` of a write may be that `record` does not know yet. */
 export function latenessSince(
   { lookedMs, shadow }: SyncRecord,
   tell: TellBefore | undefined,
-  { hlc, nowMs, expired }: Capturing,
+  { hlc, nowMs }: { readonly hlc: Hlc; readonly nowMs: number },
 ): Lateness {
-  const isKnown = (document: Document | undefined) =>
-    documentHash(document) === shadow || (expired && document === undefined)
-  const stoodMs = stoodUntilMs(isKnown, tell).filter(ms => ms <= nowMs + skewMaxMs)
+  const stoodMs = stoodUntilMs(shadow, tell).filter(ms => ms <= nowMs + skewMaxMs)
   const sinceMs = Math.max(lookedMs ?? Number.NEGATIVE_INFINITY, ...stoodMs)
   return sinceMs === Number.NEGATIVE_INFINITY ? unknownLateness : latenessOf(hlcToMs(hlc) - sinceMs)
 }
 
 /** Of the events that replaced the known document. */
-function stoodUntilMs(
-  isKnown: (document: Document | undefined) => boolean,
-  tell: TellBefore | undefined,
-): readonly number[] {
+function stoodUntilMs(shadow: string, tell: TellBefore | undefined): readonly number[] {
   const found: number[] = []
   try {
     for (const { document, untilMs } of tell?.() ?? []) {
-      if (untilMs !== undefined && isKnown(document)) found.push(untilMs)
+      if (untilMs !== undefined && documentHash(document) === shadow) found.push(untilMs)
     }
   } catch {
     // A version that cannot be carried, or an event of a form that nobody knew: whatever tells of times does not decide

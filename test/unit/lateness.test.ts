@@ -3,13 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mayOverlap, skewWarnMs } from '../../shared/causality/clock-skew.ts'
 import { latenessMs, latenessOf, noLateness, unknownLateness } from '../../shared/causality/lateness.ts'
-import { defineSync, register } from '../../shared/declare/index.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { wholeChange } from '../../shared/replicate/make-change.ts'
-import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { encodeRecord } from '../../shared/replicate/sync-record.ts'
 import type { Arbitration } from '../../shared/resolve/merge-type.ts'
 import { documentIn } from '../../shared/resolve/record-type.ts'
@@ -53,15 +51,9 @@ describe('possible times', () => {
   })
 })
 
-const session = { type: 'sessions', key: ['s1'] }
-const expiring = defineSync({
-  sites: { [aws]: { cloud: 'aws', region: 'us-east-1' }, [gcp]: { cloud: 'gcp', region: 'us-central1' } },
-  data: { sessions: { key: ['session_id'], merge: register(), expires: 'expires_at' } },
-})
-
 /** How late the one write of a record is said to be, in ms; of a type that is one value. */
-function lateMs(site: MemorySite, ref: RecordRef = teapot): number {
-  const cell = documentIn(site.record(ref).state)
+function lateMs(site: MemorySite): number {
+  const cell = documentIn(site.record(teapot).state)
   if (!Array.isArray(cell)) throw new Error('it is one value')
   return latenessMs(cell[0]?.[4] ?? noLateness)
 }
@@ -115,18 +107,6 @@ describe('a captured write', () => {
     }
     expect(await capture(teapot, { ...site.ports, before: unreadable })).toBe('captured')
     expect(lateMs(site)).toBe(latenessMs(unknownLateness))
-  })
-
-  it('in the place of a document that has expired came after nothing was there, not after the old one', async () => {
-    const site = new MemorySite(expiring, aws)
-    site.write(session, { user: 'ada', expires_at: startMs / 1000 + 60 })
-    await site.work()
-    site.clock.nowMs += 600_000
-    // Its store has removed it; then another comes.
-    site.write(session, { user: 'eve', expires_at: startMs / 1000 + 3600 })
-    const untilMs = site.clock.nowMs - 800
-    await capture(session, { ...site.ports, before: () => [{ document: undefined, untilMs }] })
-    expect(lateMs(site, session)).toBe(latenessMs(latenessOf(800)))
   })
 
   it('of a record that nobody has looked at, without an event: nobody knows', async () => {

@@ -2,7 +2,7 @@
 import { type ControlRequest, secretHeader } from './control-protocol.ts'
 
 /** The host process answered with an error, or not at all. */
-class ControlFailed extends Error {
+export class ControlFailed extends Error {
   constructor(site: string, reason: string) {
     super(`${site}: ${reason}`)
     this.name = 'ControlFailed'
