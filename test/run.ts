@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { compileCache } from '../tools/cache-folder.ts'
 
 const long = process.argv.includes('--long')
 const patterns = process.argv.slice(2).filter(argument => argument !== '--long')
@@ -16,7 +17,7 @@ try {
   const { status } = spawnSync(
     process.execPath,
     [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...patterns],
-    { stdio: 'inherit', env: { ...process.env, ...(long ? { TRIBUTARY_LONG: '1' } : {}) } },
+    { stdio: 'inherit', env: { ...process.env, ...compileCache, ...(long ? { TRIBUTARY_LONG: '1' } : {}) } },
   )
   const totals = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), success: z.boolean() })
   const { numPassedTests, numFailedTests, success } = totals.parse(JSON.parse(readFileSync(report, 'utf8')))

@@ -3,3 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const cacheFolder = process.env.TRIBUTARY_CACHE ?? join(fileURLToPath(new URL('..', import.meta.url)), '.cache')
+
+/** Where Node keeps what it compiled. */
+export const compiledFolder = join(cacheFolder, 'compiled')
+
+/** In the environment of a process or a worker thread: it takes its compiled code from there, and leaves it there. */
+export const compileCache = { NODE_COMPILE_CACHE: compiledFolder }

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import { bundleFunctions } from '../build/bundle-functions.ts'
+import { compileCache } from '../cache-folder.ts'
 import { requireJava } from './aws/require-java.ts'
 import { checkEndpoints } from './check-endpoints.ts'
 import { askSite } from './control-client.ts'
@@ -125,6 +126,7 @@ function startSite(options: SiteProcessOptions, { onProgress, signal }: StartOpt
     detached,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { ...process.env, ...compileCache },
   })
   const { promise, resolve: succeed, reject } = Promise.withResolvers<StartedSite>()
   child.on('message', (message: SiteProcessMessage) => {

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { compileCache } from '../../cache-folder.ts'
 
 export interface Azurite {
   /** For `@azure/storage-*` and for the app settings of functions. */
@@ -43,7 +44,7 @@ export async function startAzurite({ onLog, directory }: AzuriteOptions): Promis
       ...(directory ? ['--location', directory] : ['--inMemoryPersistence']),
       ...commonArguments,
     ],
-    env: {},
+    env: compileCache,
     stdout: true,
     stderr: true,
   })
