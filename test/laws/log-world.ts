@@ -50,10 +50,21 @@ export class LogWorld {
   /** Every state that any site was ever in. */
   readonly snapshots: Snapshot[] = [nothing]
   readonly writes: LogWrite[] = []
+  readonly #descriptor: EventLogDescriptor
   readonly #key: readonly string[] = ['k']
 
   constructor(descriptor: EventLogDescriptor) {
+    this.#descriptor = descriptor
     this.type = createRecordType(documentTypeOf(descriptor, logSites))
+  }
+
+  /** One that goes on alone from here. */
+  copy(): LogWorld {
+    const copy = new LogWorld(this.#descriptor)
+    copy.replicas.splice(0, Infinity, ...this.replicas)
+    copy.snapshots.splice(0, Infinity, ...this.snapshots)
+    copy.writes.push(...this.writes)
+    return copy
   }
 
   view({ state }: Snapshot): Document | undefined {

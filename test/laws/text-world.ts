@@ -35,10 +35,21 @@ export class TextWorld {
   /** Every state that any site was ever in. */
   readonly snapshots: Snapshot[] = [nothing]
   readonly writes: TextWrite[] = []
+  readonly #descriptor: TextDescriptor
   readonly #types: readonly RecordType[]
 
   constructor(descriptor: TextDescriptor = twoTexts) {
+    this.#descriptor = descriptor
     this.#types = textSites.map(site => createRecordType(documentTypeOf(descriptor, textSites, {}, site)))
+  }
+
+  /** One that goes on alone from here. */
+  copy(): TextWorld {
+    const copy = new TextWorld(this.#descriptor)
+    copy.replicas.splice(0, Infinity, ...this.replicas)
+    copy.snapshots.splice(0, Infinity, ...this.snapshots)
+    copy.writes.push(...this.writes)
+    return copy
   }
 
   /** What it means to all of them alike. */

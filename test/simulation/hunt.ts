@@ -1,9 +1,9 @@
 /** Builds the simulator with a planted bug and counts the seeds until it is found. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { cacheFolder } from '../../tools/cache-folder.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { Run } from './run-records.ts'
 
@@ -22,18 +22,20 @@ export interface HuntOptions {
 }
 
 export async function hunt(bug: PlantedBug, { seedsMax, knownFirst = false }: HuntOptions): Promise<Hunt> {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-hunt-'))
+  // In the project, so that packages are found: the simulator has loaded them already, a bundle would have them anew.
+  await mkdir(cacheFolder, { recursive: true })
+  const folder = await mkdtemp(join(cacheFolder, 'hunt-'))
   try {
     const outfile = join(folder, 'simulate.mjs')
     await build({
       entryPoints: [join(root, 'test/simulation', bug.simulation ?? 'simulate.ts')],
       bundle: true,
+      packages: 'external',
       platform: 'node',
       format: 'esm',
       outfile,
       logLevel: 'silent',
       plugins: [planting(bug)],
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     })
     const planted: { simulate(seed: number): Promise<Pick<Run, 'violations'>> } = await import(
       pathToFileURL(outfile).href
@@ -69,7 +71,8 @@ function planting({ rule, edits }: PlantedBug): Plugin {
   return {
     name: 'planted-bug',
     setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const files = edits.map(({ file }) => RegExp.escape(`/${file}`))
+      onLoad({ filter: new RegExp(`(${files.join('|')})$`) }, async ({ path }) => {
         const file = relative(root, path)
         let contents = await readFile(path, 'utf8')
         for (const { find, replace } of edits.filter(edit => edit.file === file)) {

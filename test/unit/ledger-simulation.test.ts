@@ -6,7 +6,7 @@ import { simulate } from '../simulation/simulate-ledger.ts'
 import { expectFound, expectNoViolations, expectTheSameAgain } from './simulated-runs.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const seeds = long ? 5_000 : 30
+const seeds = long ? 5_000 : 15
 const seedsMax = 3_000
 
 describe('simulated homes of reservations', () => {
