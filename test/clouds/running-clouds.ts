@@ -89,7 +89,8 @@ async function everywhere(
     )
     if (isDeepStrictEqual(shown, wanted)) return
     if (Date.now() > deadline) return expect(shown).toEqual(wanted)
-    await sleep(20)
+    // Each look is a request to three emulators.
+    await sleep(50)
   }
 }
 

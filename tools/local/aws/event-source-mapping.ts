@@ -53,7 +53,7 @@ function withDefaults({ startingPosition: _, ...options }: EventSourceMappingOpt
     retryBackoffBaseMs: 50,
     retryBackoffMaxMs: 5_000,
     pollIntervalMs: 5,
-    idlePollIntervalMs: options.doorbell ? 250 : 50,
+    idlePollIntervalMs: options.doorbell ? 1_000 : 50,
     shardListIntervalMs: 5_000,
     faults: noFaults(),
     onLog: () => undefined,

@@ -36,7 +36,7 @@ export interface EventSourceMappingOptions {
    */
   readonly pollIntervalMs?: number
   /**
-   * Where that pause stops growing while nothing comes; default 50 ms, with a doorbell 250. Reading an empty shard costs
+   * Where that pause stops growing while nothing comes; default 50 ms, with a doorbell 1,000. Reading an empty shard costs
    * a millisecond of CPU in all, and a site has half a dozen.
    */
   readonly idlePollIntervalMs?: number

@@ -23,7 +23,7 @@ export interface TriggerPace {
 const fast: TriggerPace = {
   pollDelayMs: 10,
   pollDelayMsMax: 50,
-  rungPollDelayMsMax: 250,
+  rungPollDelayMsMax: 1_000,
   feedsAsDeclared: false,
   retryDelayMsMax: 1_000,
   messageLockSeconds: 30,
