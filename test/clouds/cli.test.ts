@@ -332,7 +332,7 @@ describe('npm start', () => {
 
   test.concurrent('--no-tour stays up until Ctrl-C, which leaves no process', async ({ expect }) => {
     const path = join(folder, 'foreground')
-    const child = start(['--no-tour'], path)
+    const child = start(['--no-tour', '--config', cartsAndProducts], path)
     await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))
     const pids = await pidsOf(path)
     expect(pids.filter(isAlive)).toHaveLength(3)
@@ -344,7 +344,7 @@ describe('npm start', () => {
 
   test.concurrent('killed hard, it takes its sites along', async ({ expect }) => {
     const path = join(folder, 'killed')
-    const child = start(['--no-tour'], path)
+    const child = start(['--no-tour', '--config', cartsAndProducts], path)
     await new Promise<void>(resolve => child.stdout?.on('data', text => String(text).includes('stay up') && resolve()))
     const pids = await pidsOf(path)
     child.kill('SIGKILL')
