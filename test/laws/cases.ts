@@ -4,6 +4,7 @@
  *
  * LAW_RUNS sets the number of cases for each law (a long run: 10,000), LAW_SEED repeats a run.
  */
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { DocumentDescriptor } from '../../shared/declare/merge-descriptor.ts'
@@ -24,6 +25,8 @@ export const composedRuns = Math.ceil(numRuns / 4)
 export const seed = Number(process.env.LAW_SEED ?? (process.env.TRIBUTARY_LONG === '1' ? Date.now() : 1))
 
 const timeoutMs = 30_000 + numRuns * 60
+/** As many cases as are kept for the other laws of a type; more are made anew for each law, round after round. */
+const roundRuns = 1_000
 
 export type Pick = <Item>(items: readonly Item[]) => Item
 
@@ -36,22 +39,29 @@ export function lawsOf<Drawn, Subject>(
   runs = numRuns,
 ): Law<Subject> {
   const cases = fc.tuple(drawn, fc.nat())
-  let made: readonly { readonly subject: Subject; readonly number: number }[] | undefined
+  const drawRound = (round: { readonly numRuns: number; readonly seed: number }) =>
+    fc.sample(cases, round).map(([each, number]) => ({ subject: make(each), number }))
+  let kept: ReturnType<typeof drawRound> | undefined
   return (title, check) =>
-    it(title, { timeout: timeoutMs }, () => {
-      const askAll = () => {
-        made ??= fc.sample(cases, { numRuns: runs, seed }).map(([each, number]) => ({ subject: make(each), number }))
-        for (const { subject, number } of made) check(subject, picker(number))
-      }
-      try {
-        // One limit for all, instead of one for each call of a resolver, is a fifth of the time of all laws.
-        if (!endsWithin(timeoutMs, askAll)) throw new Error(`not through within ${timeoutMs} ms`)
-      } catch (error) {
-        fc.assert(
-          fc.property(cases, ([each, number]) => check(make(each), picker(number))),
-          { numRuns: runs, seed },
-        )
-        throw error
+    it(title, { timeout: timeoutMs }, async () => {
+      for (let from = 0; from < runs; from += roundRuns) {
+        const round = { numRuns: Math.min(roundRuns, runs - from), seed: seed + from }
+        const askAll = () => {
+          if (from === 0) kept ??= drawRound(round)
+          for (const { subject, number } of from === 0 && kept ? kept : drawRound(round)) check(subject, picker(number))
+        }
+        try {
+          // One limit for all, instead of one for each call of a resolver, is a fifth of the time of all laws.
+          if (!endsWithin(timeoutMs, askAll)) throw new Error(`not through within ${timeoutMs} ms`)
+        } catch (error) {
+          fc.assert(
+            fc.property(cases, ([each, number]) => check(make(each), picker(number))),
+            round,
+          )
+          throw error
+        }
+        // Vitest wants to hear of its workers once a minute.
+        await setImmediate()
       }
     })
 }
