@@ -85,3 +85,8 @@ it('do not grow without end', async () => {
   await taken('plan 0')
   expect(made).toBe(13)
 })
+
+it('are made all the same where nothing can be kept', async () => {
+  await writeFile(join(folder, 'cache'), 'a file where the folder should be')
+  expect([await taken('plan'), await taken('plan'), made]).toEqual(['plan of first', 'plan of first', 2])
+})

@@ -52,8 +52,8 @@ async function isCopied(kept: string, out: string): Promise<boolean> {
     await utimes(kept, usedAt, usedAt)
     return true
   } catch (error) {
-    // Nothing was kept, a source is gone, or another process has just put newer ones in its place.
-    if (Object(error).code === 'ENOENT') return false
+    // Nothing was kept, a source is gone, another process has just put newer ones in its place, or nothing can be read.
+    if (isSystemError(error)) return false
     throw error
   }
 }
@@ -66,21 +66,29 @@ async function inputsOf(paths: readonly string[]): Promise<Inputs> {
   return Object.fromEntries(await Promise.all(rows))
 }
 
-/** Appears in one rename. Who comes second to the same place leaves it to the first. */
+/**
+ * Appears in one rename. Who comes second to the same place leaves it to the first, and what cannot be kept, on a full
+ * disk or in a folder that is not ours to write, is made again next time: the bundles are there already.
+ */
 async function keep(kept: string, made: string, inputs: Inputs): Promise<void> {
   const work = join(bundlesKept, `.${randomUUID()}`)
-  await mkdir(work, { recursive: true })
   try {
+    await mkdir(work, { recursive: true })
     await cp(made, join(work, 'functions'), { recursive: true })
     await writeFile(join(work, 'inputs.json'), JSON.stringify(inputs))
     await rm(kept, { recursive: true, force: true })
     await rename(work, kept)
     await forgetOld()
   } catch (error) {
-    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(Object(error).code)) throw error
+    if (!isSystemError(error)) throw error
   } finally {
-    await rm(work, { recursive: true, force: true })
+    await rm(work, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** Of the file system, not of our code. */
+function isSystemError(error: unknown): boolean {
+  return Object(error).syscall !== undefined
 }
 
 async function forgetOld(): Promise<void> {
