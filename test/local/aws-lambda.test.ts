@@ -60,8 +60,8 @@ describe('a Lambda function', () => {
     const one = await lambdaFrom(source)
     const two = await lambdaFrom(source, { instances: 2 })
 
-    const ofOne = (await Promise.all([1, 2, 3, 4].map(one.invoke, one))).map(Object)
-    const ofTwo = (await Promise.all([1, 2, 3, 4].map(two.invoke, two))).map(Object)
+    const ofOne = (await Promise.all([1, 2, 3, 4].map(event => one.invoke(event)))).map(Object)
+    const ofTwo = (await Promise.all([1, 2, 3, 4].map(event => two.invoke(event)))).map(Object)
 
     expect(ofOne.map(({ most }) => most)).toEqual([1, 1, 1, 1])
     expect(new Set(ofOne.map(({ instance }) => instance)).size).toBe(1)

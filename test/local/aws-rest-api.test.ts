@@ -1,5 +1,7 @@
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { LambdaOptions } from '../../tools/local/aws/lambda.ts'
@@ -8,7 +10,7 @@ import { lambdaFrom } from './aws-harness.ts'
 
 async function apiOf(source: string, options: Partial<LambdaOptions> = {}): Promise<string> {
   const lambda = await lambdaFrom(source, { instances: 2, ...options })
-  const api = await startRestApi({ invoke: event => lambda.invoke(event) })
+  const api = await startRestApi({ invoke: (event, abandoned) => lambda.invoke(event, abandoned) })
   onTestFinished(() => api.stop())
   return api.url
 }
@@ -33,7 +35,7 @@ describe('a REST API in front of a function', () => {
         'X-Twice': ['a', 'b'],
       },
     }).end('[{"é":1}]')
-    const [response] = await new Promise<[import('node:http').IncomingMessage]>(resolve =>
+    const [response] = await new Promise<[IncomingMessage]>(resolve =>
       sent.on('response', message => resolve([message])),
     )
     expect(JSON.parse(await text(response))).toMatchObject({
@@ -107,15 +109,38 @@ describe('a REST API in front of a function', () => {
     expect(await post(4 * 1024 * 1024)).toBe(200)
   })
 
+  it('does not call the function for clients that hung up while they waited for an instance', async () => {
+    const url = await apiOf(
+      `let calls = 0
+       exports.handler = async event => {
+         calls++
+         if (event.path === '/slow') await new Promise(resolve => setTimeout(resolve, 400))
+         return { statusCode: 200, body: String(calls) }
+       }`,
+      { instances: 1 },
+    )
+    const get = async (path: string, signal?: AbortSignal) => {
+      const sent = request(`${url}${path}`, { agent: false, ...(signal && { signal }) }).end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      return text(response)
+    }
+    const slow = get('/slow')
+    await sleep(100)
+    const gone = [1, 2, 3].map(() => get('/', AbortSignal.timeout(100)))
+    expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(await slow).toBe('1')
+    expect(await get('/')).toBe('2')
+  })
+
   it('goes on after a client that hangs up in the middle of its request', async () => {
     const url = await apiOf(`exports.handler = async () => ({ statusCode: 200, body: 'fine' })`)
     const broken = request(url, { method: 'POST', headers: { 'content-length': '1000' } })
     broken.on('error', () => undefined)
     broken.write('half')
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     broken.destroy()
     const next = request(url).end()
-    const [response] = await new Promise<[import('node:http').IncomingMessage]>(resolve =>
+    const [response] = await new Promise<[IncomingMessage]>(resolve =>
       next.on('response', message => resolve([message])),
     )
     expect(await text(response)).toBe('fine')

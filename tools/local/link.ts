@@ -42,6 +42,8 @@ export async function openLink({ oneWayMs = 0 }: { readonly oneWayMs?: number } 
     const headers = { ...incoming.headers, host: target.host }
     const forwarded = request(target, { method: incoming.method, headers, agent })
     incoming.pipe(forwarded)
+    // Who gives up hangs up, at the other end too; a request that is through is not touched by that.
+    outgoing.on('close', () => forwarded.destroy())
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
     await travel()
     // An answer that arrives while the link is cut is lost, though the peer has done the work.

@@ -40,9 +40,10 @@ export interface LambdaFunction {
   readonly name: string
   /**
    * Runs the handler once and resolves with its result after a passage through JSON. Rejects with the handler's own
-   * error (name kept), `FunctionTimedOut`, `WorkerEnded` (killed) or `PayloadTooLarge`.
+   * error (name kept), `FunctionTimedOut`, `WorkerEnded` (killed) or `PayloadTooLarge`; with `Abandoned` if nobody wants
+   * the result any more while the event still waits for an instance: in the service it would have run long ago.
    */
-  invoke(event: unknown): Promise<unknown>
+  invoke(event: unknown, abandoned?: AbortSignal): Promise<unknown>
   /** Loads the bundle in all instances, so that the first events do not wait for it. */
   warm(): Promise<void>
   /** Ends all instances at once, in the middle of anything. The next event starts a new one. */
@@ -67,6 +68,14 @@ export class PayloadTooLarge extends Error {
   }
 }
 
+/** Whoever asked has gone; the function was not called. */
+export class Abandoned extends Error {
+  constructor(name: string) {
+    super(`${name}: nobody waits for the result any more`)
+    this.name = 'Abandoned'
+  }
+}
+
 export function createLambda(options: LambdaOptions): LambdaFunction {
   return new WorkerPool(options)
 }
@@ -87,13 +96,14 @@ class WorkerPool implements LambdaFunction {
     this.#idle = [...this.#workers]
   }
 
-  async invoke(event: unknown): Promise<unknown> {
+  async invoke(event: unknown, abandoned?: AbortSignal): Promise<unknown> {
     const text = JSON.stringify(event ?? null)
     const bytes = Buffer.byteLength(text)
     if (bytes > PAYLOAD_BYTES_MAX) throw new PayloadTooLarge(this.name, bytes)
 
     const worker = await this.#acquire()
     try {
+      if (abandoned?.aborted) throw new Abandoned(this.name)
       await this.#orKilled(worker, worker.warm(), INIT_TIMEOUT_MS)
       const invocation: LambdaInvocation = { event: text, requestId: randomUUID(), timeoutMs: this.#timeoutMs }
       const result = await this.#orKilled(worker, worker.invoke(invocation), this.#timeoutMs)

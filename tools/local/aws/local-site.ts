@@ -203,9 +203,9 @@ function asLocalFunction(fn: LambdaFunction): LocalFunction {
 }
 
 function recorded(fn: LambdaFunction) {
-  return (event: unknown) => {
+  return (event: unknown, abandoned?: AbortSignal) => {
     reportEvent(fn.name, event)
-    return fn.invoke(event)
+    return fn.invoke(event, abandoned)
   }
 }
 

@@ -21,7 +21,7 @@ const FUNCTION_FAILED = jsonResponse(502, 'Internal server error')
 
 export interface RestApiOptions {
   /** The function: `createLambda(...).invoke`. */
-  readonly invoke: (event: unknown) => Promise<unknown>
+  readonly invoke: (event: unknown, abandoned: AbortSignal) => Promise<unknown>
   /** Default: any free one. */
   readonly port?: number
 }
@@ -32,7 +32,9 @@ export interface RestApiOptions {
  */
 export async function startRestApi(options: RestApiOptions): Promise<Listening> {
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
-    answer(request, options.invoke).then(
+    const abandoned = new AbortController()
+    response.on('close', () => abandoned.abort())
+    answer(request, event => options.invoke(event, abandoned.signal)).then(
       answered => send(response, answered),
       // Only the client's connection can have failed: there is nobody to answer.
       () => response.destroy(),
@@ -41,7 +43,7 @@ export async function startRestApi(options: RestApiOptions): Promise<Listening> 
   return listenOnLoopback(server, options.port)
 }
 
-async function answer(request: IncomingMessage, invoke: RestApiOptions['invoke']): Promise<ApiResponse> {
+async function answer(request: IncomingMessage, invoke: (event: unknown) => Promise<unknown>): Promise<ApiResponse> {
   const body = await readBody(request)
   if (body === undefined) return TOO_LARGE
   try {
