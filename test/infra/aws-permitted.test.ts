@@ -2,22 +2,17 @@
  * The AWS site of this project's declaration on the local servers, where each function has its bundle, the environment and
  * the permissions of its template, and nothing else: does everything still work, and is what it may do what it needs?
  */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { once } from 'node:events'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { createDynamoDbControlStore } from '../../functions/aws/control-store.ts'
 import { createDynamoDbRecordStore } from '../../functions/aws/record-store.ts'
-import { createSigner } from '../../functions/common/session-signer.ts'
 import { functionName, syncStoreName } from '../../shared/declare/resource-names.ts'
-import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import { flowName } from '../../shared/replicate/flow-control.ts'
@@ -26,9 +21,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { carriedBytesMax } from '../../shared/replicate/resolution-retention.ts'
-import { createHttpPeer } from '../../shared/wire/http-peer.ts'
-import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
-import { createVerifier, type Sign, type Verify } from '../../shared/wire/token.ts'
+import { createVerifier } from '../../shared/wire/token.ts'
 import { functionArn } from '../../tools/local/aws/aws-names.ts'
 import { ensureDynamoDbLocal, requireJava, startDynamoDbLocal } from '../../tools/local/aws/dynamodb-local.ts'
 import { createDynamoDbStreamSource } from '../../tools/local/aws/dynamodb-stream-source.ts'
@@ -40,10 +33,10 @@ import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.
 import { startRestApi } from '../../tools/local/aws/rest-api.ts'
 import { startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
 import type { StreamSource } from '../../tools/local/aws/stream-source.ts'
-import { createRemoteSite, type RemoteSite } from '../local/remote-site.ts'
 import { type Gate, startGate } from './aws-gate.ts'
 import { allowedTo, functionNamed, pointsTo, type Template, textOf } from './cloudformation.ts'
 import { forwards, functionNames, peers, plan, site, typeNames } from './retail-site.ts'
+import { planWith, type RunningPeer, startRunningPeer } from './running-peer.ts'
 import { synthesise } from './synthesise.ts'
 
 const region = 'us-east-1'
@@ -55,15 +48,10 @@ const strange = 'vendors'
 /** Held back on its way to the peers. */
 const held = 'promotions'
 
-interface RunningPeer {
-  readonly id: string
-  readonly site: RemoteSite
-  readonly sign: Sign
-  readonly rootKey: KeyObject
-  readonly url: string
-}
-
 const longGone: RecordRef = { type: 'products', key: ['long-gone'] }
+
+// A whole site starts here, perhaps beside others that do.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const stops: (() => unknown)[] = []
 const running = new Map<string, RunningPeer>()
@@ -73,7 +61,6 @@ let provisioned: Provisioned
 let tables: DynamoDBClient
 let queues: SQSClient
 let ingestUrl: string
-let verifyUs: Verify
 const lambdas = new Map<string, LambdaFunction>()
 const lines: string[] = []
 
@@ -91,13 +78,18 @@ beforeAll(async () => {
   tables = new DynamoDBClient({ endpoint: endpoints.dynamodb, region, credentials })
   queues = new SQSClient({ endpoint: endpoints.sqs, region, credentials })
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  verifyUs = await createVerifier(new Map([[site, [own.publicKey.export({ format: 'jwk' })]]]))
-  for (const id of peers) running.set(id, await startPeer(id))
-  template = synthesiseWithPeers()
+  const verify = await createVerifier(new Map([[site, [own.publicKey.export({ format: 'jwk' })]]]))
+  const known = { ...plan, types: plan.types.filter(({ name }) => name !== strange) }
+  for (const id of peers) running.set(id, await startRunningPeer(known, id, verify))
+  stops.push(() => running.forEach(peer => void peer.stop()))
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
+  stops.push(() => rmSync(folder, { recursive: true, force: true }))
+  template = synthesise(planWith(plan, running), bundles, folder)(site)
   const permissions = new Map(functionNames.map(name => [name, new Set(allowedTo(template, name))]))
   gate = await startGate({ allowed: by => permissions.get(by) ?? new Set(), endpoints, rootKey: own.privateKey })
   stops.push(() => gate.stop())
   for (const name of functionNames) lambdas.set(name, lambda(name))
+  await Promise.all([...lambdas.values()].map(fn => fn.warm()))
   const flow = flowText(paused(openFlow, held, Date.now() + 3_600_000, Date.now()))
   for (const peer of peers) await createDynamoDbControlStore(tables).write(flowName(peer), flow)
   await deleteLongAgo(longGone)
@@ -107,39 +99,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const stop of stops.reverse()) await stop()
 })
-
-/** As deployed: with the peers' addresses and keys in the declaration, and the bundles that were built without them. */
-function synthesiseWithPeers(): Template {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-infra-'))
-  stops.push(() => rmSync(folder, { recursive: true, force: true }))
-  const sites = plan.sites.map(declared => {
-    const peer = running.get(declared.id)
-    if (!peer) return declared
-    const first = peer.rootKey.export({ type: 'spki', format: 'der' }).toString('base64')
-    return { ...declared, ingest: peer.url, rootKeys: { first } }
-  })
-  const withPeers: SyncPlan = { ...plan, sites }
-  return synthesise(withPeers, bundles, folder)(site)
-}
-
-async function startPeer(id: string): Promise<RunningPeer> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const sign = createSigner(privateKey.export({ format: 'jwk' }))
-  const remote = createRemoteSite({ ...plan, types: plan.types.filter(({ name }) => name !== strange) }, id)
-  const server = createServer(async (request, response) => {
-    const body = await buffer(request)
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
-    const answer = await answerIngest({ headers, body }, { ...remote, sign, verify: verifyUs })
-    response.writeHead(answer.status, { ...answer.headers }).end(answer.body)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  stops.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { id, site: remote, sign, rootKey: publicKey, url: `http://127.0.0.1:${Object(server.address()).port}/ingest` }
-}
 
 /** Its bundle, the variables of its template, the region, and the credentials of its role. */
 function lambda(name: string): LambdaFunction {
@@ -209,7 +168,7 @@ const lambdasOwn =
   /:(Describe|GetRecords|GetShardIterator|List|SubscribeToShard)|^logs:|^sqs:(Receive|Delete|GetQueueAttributes)|given-up/
 
 const eventually = <Result>(check: () => Result | Promise<Result>) =>
-  vi.waitFor(check, { timeout: 30_000, interval: 50 })
+  vi.waitFor(check, { timeout: 90_000, interval: 50 })
 
 const put = (table: string, Item: PutItemCommand['input']['Item']) =>
   tables.send(new PutItemCommand({ TableName: table, Item }))
@@ -224,12 +183,8 @@ function peerNamed(id: string | undefined): RunningPeer {
   return found
 }
 
-/** What an application at the peer writes, delivered here. */
-async function fromPeer(ref: RecordRef, document: Document | undefined): Promise<unknown> {
-  const { id, site: remote, sign } = peerNamed(peers[0])
-  const peer = createHttpPeer({ site: id, peer: site, url: ingestUrl, clock: remote.clock, sign, verify: verifyUs })
-  return peer.deliver(await remote.write(ref, document))
-}
+const fromPeer = (ref: RecordRef, document: Document | undefined) =>
+  peerNamed(peers[0]).deliver(ref, document, { site, url: ingestUrl })
 
 /** Before anything is triggered: a deletion whose whole life is over. */
 async function deleteLongAgo(ref: RecordRef): Promise<void> {
@@ -289,7 +244,7 @@ describe('with what the template gives it, and nothing else,', () => {
 
   it('a peer’s change is merged: made, changed, taken away, and audited where it meets another', async () => {
     const Key = { product_id: { S: 'theirs' } }
-    expect(await fromPeer(product('theirs'), { title: 'one' })).toEqual([{ answer: 'applied' }])
+    await fromPeer(product('theirs'), { title: 'one' })
     await fromPeer(product('theirs'), { title: 'two' })
     expect(await item('products', Key)).toMatchObject({ title: { S: 'two' } })
     await fromPeer(product('theirs'), undefined)
@@ -300,7 +255,7 @@ describe('with what the template gives it, and nothing else,', () => {
       ['both-large', 'x'.repeat(2 * carriedBytesMax)],
     ] as const) {
       await put('products', { product_id: { S: id }, title: { S: `ours ${text}` } })
-      expect(await fromPeer(product(id), { title: `theirs ${text}` })).toEqual([{ answer: 'applied' }])
+      await fromPeer(product(id), { title: `theirs ${text}` })
     }
     const audited = 'dynamodb:BatchWriteItem on tributary-audit.Arn'
     for (const name of ['ingest', 'publish'] as const) {
@@ -313,8 +268,8 @@ describe('with what the template gives it, and nothing else,', () => {
       await eventually(async () => expect(await remote.store.readRecord(longGone)).toBeDefined())
     }
     const pruned = () => lines.flatMap(line => (line.includes('"stripped"') ? [JSON.parse(line)] : []))
-    await named(functionName('prune')).invoke({})
-    expect(pruned()).toEqual([expect.objectContaining({ stripped: 1 })])
+    await eventually(() => named(functionName('prune')).invoke({}))
+    expect(pruned()).toContainEqual(expect.objectContaining({ stripped: 1 }))
   })
 })
 
