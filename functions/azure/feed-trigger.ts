@@ -4,6 +4,8 @@
  * - All versions and deletes: the other mode never tells of a deletion.
  * - Without a retry policy the host drops a batch that failed and goes on; with an endless one it delivers it again.
  * - Two functions on one container would take each other's changes, were it not for a lease prefix of their own.
+ * - The container of leases is there before (infra/azure): an identity may make none, and the host does not start a
+ *   function that asks for it. (https://learn.microsoft.com/azure/azure-functions/functions-bindings-cosmosdb-v2-trigger)
  */
 import { CosmosDBChangeFeedMode, type RetryOptions } from '@azure/functions'
 import { cosmosDatabaseName, cosmosLeasesName } from '../../shared/declare/resource-names.ts'
@@ -29,7 +31,6 @@ export function feedTrigger(type: TypePlan, name: string) {
     leaseDatabaseName: cosmosDatabaseName,
     leaseContainerName: cosmosLeasesName,
     leaseContainerPrefix: `${name}-`,
-    createLeaseContainerIfNotExists: true,
     changeFeedMode: CosmosDBChangeFeedMode.AllVersionsAndDeletes,
     feedPollDelay: feedPollMs[type.tier],
     retry,

@@ -43,12 +43,14 @@ export interface IngestApi {
 }
 
 export function createIngestApi(scope: Construct, ingest: IFunction, dataKey: IKey): IngestApi {
-  const log = new LogGroup(scope, 'IngestApiLog', {
-    logGroupName: '/aws/apigateway/tributary-ingest',
-    retention: logRetention,
-    encryptionKey: dataKey,
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
+  const createLog = (id: string, logGroupName: string) =>
+    new LogGroup(scope, id, {
+      logGroupName,
+      retention: logRetention,
+      encryptionKey: dataKey,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+  const log = createLog('IngestApiLog', '/aws/apigateway/tributary-ingest')
   const api = new RestApi(scope, 'IngestApi', {
     restApiName: 'tributary-ingest',
     description: 'Takes the changes of other sites',
@@ -80,6 +82,10 @@ export function createIngestApi(scope: Construct, ingest: IFunction, dataKey: IK
   })
   const resource = api.node.defaultChild
   if (resource instanceof CfnRestApi) Object.assign(resource, tls13Only)
+  // API Gateway writes its errors to a log of this name, which it would make by itself: without an end and a key of ours.
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+  const errors = createLog('IngestApiErrors', `API-Gateway-Execution-Logs_${api.restApiId}/${stageName}`)
+  api.deploymentStage.node.addDependency(errors)
   const method = api.root.addResource(path).addMethod('POST', new LambdaIntegration(ingest, { allowTestInvoke: false }))
   createFirewall(scope, api.deploymentStage)
   const why = 'Every request carries a token by which the function verifies the sender, this site and the exact body.'

@@ -144,9 +144,19 @@ export interface AzureTypes {
     readonly key_opts: readonly ('sign' | 'verify')[]
   }
   azurerm_user_assigned_identity: Placed
+  azurerm_role_definition: {
+    /** One in all of the tenant. */
+    readonly name: string
+    readonly description: string
+    readonly scope: string
+    readonly assignable_scopes: readonly string[]
+    readonly permissions: readonly { readonly data_actions: readonly string[] }[]
+  }
   azurerm_role_assignment: {
     readonly scope: string
-    readonly role_definition_name: string
+    /** One of both. */
+    readonly role_definition_name?: string
+    readonly role_definition_id?: string
     readonly principal_id: string
     /** Absent: of the deployer, who may be a person. */
     readonly principal_type?: 'ServicePrincipal'

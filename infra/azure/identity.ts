@@ -10,8 +10,8 @@ export interface Identity {
   readonly id: string
   readonly clientId: string
   readonly principalId: string
-  /** `of`: what the scope is, in short. */
-  grant(role: string, scopeId: string, of: string): TypedResource
+  /** `role`: one of Azure's by its name, or a definition of ours. `of`: what the scope is, in short. */
+  grant(role: string | TypedResource, scopeId: string, of: string): TypedResource
 }
 
 export function createIdentity(context: SiteContext, name: string): Identity {
@@ -23,12 +23,17 @@ export function createIdentity(context: SiteContext, name: string): Identity {
     id: identity.id,
     clientId: identity.get('client_id'),
     principalId: identity.get('principal_id'),
-    grant: (role, scopeId, of) =>
-      azure(scope, snakeCase(`${short} ${role} ${of}`), 'azurerm_role_assignment', {
+    grant: (role, scopeId, of) => {
+      const [called, named] =
+        typeof role === 'string'
+          ? [role, { role_definition_name: role }]
+          : [role.friendlyUniqueId, { role_definition_id: role.get('role_definition_resource_id') }]
+      return azure(scope, snakeCase(`${short} ${called} ${of}`), 'azurerm_role_assignment', {
         scope: scopeId,
-        role_definition_name: role,
+        ...named,
         principal_id: identity.get('principal_id'),
         principal_type: 'ServicePrincipal',
-      }),
+      })
+    },
   }
 }

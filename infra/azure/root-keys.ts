@@ -39,13 +39,26 @@ export function createRootKeys(context: SiteContext): SigningKey {
   const keys = new Map(rootKeyNames(site).map(name => [name, createRootKey(context, vault, name, officer)]))
   const signing = keys.get(signingKeyName(site))
   if (!signing) throw new Error(`${site.id} signs with a root key that it does not declare`)
+  const signer = createSigner(context)
   return {
     vaultId: vault.id,
     keyId: signing.id,
-    // What the key itself allows is to sign and to verify.
-    grantSign: identity =>
-      identity.grant('Key Vault Crypto User', `${vault.id}/keys/${signing.get('name')}`, 'root key'),
+    grantSign: identity => identity.grant(signer, `${vault.id}/keys/${signing.get('name')}`, 'root key'),
   }
+}
+
+/**
+ * The narrowest of Azure's own roles, Key Vault Crypto User, may also switch a key off (update) and take a backup of it.
+ * (https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security#key-vault-crypto-user)
+ */
+function createSigner({ scope, prefix, groupId }: SiteContext): TypedResource {
+  return azure(scope, 'sign', 'azurerm_role_definition', {
+    name: `${prefix}-tributary-sign`,
+    description: 'Tributary: signs with a root key, and nothing else',
+    scope: groupId,
+    assignable_scopes: [groupId],
+    permissions: [{ data_actions: ['Microsoft.KeyVault/vaults/keys/sign/action'] }],
+  })
 }
 
 function createRootKey(

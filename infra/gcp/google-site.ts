@@ -57,6 +57,25 @@ export function createGoogleSite(stack: TerraformStack, { plan, site }: GoogleSi
   new GoogleSite(context)
 }
 
+/**
+ * Puts documents and reads none: of Google's own roles none that writes does without reading and deleting.
+ * (https://cloud.google.com/firestore/native/docs/security/iam#permissions)
+ */
+function createAuditWriter({ scope, services }: SiteContext): TypedResource {
+  return google(
+    scope,
+    'audit_writer',
+    'google_project_iam_custom_role',
+    {
+      role_id: 'tributaryAuditWriter',
+      title: 'Tributary: writes the audit',
+      description: 'Puts documents; reads and deletes none',
+      permissions: ['datastore.entities.create', 'datastore.entities.update'],
+    },
+    { dependsOn: services },
+  )
+}
+
 class GoogleSite {
   readonly #context: SiteContext
   readonly #database: TypedResource
@@ -120,7 +139,7 @@ class GoogleSite {
     const publish = this.#createFunction({
       ...{ name: functionName('publish'), bundle: 'publish', account },
       description: 'Puts committed changes onto the topic and resolutions into the audit',
-      permissions: [account.grantInProject(writesDatabase)],
+      permissions: [account.grantInProject(createAuditWriter(this.#context))],
     })
     grantPublish(this.#context, this.#bus.changes, 'publish_changes', account.member)
     grantPublish(this.#context, this.#bus.deadLetters, 'publish_dead_letters', account.member)

@@ -123,6 +123,12 @@ export interface GoogleTypes {
     readonly account_id: string
     readonly display_name: string
   }
+  google_project_iam_custom_role: {
+    readonly role_id: string
+    readonly title: string
+    readonly description: string
+    readonly permissions: readonly string[]
+  }
   google_project_iam_member: { readonly project: string; readonly role: string; readonly member: string }
 
   google_cloudfunctions2_function: {

@@ -12,8 +12,8 @@ const accountIdLengthMax = 30
 export interface ServiceAccount {
   readonly email: string
   readonly member: string
-  /** In the whole project: for what Google Cloud has no permission on a single resource for. */
-  grantInProject(role: string): TypedResource
+  /** In the whole project: for what Google Cloud has no permission on a single resource for. `role`: one of Google's, or of ours. */
+  grantInProject(role: string | TypedResource): TypedResource
 }
 
 export function createServiceAccount(context: SiteContext, name: string, purpose: string): ServiceAccount {
@@ -30,11 +30,14 @@ export function createServiceAccount(context: SiteContext, name: string, purpose
   return {
     email: account.get('email'),
     member,
-    grantInProject: role =>
-      google(scope, `${id}_${snakeCase(role.replace('roles/', ''))}`, 'google_project_iam_member', {
+    grantInProject: role => {
+      const [called, granted] =
+        typeof role === 'string' ? [role.replace('roles/', ''), role] : [role.friendlyUniqueId, role.id]
+      return google(scope, `${id}_${snakeCase(called)}`, 'google_project_iam_member', {
         project,
-        role,
+        role: granted,
         member,
-      }),
+      })
+    },
   }
 }

@@ -9,10 +9,13 @@ export const services = [
   'cloudbuild',
   'cloudfunctions',
   'cloudkms',
+  // What this project's number and permissions are read and written by.
+  'cloudresourcemanager',
   'cloudscheduler',
   'compute',
   'eventarc',
   'firestore',
+  'iam',
   'logging',
   'monitoring',
   'pubsub',

@@ -409,6 +409,20 @@ describe('data at rest', () => {
     )
     for (const { Properties } of logs.values()) expect(Properties.RetentionInDays).toBe(30)
   })
+
+  it('is not kept for ever either where API Gateway writes the log of its errors, which it names itself', () => {
+    const groups = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Logs::LogGroup')
+    const [id] =
+      groups.find(([, { Properties }]) =>
+        /"API-Gateway-Execution-Logs_",\{"Ref":"[^"]*IngestApi[^"]*"\},"\/tributary"/.test(
+          JSON.stringify(Properties.LogGroupName),
+        ),
+      ) ?? []
+    // Before the stage: the first request would make it anew, as API Gateway likes it.
+    const [stage] = resourcesOf(template, 'AWS::ApiGateway::Stage')
+    expect(stage?.DependsOn).toContain(id)
+    expect(stage?.Properties.StageName).toBe('tributary')
+  })
 })
 
 describe('a synthesis', () => {

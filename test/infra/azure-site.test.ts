@@ -79,6 +79,8 @@ describe('function apps', () => {
       const built = readFileSync(join(bundles, 'azure', name, 'index.cjs'))
       expect(readFileSync(join(deployed, 'index.cjs')).equals(built)).toBe(true)
       expect(JSON.parse(readFileSync(join(deployed, 'host.json'), 'utf8'))).toEqual(JSON.parse(hostJson))
+      // Otherwise a call that hangs keeps its container's feed for half an hour.
+      expect(JSON.parse(hostJson).functionTimeout).toBe('00:05:00')
       expect(JSON.parse(readFileSync(join(deployed, 'package.json'), 'utf8')).main).toBe('index.cjs')
     }
     for (const app of apps) {
@@ -186,11 +188,12 @@ describe('permissions', () => {
   const roles = (app: string) =>
     all('azurerm_role_assignment')
       .filter(({ principal_id }) => principal_id === principalOf(app))
-      .map(({ role_definition_name, scope }) => {
+      .map(({ role_definition_name, role_definition_id, scope }) => {
+        const ours = /role_definition\.(\w+)\.role_definition_resource_id}$/.exec(role_definition_id)?.[1]
         const what =
           /(?:queues\/(.*)|(root)_first\.name})$/.exec(scope)?.slice(1).join('') ??
           /azurerm_(\w+\.\w+)\.id/.exec(scope)?.[1]
-        return `${role_definition_name} on ${what}`
+        return `${ours ?? role_definition_name} on ${what}`
       })
       .toSorted()
   /** What the Functions host of every app needs for itself. */
@@ -199,7 +202,7 @@ describe('permissions', () => {
     'Monitoring Metrics Publisher on application_insights.tributary',
     'Storage Blob Data Owner on storage_account.host',
   ]
-  const sign = 'Key Vault Crypto User on root'
+  const sign = 'sign on root'
   const send = (queue: string) => `Storage Queue Data Message Sender on ${queue}`
   const deadLetters = send('tributary-dead-letters')
 
@@ -249,6 +252,13 @@ describe('permissions', () => {
     expect([...accounts]).toEqual([reference('azurerm_storage_account.code.id')])
     const onAll = all('azurerm_role_assignment').filter(({ scope }) => accounts.has(scope))
     expect(onAll).toEqual([])
+  })
+
+  it('to sign are for that only: Azure’s own role could switch the key off, too', () => {
+    expect(resourceOf(template, 'azurerm_role_definition', 'sign')).toMatchObject({
+      permissions: [{ data_actions: ['Microsoft.KeyVault/vaults/keys/sign/action'] }],
+      assignable_scopes: [reference('azurerm_resource_group.tributary.id')],
+    })
   })
 
   it('name every action: no wildcard', () => {

@@ -7,6 +7,7 @@ const resource = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), z.any()).default({}),
   DeletionPolicy: z.string().optional(),
+  DependsOn: z.union([z.array(z.string()), z.string().transform(one => [one])]).optional(),
 })
 const template = z.object({
   Parameters: z.record(z.string(), z.object({ AllowedPattern: z.string().optional(), Default: z.string().optional() })),
@@ -30,11 +31,12 @@ export function namedResources(from: Template, type: string): ReadonlyMap<string
   return new Map(resourcesOf(from, type).map(resource => [nameOf(resource), resource]))
 }
 
+/** Empty: it has none, or one that a deployment makes up. */
 export function nameOf({ Properties: properties }: Resource): string {
   const { TableName, FunctionName, QueueName, LogGroupName, TopicName, AlarmName, BackupVaultName, Name } = properties
-  return (
-    TableName ?? FunctionName ?? QueueName ?? LogGroupName ?? TopicName ?? AlarmName ?? BackupVaultName ?? Name ?? ''
-  )
+  const name =
+    TableName ?? FunctionName ?? QueueName ?? LogGroupName ?? TopicName ?? AlarmName ?? BackupVaultName ?? Name
+  return typeof name === 'string' ? name : ''
 }
 
 /** What a `Ref` or `Fn::GetAtt` points to, with the attribute: `tributary-sync.StreamArn`, `products.Arn`. */

@@ -221,7 +221,12 @@ describe('permissions', () => {
     const deadLetters = 'roles/pubsub.publisher on dead_letters'
     const signs = 'roles/cloudkms.signer on root_first'
     expect(allowedTo(memberOf('tributary-capture'))).toEqual([signs, writes, deadLetters])
-    expect(allowedTo(memberOf('tributary-publish'))).toEqual([writes, 'roles/pubsub.publisher on changes', deadLetters])
+    const audits = `${reference('google_project_iam_custom_role.audit_writer.id')} on project`
+    expect(allowedTo(memberOf('tributary-publish'))).toEqual([audits, 'roles/pubsub.publisher on changes', deadLetters])
+    expect(resourceOf(template, 'google_project_iam_custom_role', 'audit_writer').permissions).toEqual([
+      'datastore.entities.create',
+      'datastore.entities.update',
+    ])
     for (const peer of peers) {
       expect(allowedTo(memberOf(`tributary-forward-${peer}`))).toEqual([signs, reads, deadLetters])
     }

@@ -94,7 +94,7 @@ describe('one declaration, changed in one place', () => {
       ].toSorted(),
     )
     expect(azure.gone).toEqual([])
-    expect(azure.added).toEqual(['azurerm_role_assignment.capture_key_vault_crypto_user_root_key'])
+    expect(azure.added).toEqual(['azurerm_role_assignment.capture_sign_root_key'])
     const ready = azure.plus.filter(line => /alwaysReady.*\.name = /.test(line))
     expect(ready.map(line => line.split(' = ')[1])).toEqual([
       '"function:capture-carts"',

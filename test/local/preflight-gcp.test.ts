@@ -1,4 +1,5 @@
 /** Preflight of a Google Cloud site, against Firestore and Pub/Sub; what only a project tells from its documented answers. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineSync, register } from '../../shared/declare/index.ts'
 import { siteOf } from '../../shared/declare/sync-plan.ts'
@@ -136,10 +137,16 @@ describe('the project', () => {
       outcome: 'refused',
       found: expect.stringContaining('cloudkms'),
     })
-    expect(await found('firestore', 'pubsub', 'cloudkms', 'storage', 'eventarc')).toMatchObject({
-      outcome: 'ok',
-      found: expect.stringContaining('cloudscheduler'),
-    })
+    const first = ['firestore', 'pubsub', 'cloudkms', 'storage', 'eventarc', 'cloudresourcemanager']
+    expect(await found(...first)).toMatchObject({ outcome: 'ok', found: expect.stringContaining('cloudscheduler') })
+    const docs = readFileSync(new URL('../../docs/deploy-gcp.md', import.meta.url), 'utf8')
+    for (const service of first) {
+      expect(docs).toContain(`${service}.googleapis.com`)
+      expect(await found(...first.filter(name => name !== service))).toMatchObject({
+        outcome: 'refused',
+        found: expect.stringContaining(service),
+      })
+    }
   })
 
   it('with a topic or a function of somebody else is refused', async () => {

@@ -47,8 +47,11 @@ export async function* checkGcpSite(
   yield await eventsKeyFinding(access, site, standing)
 }
 
-/** Those that must be there before Terraform runs, so that their service accounts can be given the key. */
-const neededBefore = ['cloudkms', 'eventarc', 'firestore', 'pubsub', 'storage']
+/**
+ * Those that must be there before Terraform runs: the one by which it looks the project up before it enables anything, and
+ * those whose service accounts are given the key.
+ */
+const neededBefore = ['cloudresourcemanager', 'cloudkms', 'eventarc', 'firestore', 'pubsub', 'storage']
 
 async function* checkServices({ command, project }: GcpAccess): AsyncGenerator<SiteFinding> {
   const say = findingsAt('account')
@@ -60,7 +63,7 @@ async function* checkServices({ command, project }: GcpAccess): AsyncGenerator<S
   if (first.length > 0) {
     return yield say.refused(
       'services',
-      `not enabled: ${first.join(', ')}, whose service accounts must be there before the key is given to them`,
+      `not enabled: ${first.join(', ')}, without which Terraform cannot look the project up or give the key to its services`,
       `gcloud services enable ${first.map(name => `${name}.googleapis.com`).join(' ')} --project ${project}; then docs/deploy-gcp.md`,
     )
   }
