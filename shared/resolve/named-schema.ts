@@ -2,6 +2,7 @@
  * How objects are checked that have a value under each of their names, and came from outside. zod's own `record` passes over
  * `__proto__`, so that anything could stand there.
  */
+import { isInheritedName } from '../document/inherited-name.ts'
 import { isJsonObject, type Json } from '../document/json.ts'
 import * as z from '../document/schema.ts'
 
@@ -21,7 +22,7 @@ function isAnyName(): boolean {
 
 /** Of a site: none is called like something that every object has, and who reads by it need not ask. */
 export function isSiteName(name: string): boolean {
-  return name !== '' && !(name in Object.prototype)
+  return name !== '' && !isInheritedName(name)
 }
 
 /** Of an epoch. */
