@@ -357,6 +357,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P15, audit',
+    leavesOut: 'where nothing is kept nothing was met, and nothing is audited',
+    edits: [
+      {
+        file: 'shared/replicate/apply-change.ts',
+        find: 'if (record.state === undefined) return []',
+        replace: 'if (record === undefined) return []',
+      },
+    ],
+  },
+  {
     rule: 'P18',
     leavesOut: 'what was captured reads back as it was written (old cells of a removed document show through)',
     shownBy: 33,
