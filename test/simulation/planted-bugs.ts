@@ -117,6 +117,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P7, version before',
+    leavesOut: 'a change feed that does not carry the version before tells of no time by a replacement',
+    shownBy: 6063,
+    edits: [
+      {
+        file: 'test/simulation/document-hints.ts',
+        find: 'before: after ? [{ document: after }] : []',
+        replace: 'before: [{ document: undefined, untilMs }]',
+      },
+    ],
+  },
+  {
     rule: 'P7, last look',
     leavesOut: 'the last look counts from before it began',
     edits: [{ file: 'shared/replicate/capture.ts', find: 'lookedMs: sight.fromMs', replace: 'lookedMs: nowMs' }],
