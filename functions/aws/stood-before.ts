@@ -6,6 +6,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
+import { namedValues } from '../../shared/document/named-values.ts'
 import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
@@ -17,10 +18,7 @@ import { type Item, itemToDocument } from './values.ts'
 type EventValue = Readonly<Record<string, unknown>>
 type EventItem = Readonly<Record<string, EventValue>>
 
-const itemSchema = z.record(
-  z.string(),
-  z.custom<EventValue>(value => typeof value === 'object' && value !== null),
-)
+const itemSchema = namedValues(z.custom<EventValue>(value => typeof value === 'object' && value !== null))
 /** What Lambda's form and the SDK's write alike; an unknown type is refused where the value is read. */
 const sameInBothSchema = z.custom<AttributeValue>(value => typeof value === 'object' && value !== null)
 const writtenSchema = z.object({

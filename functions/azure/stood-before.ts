@@ -7,6 +7,7 @@
 
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Document, Json } from '../../shared/document/json.ts'
+import { namedValues } from '../../shared/document/named-values.ts'
 import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
@@ -14,10 +15,7 @@ import { oncePer } from '../common/once-per.ts'
 import { isSyncId, readKey } from './item-place.ts'
 import { documentFromItem } from './values.ts'
 
-const itemSchema = z.record(
-  z.string(),
-  z.custom<Json>(value => value !== undefined),
-)
+const itemSchema = namedValues(z.custom<Json>(value => value !== undefined))
 const changeSchema = z.object({
   current: z.nullish(itemSchema),
   previous: z.nullish(itemSchema),

@@ -1,6 +1,7 @@
 /** What stood in a document before the write that an event of Firestore tells of: its old value, with its times. */
 import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
+import { namedValues } from '../../shared/document/named-values.ts'
 import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
@@ -44,12 +45,12 @@ const protoValue: z.ZodMiniType<ProtoValue> = z.lazy(() =>
     referenceValue: z.optional(z.string()),
     geoPointValue: z.optional(point),
     arrayValue: z.optional(z.object({ values: z._default(z.array(protoValue), []) })),
-    mapValue: z.optional(z.object({ fields: z._default(z.record(z.string(), protoValue), {}) })),
+    mapValue: z.optional(z.object({ fields: z._default(namedValues(protoValue), {}) })),
   }),
 )
 
 const version = z.object({
-  fields: z._default(z.record(z.string(), protoValue), {}),
+  fields: z._default(namedValues(protoValue), {}),
   createTime: z.optional(time),
   updateTime: z.optional(time),
 })

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import * as z from 'zod'
 import { canonicalText } from '../document/canonical.ts'
+import { isInheritedName } from '../document/inherited-name.ts'
 import type { Json } from '../document/json.ts'
 import { declaredPlacement } from './declared-placement.ts'
 import { declaredSite, sharedKeyFaults, siteFaults } from './declared-site.ts'
@@ -27,13 +28,20 @@ export class DeclarationInvalid extends Error {
   }
 }
 
-const siteId = z.string().regex(/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/, {
-  error: 'a site id is 3 to 40 lower-case letters, digits and hyphens, and starts with a letter',
-})
-const typeName = z.string().regex(/^(?!tributary-)[a-z][a-z0-9-]{2,39}$/, {
-  error:
-    'a data type is named with 3 to 40 lower-case letters, digits and hyphens, starts with a letter and not with tributary-',
-})
+const inherited = { error: 'another name: every object has something that is called so' }
+const siteId = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/, {
+    error: 'a site id is 3 to 40 lower-case letters, digits and hyphens, and starts with a letter',
+  })
+  .refine(id => !isInheritedName(id), inherited)
+const typeName = z
+  .string()
+  .regex(/^(?!tributary-)[a-z][a-z0-9-]{2,39}$/, {
+    error:
+      'a data type is named with 3 to 40 lower-case letters, digits and hyphens, starts with a letter and not with tributary-',
+  })
+  .refine(name => !isInheritedName(name), inherited)
 
 const keyTypes = ['string', 'number'] as const
 const keyFieldName = fieldName
@@ -92,6 +100,7 @@ export function defineSync(input: Declaration): SyncPlan {
   const { sites, data, resolvers } = parsed.data
   const types = Object.entries(data).map(([name, type]) => typePlan(name, type, Object.keys(sites)))
   const faults = [
+    ...prototypeFaults(input),
     ...Object.entries(sites).flatMap(([id, site]) => siteFaults(id, site)),
     ...sharedKeyFaults(sites),
     ...types.flatMap(type => [...crossFaults(type, sites), ...mergeFaults(type, resolvers)]),
@@ -214,6 +223,18 @@ function expirySharing(a: TypePlan, b: TypePlan): readonly string[] {
   return [
     `data.${b.name}.expires: found '${b.expires}' in ${table} (${a.name}); DynamoDB has one such attribute a table`,
   ]
+}
+
+/** zod's own `record` passes over `__proto__`: what is declared by this name would be left out in silence. */
+function prototypeFaults(part: unknown, path: readonly string[] = []): readonly string[] {
+  // Values of documents, which may have a field of any name.
+  if (path[0] === 'resolvers' && path[2] === 'examples') return []
+  if (typeof part !== 'object' || part === null) return []
+  return Object.entries(part).flatMap(([name, inner]) =>
+    name === '__proto__'
+      ? [`${[...path, name].join('.')}: ${inherited.error}`]
+      : prototypeFaults(inner, [...path, name]),
+  )
 }
 
 function faultsOf(issue: z.core.$ZodIssue, input: unknown): readonly string[] {

@@ -34,6 +34,7 @@ import { type TellSteps, versionsBetween } from './steps.ts'
 import { holdCapture, type SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
+import { writtenWith } from './written-in.ts'
 import { latenessSince } from './written-since.ts'
 
 export interface CapturePorts {
@@ -169,13 +170,12 @@ function recordAfter(ref: RecordRef, sight: Sight, type: DataType, at: Capturing
     throw new Error(`${ref.type}: its merge type broke the put-get law: the captured document reads differently`)
   }
   const vector = advance(record.vector, [site, to])
-  const known = record.written && { written: advance(record.written, [site, to]) }
   const write = { ref, type, site, from, to, nowMs, before: standing }
   const undone = type.record.corrects && undoneWrite({ ...write, written: after, outcome: view, record, hlc, vector })
   const evidence = evidenceAfterCapture(record, { ...write, merge: joinedParts(type.plan.merge), after })
   const captured = {
     vector,
-    ...known,
+    ...writtenWith(record, [site, to]),
     hlc,
     lookedMs: sight.fromMs,
     shadow: type.record.corrects ? documentHash(view) : sight.hash,

@@ -1,12 +1,13 @@
 /** What a ledger remembers beside its document: verdicts, and what applications have said that no verdict can take back. */
 
 import { type Json, setField } from '../document/json.ts'
+import { namedValues } from '../document/named-values.ts'
 import * as z from '../document/schema.ts'
 import { isAmount } from './amount.ts'
 import { type Escrow, joinEscrows } from './escrow.ts'
 import { createLattice } from './lattice.ts'
 import type { Amount } from './merge-type.ts'
-import { isSiteName, named } from './named-schema.ts'
+import { isSiteName } from './outside-names.ts'
 import { joinRulings, type Ruling } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 
@@ -42,18 +43,18 @@ const verdict = z.union([
 const book = z.object({
   ruling: z.optional(rulingSchema(verdict)),
   escrow: z.optional(
-    named(
+    namedValues(
       z.object({
         version: z.number().check(z.int(), z.minimum(0)),
-        given: named(amount, isSiteName),
-        writtenOff: z.optional(named(amount, isSiteName)),
-        asked: named(z.tuple([amount, z.number()])),
-        answers: named(z.enum(verdictKinds)),
+        given: namedValues(amount, isSiteName),
+        writtenOff: z.optional(namedValues(amount, isSiteName)),
+        asked: namedValues(z.tuple([amount, z.number()])),
+        answers: namedValues(z.enum(verdictKinds)),
       }),
       isSiteName,
     ),
   ),
-  ended: named(z.enum(['cancelled', 'done'])),
+  ended: namedValues(z.enum(['cancelled', 'done'])),
   confirming: z.array(z.string()),
 })
 

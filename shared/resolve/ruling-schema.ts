@@ -1,6 +1,7 @@
 /** How rulings are checked that came from outside. */
+import { namedValues } from '../document/named-values.ts'
 import * as z from '../document/schema.ts'
-import { isCount, isSiteName, named } from './named-schema.ts'
+import { isCount, isSiteName } from './outside-names.ts'
 
 const count = z.number().check(z.int(), z.minimum(0))
 
@@ -10,7 +11,7 @@ export function rulingSchema<Verdict extends z.ZodMiniType>(verdict: Verdict) {
     epoch: count,
     log: z.array(verdict),
     dropped: z.optional(count),
-    stored: named(named(count, isCount), isSiteName),
-    promised: named(count, isSiteName),
+    stored: namedValues(namedValues(count, isCount), isSiteName),
+    promised: namedValues(count, isSiteName),
   })
 }

@@ -10,9 +10,10 @@
  * is the home. Nobody has to agree on folding, and no message is sent for it.
  */
 import type { SiteId } from '../causality/dot.ts'
+import { namedValues } from '../document/named-values.ts'
 import * as z from '../document/schema.ts'
 import { createLattice, type Lattice } from './lattice.ts'
-import { isSiteName, named } from './named-schema.ts'
+import { isSiteName } from './outside-names.ts'
 import { joinRulings, logLength } from './ruling.ts'
 import { rulingSchema } from './ruling-schema.ts'
 import { type BookedEdit, dotOfEdit, type Folded, type TextBook } from './text-book.ts'
@@ -25,12 +26,12 @@ const isName = (name: unknown): name is string =>
 const name = z.custom<string>(isName)
 const book = z.object({
   ruling: z.optional(rulingSchema(name)),
-  edits: named(z.object({ base: count, edit: named(z.custom<TextOp>(isTextOp)) }), isName),
-  applied: named(count, isSiteName),
+  edits: namedValues(z.object({ base: count, edit: namedValues(z.custom<TextOp>(isTextOp)) }), isName),
+  applied: namedValues(count, isSiteName),
   folded: z.object({
     length: count,
-    texts: z.optional(named(z.string())),
-    last: named(count, isSiteName),
+    texts: z.optional(namedValues(z.string())),
+    last: namedValues(count, isSiteName),
   }),
   instead: z.optional(z.array(name)),
 })

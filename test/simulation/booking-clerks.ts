@@ -73,6 +73,8 @@ export interface ClerksOptions {
   readonly corrects?: boolean
   /** All write one record, and of these kinds of writes alone: for what needs several of a kind in a row. */
   readonly theme?: Theme
+  /** Whenever everything has come to rest all sites are asked at once, for more than there is mostly. */
+  readonly rushes?: boolean
 }
 
 export class BookingClerks {
@@ -81,6 +83,7 @@ export class BookingClerks {
   readonly refs: readonly RecordRef[]
   readonly #habits: readonly Habit[]
   readonly #corrects: boolean
+  readonly #rushes: boolean
   /** How large a restock is: small ones are soon used up. */
   readonly #restockMax: number
   /** How often a reservation is made for a while only. */
@@ -89,13 +92,18 @@ export class BookingClerks {
   readonly #onlyAt: SiteId | undefined
   #ids = 0
 
-  constructor(world: World, refs: readonly RecordRef[], { corrects = true, theme }: ClerksOptions = {}) {
+  constructor(
+    world: World,
+    refs: readonly RecordRef[],
+    { corrects = true, theme, rushes = false }: ClerksOptions = {},
+  ) {
     this.#world = world
     const { random } = world
     const first = random.between(0, refs.length - 1)
     this.refs = [...refs.slice(first), ...refs.slice(0, first)].slice(0, theme ? 1 : random.between(1, 3))
     this.#corrects = corrects
-    this.#restockMax = random.pick(theme ? [1, 2, 3] : [3, 10, 30])
+    this.#rushes = rushes
+    this.#restockMax = random.pick(rushes ? [4, 8] : theme ? [1, 2, 3] : [3, 10, 30])
     this.#haste = random.next()
     this.#onlyAt = theme && random.chance(0.3) ? random.pick(plan.sites).id : undefined
     this.#habits = this.#drawHabits(theme)
@@ -110,6 +118,19 @@ export class BookingClerks {
       return ticket <= 0
     })
     if (habit) this.#write(site, this.#world.random.pick(this.refs), habit.edit(site))
+  }
+
+  /** Each for as much as may use up its rights before it can have heard of what the others accept. */
+  rush(sites: readonly SimulatedSite[]): number {
+    if (!this.#rushes) return 0
+    const { random } = this.#world
+    const ref = random.pick(this.refs)
+    for (const site of sites) {
+      const edits = Array.from({ length: random.between(2, 6) }, () => this.#requesting(`${site.id}-${++this.#ids}`))
+      const all: Edit = document => edits.reduce<Document>((edited, edit) => edit(edited) ?? edited, document)
+      this.#world.after(random.between(0, 20), () => this.#write(site, ref, all))
+    }
+    return sites.length
   }
 
   #drawHabits(theme: Theme | undefined): readonly Habit[] {

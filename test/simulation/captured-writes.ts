@@ -41,7 +41,8 @@ export class CapturedWrites {
   merges = 0
   readonly met = new MetWrites()
   readonly #looked = new Looked()
-  readonly #here = createHere(plan, plan.sites[0]?.id ?? '')
+  /** Of texts a site shows its own edits before they are fixed. */
+  readonly #here = new Map(plan.sites.map(({ id }) => [id, createHere(plan, id)]))
   /** By their text: what is written is the next write's before. */
   readonly #records = new Map<string, SyncRecord>()
   watching(site: SiteId, store: RecordStore): RecordStore {
@@ -53,7 +54,9 @@ export class CapturedWrites {
     this.refs.set(name, ref)
     const old = before === undefined ? noRecord : this.#decoded(before)
     const now = this.#decoded(after)
-    const type = dataTypeOf(this.#here, ref.type).record
+    const here = this.#here.get(site)
+    if (!here) throw new RangeError(`no site ${site}`)
+    const type = dataTypeOf(here, ref.type).record
     const isMerge = !isCapture(site, old, now)
     if (isMerge) this.merges += 1
     else this.captures += 1

@@ -1,7 +1,7 @@
 /**
  * The declaration that the simulator runs: the thin path's two data types, every field of them declared, one whose
  * tables held documents before, two whose documents expire, three with reservations that a home decides, two with
- * reservations that every site decides within its share, four event logs, and the types that hold one value, each as a
+ * reservations that every site decides within its share, four event logs, one with texts, and the types that hold one value, each as a
  * document and many of them as fields.
  */
 import {
@@ -20,6 +20,7 @@ import {
   register,
   set,
   siblings,
+  text,
 } from '../../shared/declare/index.ts'
 import type { LedgerDescriptor } from '../../shared/declare/merge-descriptor.ts'
 
@@ -138,6 +139,7 @@ export const plan = defineSync({
       tier: 1,
       merge: eventLog(machine, { status: 'status', entries: 'events', decide: home({ at: 'gcp-us-central1' }) }),
     },
+    notes: { key: ['note_id'], tier: 1, merge: text({ field: 'body' }) },
     fees: {
       key: ['fee_id'],
       merge: eventLog(machine, {

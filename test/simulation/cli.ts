@@ -12,8 +12,9 @@ import { simulate as simulateEscrow } from './simulate-escrow.ts'
 import { simulate as simulateEventLog } from './simulate-event-log.ts'
 import { simulate as simulateExpiry } from './simulate-expiry.ts'
 import { simulate as simulateLedger } from './simulate-ledger.ts'
+import { simulate as simulateText } from './simulate-text-flows.ts'
 import { simulate as simulateTypes } from './simulate-types.ts'
-import { textBugs } from './text-bugs.ts'
+import { textBugs, textFlowBugs } from './text-bugs.ts'
 import { typeBugs } from './type-bugs.ts'
 
 const program = new Command('simulate')
@@ -29,6 +30,7 @@ const program = new Command('simulate')
   .option('--types', 'runs with the types that hold one value, append-only ones and nested fields', false)
   .option('--escrow', 'runs with reservations that every site decides within its share', false)
   .option('--event-log', 'runs with orders and payments that move through a state machine', false)
+  .option('--text', 'runs with texts that several edit', false)
   .option('--trace', 'print what happened, step by step', false)
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
@@ -49,6 +51,7 @@ const options = program.opts<{
   types: boolean
   escrow: boolean
   eventLog: boolean
+  text: boolean
   trace: boolean
   json: boolean
 }>()
@@ -59,6 +62,7 @@ const kinds = [
   { flag: '--ledger', chosen: options.ledger, simulate: simulateLedger },
   { flag: '--escrow', chosen: options.escrow, simulate: simulateEscrow },
   { flag: '--event-log', chosen: options.eventLog, simulate: simulateEventLog },
+  { flag: '--text', chosen: options.text, simulate: simulateText },
   { flag: '--types', chosen: options.types, simulate: simulateTypes },
 ]
 
@@ -74,6 +78,7 @@ async function huntAll(): Promise<number> {
     ...escrowBugs,
     ...eventLogBugs,
     ...textBugs,
+    ...textFlowBugs,
     ...typeBugs,
   ]
   for (const bug of bugs.filter(({ rule }) => rule.startsWith(options.rule))) {

@@ -35,6 +35,8 @@ export interface DecisionJournal {
 export interface Clerks {
   readonly refs: readonly RecordRef[]
   act(site: SimulatedSite): void
+  /** What is written when everything has come to rest, at all sites at once; returns how much. */
+  rush?(sites: readonly SimulatedSite[]): number
 }
 
 export interface DecisionSetup<Journal extends DecisionJournal> {
@@ -45,6 +47,8 @@ export interface DecisionSetup<Journal extends DecisionJournal> {
   readonly refs?: readonly RecordRef[]
   /** Up to how much of a site's rights operators write off; undefined: they do not. */
   readonly writesOff?: (random: Random) => number | undefined
+  /** A home is cut off and its part is taken, in each busy phase. */
+  readonly cutsOff?: boolean
   /** How many times a run is busy and comes to rest, at most. */
   readonly phasesMax: number
   /** Asked whenever everything has come to rest. */
@@ -63,6 +67,8 @@ export async function runDecisions<Journal extends DecisionJournal>(
   setup: DecisionSetup<Journal>,
 ): Promise<{ readonly run: Run; readonly journal: Journal }> {
   const world = new World(new Random(seed), new Random(seed + 2 ** 31))
+  // A few runs only, of their own: those that show the planted bugs are others.
+  world.carriesBefore = seed % 24 !== 15
   const { random } = world
   const journal = setup.journal(() => world.nowMs)
   const trace: string[] = []
@@ -84,6 +90,7 @@ export async function runDecisions<Journal extends DecisionJournal>(
       world.nowMs += random.pick([0, 1000, 5000, 70_000])
       for (let i = random.between(0, 4); i > 0; i--) world.after(random.between(0, 6000), () => network.replayAny())
       moves.plan()
+      if (setup.cutsOff) moves.planCutOff(network)
       // Two sites can each hear the third and not each other.
       for (let i = random.between(0, 3); i > 0; i--) {
         const [from, to] = [random.pick(sites).id, random.pick(sites).id]
@@ -92,6 +99,11 @@ export async function runDecisions<Journal extends DecisionJournal>(
         world.after(atMs + random.between(0, 4000), () => network.release(from, to))
       }
       writes += busyPhase(world, sites, site => clerks.act(site), network)
+      await world.drain(eventsMax)
+      violations.push(...setup.check(sites, journal))
+      const rushed = clerks.rush?.(sites) ?? 0
+      if (rushed === 0) continue
+      writes += rushed
       await world.drain(eventsMax)
       violations.push(...setup.check(sites, journal))
     }

@@ -18,12 +18,15 @@ export interface DocumentHint {
 export class DocumentHints {
   readonly #world: World
   readonly #isOrdered: boolean
+  /** Its feed may come without the version before. */
+  readonly #isChangeFeed: boolean
   readonly #times = new Map<string, { readonly createdUs: number; readonly writtenUs: number }>()
   #lastUs = 0
 
   constructor(kind: StoreKind, world: World) {
     this.#world = world
     this.#isOrdered = kind !== 'versioned'
+    this.#isChangeFeed = kind === 'batched'
   }
 
   of({ ref, before, after }: DocumentWritten): DocumentHint {
@@ -38,6 +41,9 @@ export class DocumentHints {
     // DynamoDB's streams and Cosmos' feed tell whole seconds.
     const untilMs = this.#isOrdered ? Math.floor(atMs / 1000) * 1000 : atMs
     const stood = { document: before, untilMs }
+    // As functions/azure/stood-before.ts and steps-in.ts read it: the oldest that is known is what the write left.
+    if (before && this.#isChangeFeed && !this.#world.carriesBefore)
+      return { ref, before: after ? [{ document: after }] : [], steps: [], atMs }
     if (this.#isOrdered) return { ref, before: [stood], steps: [{ before, after }], atMs }
     if (!before || !times) return { ref, before: [{ ...stood, writtenUs: nowUs - 1 }], steps: [], atMs }
     const createdMs = Math.floor(times.createdUs / 1000)

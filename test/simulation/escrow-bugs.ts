@@ -48,9 +48,12 @@ export const escrowBugs: readonly PlantedBug[] = [
   planted('handed on', 'rights go where requests wait for them', [
     { file: escrow, find: 'compareAmounts(lacks, 0) <= 0 || compareAmounts(mine, 0) <= 0', replace: 'lacks' },
   ]),
-  planted('debts', 'rights to what another site has shipped go to that site', [
-    { file: escrow, find: '  desk.settleDebts()\n', replace: '' },
-  ]),
+  planted(
+    'debts',
+    'rights to what another site has shipped go to that site',
+    [{ file: escrow, find: '  desk.settleDebts()\n', replace: '' }],
+    80,
+  ),
   planted('given', 'what a site has handed on is not its own any more', [
     {
       file: escrow,

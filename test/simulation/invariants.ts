@@ -36,8 +36,7 @@ export function checkInvariants(ended: Ended): readonly string[] {
     found.push(
       ...documents(ref, captures, ended),
       ...vectors(name, ref, sites, captures, journal),
-      // A site that forgot a record meets its old dots again, inside the whole states of others.
-      ...(journal.removed.has(name) ? [] : audits(ref, journal.merges.get(name) ?? [], captures)),
+      ...audits(ref, journal.merges.get(name) ?? [], captures, journal.removed.has(name)),
       ...losses(ref, sites, captures),
       ...(pruned ? tombstones(name, ref, sites) : []),
     )
@@ -134,18 +133,29 @@ function sorted(value: unknown): unknown {
   )
 }
 
-/** Invariant 6: every concurrently arrived dot is covered by exactly one audit entry per site. */
-function audits(ref: RecordRef, merges: readonly Merge[], captures: readonly Captured[]): readonly string[] {
+/**
+ * Invariant 6: every concurrently arrived dot is covered by exactly one audit entry per site. A site that forgot a record
+ * meets its old dots again, inside the whole states of others: those need no entry. And what such a site writes does not
+ * say that it has seen them, so that it may be audited where they are still known; but not where nothing is kept.
+ */
+function audits(
+  ref: RecordRef,
+  merges: readonly Merge[],
+  captures: readonly Captured[],
+  isForgotten: boolean,
+): readonly string[] {
   const name = recordName(ref)
   const found: string[] = []
   // What was undone as a whole is nothing to be met.
   const standing = standingCaptures(ref, captures)
   const covered = new Set<string>()
   for (const merge of merges) {
-    const { site, change, before, after, resolutions } = merge
+    const { site, change, before, after, resolutions, known, hadContent } = merge
+    if (!hadContent && resolutions.length > 0)
+      found.push(`${name}: at ${site} a change is audited that met nothing, as nothing was kept`)
     for (const { origin, from, to } of resolutions) {
       for (const { dot } of captures) {
-        if (dot[0] !== origin || dot[1] <= from || dot[1] > to) continue
+        if (dot[0] !== origin || dot[1] <= from || dot[1] > to || covers(known, dot)) continue
         const id = `${site} ${dot.join(':')}`
         if (covered.has(id)) found.push(`${name}: ${id} is audited twice`)
         covered.add(id)
@@ -159,10 +169,15 @@ function audits(ref: RecordRef, merges: readonly Merge[], captures: readonly Cap
       const entries = resolutions.filter(entry => entry.origin === origin && entry.from === from && entry.to === to)
       const meets = (here: readonly Captured[], seen: VersionVector) =>
         here.some(({ dot }) => dot[0] !== origin && covers(before, dot) && !covers(seen, dot))
-      const metUnseen = arrived.some(({ seen }) => meets(captures, seen))
-      const must = isWhole(change)
-        ? standing.some(({ dot }) => covers(before, dot) && !covers(change.vector, dot))
-        : arrived.some(({ seen }) => meets(standing, seen))
+      const news = arrived.filter(({ dot }) => !covers(known, dot))
+      const said = isWhole(change) ? [change.vector] : change.intervals.map(({ seen }) => seen)
+      const metUnseen =
+        arrived.some(({ seen }) => meets(captures, seen)) || (isForgotten && said.some(seen => meets(captures, seen)))
+      const must =
+        hadContent &&
+        (isWhole(change)
+          ? news.length > 0 && standing.some(({ dot }) => covers(before, dot) && !covers(change.vector, dot))
+          : news.some(({ seen }) => meets(standing, seen)))
       if (must && entries.length !== 1)
         found.push(
           `${name}: at ${site} ${origin}:(${from},${to}] arrived concurrently and has ${entries.length} audit entries`,

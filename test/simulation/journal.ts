@@ -35,6 +35,10 @@ export interface Merge {
   readonly before: VersionVector
   readonly after: VersionVector
   readonly resolutions: readonly Resolution[]
+  /** All that the site had ever seen of the record, pruned or not. */
+  readonly known: VersionVector
+  /** It kept something of it, more than a vector. */
+  readonly hadContent: boolean
 }
 
 /** How long a merge may take, with all that can stall it. */
@@ -179,7 +183,9 @@ export class Journal {
       this.captures.set(name, [...all, { ...write, ...documents }])
     } else if (cause) {
       const resolutions = newResolutions(old, now)
-      const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions }
+      const known = this.known(site, ref, old.vector)
+      const hadContent = old.state !== undefined
+      const merge = { site, change: cause, before: old.vector, after: now.vector, resolutions, known, hadContent }
       this.merges.set(name, [...(this.merges.get(name) ?? []), merge])
     } else if (old.state !== undefined && now.state === undefined) this.stripped.add(name)
     this.#recordMs.set(`${site} ${name}`, this.#nowMs())

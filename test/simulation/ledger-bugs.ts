@@ -266,9 +266,12 @@ export const ledgerBugs: readonly PlantedBug[] = [
     [{ file: book, find: 'Object.hasOwn(ended, id) ? ended[id] : undefined', replace: 'ended[id]' }],
     { shownBy: 2 },
   ),
-  planted('told', 'of a rejection that is fixed while the home moves the new home tells', [
-    { file: atHome, find: 'isHome(before, site) ? ruled(before)', replace: 'before ? ruled(before)' },
-  ]),
+  planted(
+    'told',
+    'of a rejection that is fixed while the home moves the new home tells',
+    [{ file: atHome, find: 'isHome(before, site) ? ruled(before)', replace: 'before ? ruled(before)' }],
+    { shownBy: 30 },
+  ),
   planted('told once', 'nobody is told of what was accepted', [
     { file: atHome, find: 'refusals.has(kind) && isNew', replace: 'kind && isNew' },
   ]),
@@ -284,6 +287,27 @@ export const ledgerBugs: readonly PlantedBug[] = [
       file: 'shared/replicate/apply-change.ts',
       find: '(counterOf(written, origin) > counterOf(record.vector, origin) || isArbitrated(origin))',
       replace: '(counterOf(written, origin) >= 0 || isArbitrated(origin))',
+    },
+  ]),
+  planted('audited, flagged', 'what an application writes is never marked as decided', [
+    {
+      file: 'shared/replicate/capture.ts',
+      find: 'seen: record.vector, touched })',
+      replace: 'seen: record.vector, touched, decided: true })',
+    },
+  ]),
+  planted('audited, together', 'a write that travels with a decision behind it counts as one', [
+    {
+      file: 'shared/replicate/written-in.ts',
+      find: 'intervals.findLast(({ decided }) => !decided)',
+      replace: '(intervals.at(-1)?.decided ? undefined : intervals.at(-1))',
+    },
+  ]),
+  planted('audited, met', 'what an application writes after a decision can be met', [
+    {
+      file: 'shared/replicate/written-in.ts',
+      find: 'advance(record.written, dot)',
+      replace: 'record.written',
     },
   ]),
 ]

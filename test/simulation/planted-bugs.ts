@@ -117,6 +117,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P7, version before',
+    leavesOut: 'a change feed that does not carry the version before tells of no time by a replacement',
+    shownBy: 6063,
+    edits: [
+      {
+        file: 'test/simulation/document-hints.ts',
+        find: 'before: after ? [{ document: after }] : []',
+        replace: 'before: [{ document: undefined, untilMs }]',
+      },
+    ],
+  },
+  {
     rule: 'P7, last look',
     leavesOut: 'the last look counts from before it began',
     edits: [{ file: 'shared/replicate/capture.ts', find: 'lookedMs: sight.fromMs', replace: 'lookedMs: nowMs' }],
@@ -353,6 +365,17 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: 'shared/replicate/prune.ts',
         find: 'return !includes(peer.vector, vector)',
         replace: 'return !includes(peer.vector, vector) && state === null',
+      },
+    ],
+  },
+  {
+    rule: 'P15, audit',
+    leavesOut: 'where nothing is kept nothing was met, and nothing is audited',
+    edits: [
+      {
+        file: 'shared/replicate/apply-change.ts',
+        find: 'if (record.state === undefined) return []',
+        replace: 'if (record === undefined) return []',
       },
     ],
   },

@@ -15,10 +15,15 @@ export interface LedgerRun extends Run {
 }
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<LedgerRun> {
+  // In one of ten little is in stock, much is rejected, and homes are cut off with that.
+  const cutsOff = seed % 10 === 0
+  const movable = booked.filter(({ type }) => type !== 'desks')
   const { run, journal } = await runDecisions(seed, options, {
     journal: nowMs => new LedgerJournal(nowMs),
-    clerks: world => new BookingClerks(world, booked),
+    clerks: world =>
+      cutsOff ? new BookingClerks(world, movable, { theme: ['restock'] }) : new BookingClerks(world, booked),
     refs: booked,
+    cutsOff,
     phasesMax: 4,
     check: checkLedgers,
     summary: logIn,

@@ -1,15 +1,14 @@
 /**
  * One run: three sites edit one text, exchange deltas and whole states late, twice and in any order, are cut off, and
  * take each other's place as the home; now and then the document is deleted and made anew, also while some of the sites
- * have forgotten it already and some have not. The seed decides everything.
- *
- * Every character that is ever written is another one. So a plain model knows what must be there in the end: all that was
- * written and that nobody deleted, once each, and in the order in which it stood wherever it stood together.
+ * have forgotten it already and some have not. The seed decides everything. What must be there in the end: text-model.ts.
  */
 import type { Document } from '../../shared/document/json.ts'
 import type { TextBook } from '../../shared/resolve/text-book.ts'
 import { TextWorld, textBooks, textSites } from '../laws/text-world.ts'
 import { Random } from './random.ts'
+import { TextEdits } from './text-edits.ts'
+import { bodyOf, TextModel } from './text-model.ts'
 
 const steps = 160
 
@@ -34,15 +33,13 @@ class TextRun {
   readonly world = new TextWorld()
   edits = 0
   readonly #random: Random
-  readonly #written = new Set<string>()
-  readonly #deleted = new Set<string>()
-  readonly #replaced = new Set<string>()
-  /** Each string as it was when an application left it. */
-  readonly #seen: (readonly string[])[] = []
+  readonly #model = new TextModel()
+  readonly #texts: TextEdits
   readonly #violations: string[] = []
 
   constructor(seed: number) {
     this.#random = new Random(seed)
+    this.#texts = new TextEdits(this.#random)
   }
 
   get books(): readonly TextBook[] {
@@ -85,69 +82,25 @@ class TextRun {
     this.world.rest()
     this.world.write(this.#random.between(0, 2), undefined)
     this.world.rest()
-    this.#written.clear()
-    this.#deleted.clear()
-    this.#replaced.clear()
-    this.#seen.splice(0)
+    this.#model.forget()
     for (const site of textSites.keys()) if (this.#random.chance(0.5)) this.world.strip(site)
   }
 
   #edit(site: number): void {
-    const random = this.#random
     const before = this.world.view(site)
-    const old = bodyOf(before)
-    if (before && random.chance(0.02)) return void this.world.write(site, undefined)
-    const characters = [...old]
-    for (let cut = random.between(1, 3); cut > 0; cut--) {
-      const at = random.between(0, characters.length)
-      const gone = random.chance(0.4) ? random.between(0, Math.min(6, characters.length - at)) : 0
-      const come = Array.from({ length: random.between(0, 5) }, () => this.#newCharacter())
-      characters.splice(at, gone, ...come)
-    }
-    // What was taken away or never got into the string is gone, however it came about.
-    const left = new Set(characters)
-    for (const character of old) if (!left.has(character)) this.#deleted.add(character)
-    // Made anew, a document does away with all that has arrived there, unless others go on with it.
-    if (before === undefined)
-      for (const character of JSON.stringify(this.world.at(site).state) ?? '') this.#replaced.add(character)
-    for (const character of left) this.#written.add(character)
-    const document: Document = { ...before, body: characters.join('') }
+    if (before && this.#random.chance(0.02)) return void this.world.write(site, undefined)
+    const document: Document = { ...before, body: this.#texts.edited(bodyOf(before)) }
+    this.#model.note(before, document, this.world.at(site).state)
     const shown = this.world.write(site, document)
     if (bodyOf(shown) !== document.body)
       this.#violations.push(`put-get: wrote ${document.body}, reads ${bodyOf(shown)}`)
-    this.#seen.push(characters)
     this.edits++
     this.world.decide(site)
   }
 
-  /** Of one code unit, or of two. */
-  #newCharacter(): string {
-    const number = this.#fresh++
-    return String.fromCodePoint((number % 2 === 0 ? 0x4e00 : 0x1_f300) + number)
-  }
-  #fresh = 0
-
   #judge(): void {
     const bodies = this.world.replicas.map((_, index) => bodyOf(this.world.view(index)))
     if (new Set(bodies).size > 1) this.#violations.push(`sites differ: ${bodies.join(' | ')}`)
-    const body = [...(bodies[0] ?? '')]
-    const places = new Map(body.map((character, place) => [character, place]))
-    if (places.size !== body.length) this.#violations.push('something stands there twice')
-    for (const character of body) {
-      if (!this.#written.has(character)) this.#violations.push(`${character} was never written`)
-      if (this.#deleted.has(character)) this.#violations.push(`${character} was deleted and is there`)
-    }
-    if (this.world.view(0) === undefined) return
-    const mayBeGone = this.#deleted.union(this.#replaced)
-    for (const character of this.#written)
-      if (!places.has(character) && !mayBeGone.has(character)) this.#violations.push(`${character} is lost`)
-    for (const characters of this.#seen) {
-      const order = characters.flatMap(character => places.get(character) ?? [])
-      if (order.some((place, index) => place < (order[index - 1] ?? 0))) this.#violations.push('the order has changed')
-    }
+    this.#violations.push(...this.#model.faults(this.world.view(0)))
   }
-}
-
-function bodyOf(document: Document | undefined): string {
-  return typeof document?.body === 'string' ? document.body : ''
 }

@@ -1,4 +1,4 @@
-/** For every rule that keeps texts whole a bug that leaves it out (see planted-bugs.ts). */
+/** For every rule that keeps texts whole, or has them audited, a bug that leaves it out (see planted-bugs.ts). */
 import type { PlantedBug } from './planted-bugs.ts'
 
 type Edits = PlantedBug['edits']
@@ -6,6 +6,12 @@ type Edits = PlantedBug['edits']
 function planted(rule: string, leavesOut: string, edits: Edits): PlantedBug {
   return { rule, leavesOut, simulation: 'simulate-text.ts', edits }
 }
+
+function inTheFlows(rule: string, leavesOut: string, edits: Edits): PlantedBug {
+  return { rule: `in the flows, ${rule}`, leavesOut, simulation: 'simulate-text-flows.ts', edits }
+}
+
+const merge = 'shared/replicate/apply-change.ts'
 
 const operation = 'shared/resolve/text-operation.ts'
 const replay = 'shared/resolve/text-replay.ts'
@@ -71,6 +77,39 @@ export const textBugs: readonly PlantedBug[] = [
       file: 'shared/resolve/ruling.ts',
       find: 'promises.length < majorityOf(jurisdiction.sites)',
       replace: 'promises.length < 1',
+    },
+  ]),
+]
+
+/** What only the flows can do to a text; found by runs of those. */
+export const textFlowBugs: readonly PlantedBug[] = [
+  inTheFlows('audited', 'edits that met are audited, although nothing of them was chosen', [
+    {
+      file: merge,
+      find: 'metSomething(record.vector, writtenIn(record), change) ? arrived : arrived.filter(isArbitrated)',
+      replace: 'arrived.filter(isArbitrated)',
+    },
+  ]),
+  inTheFlows('decided', 'the place that an edit is given, and the word that it is stored, meet nothing', [
+    {
+      file: 'shared/replicate/decide-record.ts',
+      find: 'touched: decided.touched, decided: true',
+      replace: 'touched: decided.touched',
+    },
+  ]),
+  inTheFlows('placed', 'edits get their place with every commit, a merge too', [
+    {
+      file: 'shared/replicate/ingest.ts',
+      find: 'const decided = decideRecord(change, merged.record, type, { site: here.site, nowMs, taking })',
+      replace:
+        'const decided = taking ? decideRecord(change, merged.record, type, { site: here.site, nowMs, taking }) : merged.record',
+    },
+  ]),
+  inTheFlows('own', 'a site shows its own edits before they have their place', [
+    {
+      file: 'shared/replicate/here.ts',
+      find: 'documentTypeOf(merge, plan.sites, resolvers, site)',
+      replace: 'documentTypeOf(merge, plan.sites, resolvers)',
     },
   ]),
 ]

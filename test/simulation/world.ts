@@ -34,6 +34,8 @@ export class World {
   readonly capacity: Random
   faults: Faults = quiet
   nowMs = 1_700_000_000_000
+  /** A change feed (Cosmos) carries the version before a write; an account can be set so that it does not. */
+  carriesBefore = true
   readonly #queue: Event[] = []
   #order = 0
 

@@ -1,10 +1,12 @@
 /** A wrong declaration must fail where it is written, and two sites with different ones must not mix their data. */
 import { describe, expect, it } from 'vitest'
 import {
+  authority,
   counter,
   type Declaration,
   DeclarationInvalid,
   defineSync,
+  eventLog,
   fields,
   register,
   set,
@@ -41,6 +43,47 @@ describe('a fault says where it is, what was found there, and what is allowed', 
     ['no sites', withSites({}), ['sites: found {}; allowed: at least one site']],
     ['no data', { ...valid, data: {} }, ['data: found {}; allowed: at least one data type']],
     ['a site in capitals', withSites({ 'gcp-eu': aws, AWS: aws }), [`sites.AWS: a site id is 3 to 40 ${words}`]],
+    [
+      'a site called like something that every object has',
+      withSites({ 'gcp-eu': aws, constructor: aws }),
+      ['sites.constructor: another name: every object has something that is called so'],
+    ],
+    [
+      'a type called so',
+      { ...valid, data: { carts: valid.data.carts, constructor: valid.data.carts } },
+      ['data.constructor: another name: every object has something that is called so'],
+    ],
+    ...(
+      [
+        ['a site', 'sites', withSites({ ...valid.sites, ['__proto__']: aws })],
+        ['a type', 'data', { ...valid, data: { ...valid.data, ['__proto__']: valid.data.carts } }],
+        ['a field', 'data.carts.merge.fields', withCarts({ merge: fields({ ['__proto__']: counter() }) })],
+        [
+          'a source',
+          'data.carts.merge.of.sites',
+          withCarts({ merge: authority({ source: 'from', sites: { okx: 'gcp-eu', ['__proto__']: 'gcp-eu' } }) }),
+        ],
+        [
+          'a status',
+          'data.carts.merge.machine.transitions',
+          withCarts({
+            merge: eventLog(
+              { initial: 'new', transitions: { new: [], ['__proto__']: [] } },
+              { status: 'status', settled: 'settled' },
+            ),
+          }),
+        ],
+        [
+          'a resolver',
+          'resolvers',
+          { ...valid, resolvers: { ['__proto__']: { resolve: (a: unknown) => a, examples: [1, 2] } } },
+        ],
+      ] as const
+    ).map(([what, path, declaration]): [string, unknown, readonly string[]] => [
+      `${what} called __proto__`,
+      declaration,
+      [`${path}.__proto__: another name: every object has something that is called so`],
+    ]),
     [
       'an unknown cloud',
       withSites({ ibm: { ...aws, cloud: 'ibm' } }),
@@ -151,6 +194,19 @@ describe('a fault says where it is, what was found there, and what is allowed', 
     starts.forEach((start, index) => {
       expect(faults[index]).toContain(start)
     })
+  })
+
+  it.each(Object.getOwnPropertyNames(Object.prototype))('no site is called %s', name => {
+    const named = withSites({ ...valid.sites, [name]: { cloud: 'aws', region: 'us-east-1' } })
+    const faults = faultsOf(named)
+    expect(faults.length).toBeGreaterThan(0)
+    for (const fault of faults) expect(fault).toMatch(`sites.${name}: `)
+  })
+
+  it('an example of a resolver is a value of a document, whatever its fields are called', () => {
+    const examples = [JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":2}')]
+    const resolve = (a: unknown, b: unknown) => (JSON.stringify(a) > JSON.stringify(b) ? a : b)
+    expect(faultsOf({ ...valid, resolvers: { higher: { resolve, examples } } })).toEqual([])
   })
 
   it('all faults come at once, each on a line of its own', () => {

@@ -1,14 +1,25 @@
 /**
  * A peer that is not what it should be sends names that every object has: read by name they would be functions and
- * prototypes where numbers are expected, and a record would be spoiled for good.
+ * prototypes where numbers are expected, and a record would be spoiled for good. Applications may well use such names.
  */
 import { describe, expect, it } from 'vitest'
-import { defineSync, escrow, home, ledger, text } from '../../shared/declare/index.ts'
+import {
+  authority,
+  counter,
+  defineSync,
+  escrow,
+  eventLog,
+  fields,
+  home,
+  ledger,
+  set,
+  text,
+} from '../../shared/declare/index.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { applyEdit, transformed } from '../../shared/resolve/text-operation.ts'
 import { MemorySite } from './memory-site.ts'
-import { awsSite, azureSite, gcpSite, threeSites } from './three-sites.ts'
+import { awsSite, azureSite, gcpSite, ThreeSites, thing, threeSites } from './three-sites.ts'
 
 const stock = {
   stock: 'on_hand',
@@ -89,5 +100,47 @@ describe('what stands under __proto__', () => {
     expect(Object.getPrototypeOf(texts)).toBe(Object.prototype)
     const after = transformed({ site: 'b', edit }, { site: 'a', edit })
     expect(JSON.stringify(after)).toBe('{"__proto__":[3,"tea"]}')
+  })
+})
+
+describe.each(['constructor', 'toString', 'hasOwnProperty'])('what applications call %s', name => {
+  it('is a field that merges as it is declared', async () => {
+    const sites = new ThreeSites(fields({ [name]: counter(), all: set(fields({ [name]: counter() })) }))
+    await sites.begin({ [name]: 1, all: { [name]: { [name]: 1 } } })
+    await sites.atOnce(
+      [{ [name]: 3, all: { [name]: { [name]: 3 } } }, 0],
+      [{ [name]: 5, all: { [name]: { [name]: 5 } } }, 1],
+    )
+    const merged = { [name]: 7, all: { [name]: { [name]: 7 } } }
+    expect(sites.documents).toEqual([merged, merged, merged])
+  })
+
+  it('is a source with a site that has the say', async () => {
+    const sites = new ThreeSites(authority({ source: 'from', sites: { [name]: gcpSite }, passive: 'refuse' }))
+    await sites.begin({ from: name, price: 1 })
+    expect(sites.documents).toEqual([undefined, undefined, undefined])
+    sites.gcp.write(thing, { from: name, price: 2 })
+    await sites.settle()
+    expect(sites.documents.map(document => document?.price)).toEqual([2, 2, 2])
+  })
+
+  it('is a source that nobody listed', async () => {
+    const sites = new ThreeSites(authority({ source: 'from', sites: { okx: gcpSite }, passive: 'refuse' }))
+    await sites.begin({ from: name, price: 1 })
+    expect(sites.documents.map(document => document?.price)).toEqual([1, 1, 1])
+  })
+
+  it('is a status that the machine knows, or not', async () => {
+    const known = { initial: 'new', transitions: { new: [name], [name]: [] } }
+    for (const machine of [known, { initial: 'new', transitions: { new: [] } }]) {
+      const sites = new ThreeSites(
+        eventLog(machine, { status: 'status', settled: 'settled', decide: home({ at: awsSite }) }),
+      )
+      await sites.begin({ status: 'new' })
+      sites.aws.write(thing, { status: name })
+      await sites.settle()
+      const settled = machine === known ? name : 'new'
+      expect(sites.documents.map(document => document?.settled)).toEqual([settled, settled, settled])
+    }
   })
 })

@@ -10,7 +10,7 @@ const seeds = long ? 5_000 : 15
 const seedsMax = 3_000
 
 describe('simulated homes of reservations', () => {
-  it(`keep every invariant in ${seeds} runs`, { timeout: seeds * 1000 }, async () => {
+  it(`keep every invariant in ${seeds} runs`, { timeout: 60_000 + seeds * 3_000 }, async () => {
     const total = await expectNoViolations(simulate, seeds, ['writes', 'verdicts', 'takenOver', 'accepted', 'rejected'])
     // A run in which all fits, or no home ever moves, shows nothing.
     expect(total.writes).toBeGreaterThan(20 * seeds)

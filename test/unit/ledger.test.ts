@@ -157,6 +157,22 @@ it('declared so, the home alone fixes: its own requests are answered in the comm
   expect(shown(atGcp)).toMatchObject({ available: 3, reservations: { a: { status: 'accepted' } } })
 })
 
+it('which writes were applications’ is told beside the vector only while that tells it otherwise', async () => {
+  open('home')
+  atGcp.write(sku, { on_hand: 5, reservations: { a: { qty: 1, status: 'requested' } } })
+  await atGcp.work()
+  const decided = atGcp.record(sku)
+  expect(decided.written).toEqual({ [gcp]: (decided.vector[gcp] ?? 0) - 1 })
+  edit(atGcp, document => {
+    document.on_hand = 7
+  })
+  await atGcp.work()
+  const record = atGcp.record(sku)
+  expect(record.vector).toEqual({ [gcp]: (decided.vector[gcp] ?? 0) + 1 })
+  expect(record).not.toHaveProperty('written')
+  expect(wholeChange(sku, record, atGcp.here, startMs)).not.toHaveProperty('written')
+})
+
 it('of more than there is, the latest are rejected, the same ones everywhere, and nobody is told twice', async () => {
   request(atAws, 'a', 3)
   await settle(all)

@@ -8,7 +8,7 @@ import { outOfDate } from '../simulation/hunt.ts'
 import { ledgerBugs } from '../simulation/ledger-bugs.ts'
 import { plantedBugs } from '../simulation/planted-bugs.ts'
 import { simulate } from '../simulation/simulate.ts'
-import { textBugs } from '../simulation/text-bugs.ts'
+import { textBugs, textFlowBugs } from '../simulation/text-bugs.ts'
 import { typeBugs } from '../simulation/type-bugs.ts'
 import { expectFound, expectNoViolations, expectTheSameAgain } from './simulated-runs.ts'
 
@@ -37,7 +37,17 @@ describe('the simulator', () => {
     expect([...rules].sort()).toEqual(numbers.map(number => `P${number}`).sort())
   })
 
-  const all = [plantedBugs, adoptionBugs, expiryBugs, ledgerBugs, escrowBugs, eventLogBugs, textBugs, typeBugs].flat()
+  const all = [
+    plantedBugs,
+    adoptionBugs,
+    expiryBugs,
+    ledgerBugs,
+    escrowBugs,
+    eventLogBugs,
+    textBugs,
+    textFlowBugs,
+    typeBugs,
+  ].flat()
 
   it('has bugs that fit the code as it is', async () => {
     expect((await Promise.all(all.map(outOfDate))).flat()).toEqual([])

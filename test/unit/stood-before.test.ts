@@ -38,6 +38,12 @@ describe('DynamoDB', () => {
     ])
   })
 
+  it('keeps a field called __proto__', () => {
+    const image = { ...keys, ['__proto__']: { N: '5' }, m: { M: { ['__proto__']: { S: 'x' } } } }
+    const [before] = told(record('MODIFY', image))
+    expect(JSON.stringify(before?.document)).toBe('{"__proto__":5,"m":{"__proto__":"x"}}')
+  })
+
   it('tells nothing where the stream has no old images', () => {
     expect(told(record('MODIFY'), record('REMOVE'))).toEqual([])
   })
@@ -83,6 +89,12 @@ describe('Cosmos DB', () => {
       { document: { n: 4 } },
     ])
     expect([...stoodInCosmos(feed, { ...ref, key: ['mug'] }, type)]).toEqual([])
+  })
+
+  it('keeps a field called __proto__', () => {
+    const previous = { ...item(1), ['__proto__']: 5, m: { ['__proto__']: 'x' } }
+    const [before] = stoodInCosmos([change('replace', item(2), previous)], ref, type)
+    expect(JSON.stringify(before?.document)).toBe('{"n":1,"__proto__":5,"m":{"__proto__":"x"}}')
   })
 
   it('tells of the others where one entry is of another form', () => {
@@ -157,6 +169,13 @@ describe('Firestore', () => {
       value: { name, fields, updateTime: at(4) },
     })
     expect(before?.document).toEqual({ d: { $number: expect.any(String) } })
+  })
+
+  it('keeps a field called __proto__', () => {
+    const inner = { ['__proto__']: { stringValue: 'x' } }
+    const fields = { ['__proto__']: { integerValue: '5' }, m: { mapValue: { fields: inner } } }
+    const [before] = told({ oldValue: { name, fields, createTime: at(2), updateTime: at(3) } })
+    expect(JSON.stringify(before?.document)).toBe('{"__proto__":5,"m":{"__proto__":"x"}}')
   })
 
   it('tells of a creation that nothing was there, just before', () => {

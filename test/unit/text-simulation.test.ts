@@ -2,10 +2,13 @@
 import { describe, expect, it } from 'vitest'
 import { someOf } from '../simulation/hunt.ts'
 import { simulate } from '../simulation/simulate-text.ts'
-import { textBugs } from '../simulation/text-bugs.ts'
-import { expectFound, expectNoViolations } from './simulated-runs.ts'
+import { simulate as simulateFlows } from '../simulation/simulate-text-flows.ts'
+import { textBugs, textFlowBugs } from '../simulation/text-bugs.ts'
+import { expectFound, expectNoViolations, expectTheSameAgain } from './simulated-runs.ts'
 
-const seeds = process.env.TRIBUTARY_LONG === '1' ? 10_000 : 60
+const long = process.env.TRIBUTARY_LONG === '1'
+const seeds = long ? 10_000 : 60
+const flowSeeds = long ? 3_000 : 10
 const seedsMax = 300
 
 describe('simulated texts', () => {
@@ -18,6 +21,24 @@ describe('simulated texts', () => {
   })
 
   it.each(someOf(textBugs))(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
+    await expectFound(bug, seedsMax)
+  })
+})
+
+describe('texts in the flows', () => {
+  it(`are the same everywhere, whole, and audited, in ${flowSeeds} runs`, { timeout: flowSeeds * 10_000 }, async () => {
+    const total = await expectNoViolations(simulateFlows, flowSeeds, ['captures', 'merges', 'resolutions'])
+    // A run in which nobody edits while somebody else does shows nothing.
+    expect(total.captures).toBeGreaterThan(10 * flowSeeds)
+    expect(total.merges).toBeGreaterThan(30 * flowSeeds)
+    expect(total.resolutions).toBeGreaterThan(5 * flowSeeds)
+  })
+
+  it('do the same again for the same seed, step by step', async () => {
+    await expectTheSameAgain(simulateFlows)
+  })
+
+  it.each(someOf(textFlowBugs))(`show when $rule is left out: $leavesOut`, { timeout: 120_000 }, async bug => {
     await expectFound(bug, seedsMax)
   })
 })
