@@ -12,6 +12,7 @@ import { createSigner } from '../../functions/common/session-signer.ts'
 import type { Document } from '../../shared/document/json.ts'
 import type { Peer } from '../../shared/ports/index.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { recordsAtOnce } from '../../shared/replicate/side-by-side.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
@@ -23,8 +24,10 @@ import { type AppTriggers, startTriggers } from '../../tools/local/azure/start-t
 import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
 import plan from '../carts-and-products.config.ts'
+import { createCrowd } from '../crowd.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
 import { eventually } from './azure-app.ts'
+import { startCosmosProxy } from './cosmos-proxy.ts'
 import { createRemoteSite, type RemoteSite } from './remote-site.ts'
 
 const peerId = 'aws-us-east-1'
@@ -249,6 +252,33 @@ describe('from an application here to a peer', () => {
     )
     account.server.refuse(undefined)
     await eventually(() => expect(aws.document(ref)).toEqual({ price: 9 }))
+  })
+
+  test('of a page of the feed so many records are read at once and no more, and all of them', async () => {
+    const proxy = await startCosmosProxy(account.server)
+    const crowd = createCrowd(recordsAtOnce, 100)
+    const { app } = await createApp('capture', { ...account, cosmosConnection: proxy.connectionString })
+    try {
+      const refs = Array.from({ length: 50 }, product)
+      const read = new Set<string>()
+      proxy.around = async ({ what, headers }, pass) => {
+        if (what !== 'read') return pass()
+        read.add(String(headers['x-ms-documentdb-partitionkey']))
+        await crowd.visit(pass)
+      }
+      const hints = refs.map(ref => ({
+        current: {},
+        metadata: { id: idOf(ref), partitionKey: { product_id: idOf(ref) } },
+      }))
+      expect(await app.invoke('capture-products', { data: { json: JSON.stringify(hints) } })).toMatchObject({
+        succeeded: true,
+      })
+      expect(crowd.most).toBe(recordsAtOnce)
+      expect([...read].sort()).toEqual(refs.map(ref => JSON.stringify([idOf(ref)])).sort())
+    } finally {
+      await app.stop()
+      await proxy.stop()
+    }
   })
 
   test('an instance that is killed in the middle of anything loses nothing', async () => {
