@@ -36,6 +36,7 @@ import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.
 import { startRestApi } from '../../tools/local/aws/rest-api.ts'
 import { startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
 import type { StreamSource } from '../../tools/local/aws/stream-source.ts'
+import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import plan from '../carts-and-products.config.ts'
 import { createCrowd } from '../crowd.ts'
 import { until } from './aws-harness.ts'
@@ -46,6 +47,7 @@ const site = 'aws-us-east-1'
 const projectConfig = new URL('../carts-and-products.config.ts', import.meta.url).pathname
 
 const stops: (() => unknown)[] = []
+const publishFaults = noFaults()
 const lines: string[] = []
 let siteKeys: KeyPair
 let peer: Peer
@@ -118,20 +120,21 @@ async function connect(endpoints: { readonly dynamodb: string; readonly kinesis:
   stops.push(() => {
     for (const client of [tables, queue, streams, kinesis]) client.destroy()
   })
-  const map = async (source: StreamSource, to: LambdaFunction) => {
+  const map = async (source: StreamSource, to: LambdaFunction, faults = noFaults()) => {
     const mapping = await startEventSourceMapping({
       source,
       functionArn: functionArn(region, to.name),
       invoke: event => to.invoke(event),
       startingPosition: 'TRIM_HORIZON',
       reportBatchItemFailures: true,
+      faults,
     })
     stops.push(() => mapping.stop())
   }
   const table = (streamArn: string) => createDynamoDbStreamSource({ client: streams, streamArn, region })
   const capture = lambda('capture')
   for (const streamArn of provisioned.tableStreamArns.values()) await map(table(streamArn), capture)
-  await map(table(provisioned.syncStreamArn), lambda('publish'))
+  await map(table(provisioned.syncStreamArn), lambda('publish'), publishFaults)
   await map(
     createKinesisSource({ client: kinesis, streamArn: provisioned.changesStreamArn, region }),
     lambda('forward'),
@@ -194,6 +197,22 @@ describe('what an application writes into its own table', () => {
     await tables.send(new DeleteItemCommand({ TableName: 'products', Key: key }))
     await until(() => arrivedOf('bicycle').length === 3)
     expect(arrivedOf('bicycle').map(({ operation }) => operation)).toEqual(['create', 'update', 'delete'])
+  })
+
+  it('of tier 1 is at the peer while nothing is published: capture itself told it', async () => {
+    publishFaults.paused = true
+    try {
+      await put('later')
+      const cart = { customer_id: { S: 'express' }, currency: { S: 'EUR' } }
+      await tables.send(new PutItemCommand({ TableName: 'carts', Item: cart }))
+      await until(() => arrivedOf('express').length === 1)
+      expect(arrivedOf('later')).toEqual([])
+    } finally {
+      publishFaults.paused = false
+    }
+    await until(() => arrivedOf('express').length === 2 && arrivedOf('later').length === 1)
+    const [express, durable] = arrivedOf('express')
+    expect(durable?.intervals).toEqual(express?.intervals)
   })
 
   it('travels as the part that changed', async () => {

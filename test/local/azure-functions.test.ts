@@ -21,7 +21,7 @@ import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions
 import { createFunctionApp, type FunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { parseHostSettings } from '../../tools/local/azure/host-settings.ts'
 import { type AppTriggers, startTriggers } from '../../tools/local/azure/start-triggers.ts'
-import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
+import { type DeliveryFaults, noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
 import plan from '../carts-and-products.config.ts'
 import { createCrowd } from '../crowd.ts'
@@ -35,6 +35,7 @@ const peerId = 'aws-us-east-1'
 interface RunningApp {
   readonly app: FunctionApp
   readonly triggers: AppTriggers
+  readonly faults: DeliveryFaults
   readonly lines: string[]
   stop(): Promise<void>
 }
@@ -72,6 +73,7 @@ afterAll(async () => {
 afterEach(() => {
   awsOutage = undefined
   account.server.refuse(undefined)
+  appNamed('publish').faults.paused = false
 })
 
 async function startPeer(): Promise<void> {
@@ -117,10 +119,12 @@ async function createApp(name: string, { cosmosConnection, azurite }: AzureAccou
 
 async function startApp(name: string, at: AzureAccount): Promise<RunningApp> {
   const { app, lines, onLog } = await createApp(name, at)
-  const triggers = await startTriggers({ app, faults: noFaults(), onLog })
+  const faults = noFaults()
+  const triggers = await startTriggers({ app, faults, onLog })
   return {
     app,
     triggers,
+    faults,
     lines,
     async stop() {
       await triggers.stop()
@@ -191,6 +195,18 @@ describe('from an application here to a peer', () => {
     await account.container('products').item(idOf(ref), idOf(ref)).delete()
     await eventually(() => expect(aws.document(ref)).toBeUndefined())
     expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|products|${idOf(ref)}` })])
+  })
+
+  test('of tier 1 it arrives while nothing is published: capture itself told it', async () => {
+    appNamed('publish').faults.paused = true
+    const later = product()
+    await write(later, { price: 1 })
+    const cart: RecordRef = { type: 'carts', key: ['express'] }
+    await account.container('carts').items.create({ id: 'express', customer_id: 'express', currency: 'EUR' })
+    await eventually(() => expect(aws.document(cart)).toEqual({ currency: 'EUR' }))
+    expect(aws.document(later)).toBeUndefined()
+    appNamed('publish').faults.paused = false
+    await eventually(() => expect(aws.document(later)).toEqual({ price: 1 }))
   })
 
   test('both data types flow, of every key', async () => {
