@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defineSync, fields, register } from '../../shared/declare/index.ts'
 import { canonicalText } from '../../shared/document/canonical.ts'
-import type { Document } from '../../shared/document/json.ts'
+import type { Document, Json } from '../../shared/document/json.ts'
 import { ValueRefused } from '../../shared/ports/index.ts'
 import { MemorySite, settle } from './memory-site.ts'
 import { cosmos, dynamoDb, type Fields, firestoreStore, ref, type Store, writeFields } from './native-values.ts'
@@ -97,6 +97,38 @@ describe('a document', () => {
   testHome(dynamoDb)
   testHome(firestoreStore)
   testHome(cosmos)
+})
+
+const deep = (levels: number): Json => (levels === 0 ? 'leaf' : { in: deep(levels - 1) })
+
+/** Something that one store cannot hold, somewhere in a document that it could hold otherwise. */
+function testRefusals<Native>(home: Store<Native>): void {
+  it(`of ${home.name} with something that Firestore cannot hold is refused with type, key and the field`, () => {
+    const names = fc.array(fc.constantFrom('a.b', 'id', 'ž 🐎', '0', 'constructor'), { minLength: 1, maxLength: 5 })
+    const tooMuch = fc.constantFrom(deep(20), { ['ž'.repeat(751)]: 1 })
+    fc.assert(
+      fc.property(home.fields, names, tooMuch, (fields, path, odd) => {
+        const [top = '', ...inner] = path
+        const value = inner.reduceRight<Json>((within, name) => ({ [name]: within, beside: 1 }), odd)
+        const document = { ...home.toPortable(fields), [top]: value }
+        expect(() => firestoreStore.fromPortable(document)).toThrow(
+          expect.objectContaining({
+            name: 'ValueRefused',
+            ref,
+            field: expect.toSatisfy((field: string) => field.startsWith(`${path.join('.')}.`)),
+          }),
+        )
+        // The others hold it: nobody else's copy is spoiled by it.
+        expect(canonicalText(cosmos.toPortable(cosmos.fromPortable(document)))).toBe(canonicalText(document))
+      }),
+      { numRuns: 200 },
+    )
+  })
+}
+
+describe('a document', () => {
+  testRefusals(dynamoDb)
+  testRefusals(cosmos)
 })
 
 const travellingPlan = defineSync({
