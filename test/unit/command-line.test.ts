@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { pauseMsMax } from '../../shared/replicate/flow-settings.ts'
+import { messageAgeMaxMs } from '../../shared/replicate/message-age.ts'
 import { createProgram } from '../../tools/cli/program.ts'
 
 const program = createProgram()
@@ -69,4 +71,13 @@ const pages = ['README.md', ...readdirSync(new URL('docs', root)).map(name => `d
 it.each(pages)('%s tells of commands and options that there are', page => {
   const told = toldIn(readFileSync(new URL(page, root), 'utf8'))
   expect(told.flatMap(words => faultIn(words) ?? [])).toEqual([])
+})
+
+it('a pause ends before a bus would lose what waits, whatever is asked for', () => {
+  const [, pause] = leaves.find(([name]) => name === 'pause') ?? []
+  const option = pause?.options.find(({ long }) => long === '--for')
+  expect(option?.parseArg?.('6d', undefined)).toBe(pauseMsMax)
+  expect(() => option?.parseArg?.('7d', undefined)).toThrow('at most 6d')
+  expect(option?.defaultValue).toBe(86_400_000)
+  expect(pauseMsMax).toBeLessThan(messageAgeMaxMs)
 })
