@@ -3,7 +3,7 @@ import middy from '@middy/core'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import { unreadableMessage } from '../../shared/replicate/dead-letter.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
-import { createLimit, recordsAtOnce } from '../../shared/replicate/limit.ts'
+import { sideBySide } from '../../shared/replicate/side-by-side.ts'
 import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
@@ -28,16 +28,11 @@ export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResp
       const reason = 'no record that DynamoDB writes into a Kinesis stream'
       await deadLetters.put(unreadableMessage({ site: here.site, reason, atMs: clock.now(), text }))
     }
-    const limit = createLimit(recordsAtOnce)
-    const results = await Promise.allSettled(
-      hints.map(hint =>
-        limit(() =>
-          captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
-            ...ports,
-            steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
-          }),
-        ),
-      ),
+    const results = await sideBySide(hints, hint =>
+      captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
+        ...ports,
+        steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
+      }),
     )
     await express.send()
     const failed = hints.filter(({ ref }, index) => {

@@ -1,6 +1,6 @@
 /** Capture on Azure: the change feeds of the application's containers, one function for each data type. */
 import { app } from '@azure/functions'
-import { createLimit, recordsAtOnce } from '../../shared/replicate/limit.ts'
+import { sideBySide } from '../../shared/replicate/side-by-side.ts'
 import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { logFailures } from './failure-log.ts'
@@ -20,16 +20,11 @@ for (const { plan } of here().types.values()) {
       const express = (await expressLane())()
       const ports = { ...capturePorts(), captured: express.captured }
       const hints = hintsIn(feed, plan)
-      const limit = createLimit(recordsAtOnce)
-      const results = await Promise.allSettled(
-        hints.map(hint =>
-          limit(() =>
-            captureHint(hint, () => stoodBefore(feed, hint.ref, plan), {
-              ...ports,
-              steps: () => stepsIn(feed, hint.ref, plan),
-            }),
-          ),
-        ),
+      const results = await sideBySide(hints, hint =>
+        captureHint(hint, () => stoodBefore(feed, hint.ref, plan), {
+          ...ports,
+          steps: () => stepsIn(feed, hint.ref, plan),
+        }),
       )
       await express.send()
       const failed = hints.filter(({ ref }, index) => {

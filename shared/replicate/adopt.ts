@@ -76,6 +76,8 @@ class AdoptionRun {
   readonly #ask: ReadonlyMap<SiteId, <Answer>(request: () => Promise<Answer>) => Promise<Answer>>
   /** What is the same at every site by now. Every record is found at each of them, in two scans. */
   readonly #compared = new Set<string>()
+  /** By site and record: what was refused is found as often. */
+  readonly #told = new Set<string>()
   #blocked = false
 
   constructor(options: AdoptOptions) {
@@ -131,7 +133,9 @@ class AdoptionRun {
   /** Whatever was there before, or was written meanwhile, has a sync record by now, or its event is still to come. */
   async #captureAll(site: AdoptingSite): Promise<void> {
     await this.#eachPage('capturing', site, site.scan.records, async refs => {
-      this.counts.captured += await this.#of(site, () => site.capture(refs))
+      const captured = await this.#of(site, () => site.capture(refs))
+      // Not in one with the line above: what is added to would be read before, and other pages' counts be lost.
+      this.counts.captured += captured
     })
   }
 
@@ -174,7 +178,7 @@ class AdoptionRun {
         const here = standings.map(standing => standing[index] ?? ({ is: 'absent' } as const))
         const first = here.findIndex(({ is }) => is !== 'absent')
         const isFirst = lister !== undefined && sites[first] === lister
-        const kind = await this.#settle(ref, here, isFirst)
+        const kind = await this.#settle(ref, here)
         if (kind === undefined) return
         if (kind !== 'refused' && this.#compared.size < comparedMax) this.#compared.add(recordName(ref))
         if (!isFirst) return
@@ -200,14 +204,14 @@ class AdoptionRun {
   }
 
   /** What kind of record it is; undefined: one that did not exist before. */
-  async #settle(ref: RecordRef, standings: readonly Standing[], tells: boolean) {
+  async #settle(ref: RecordRef, standings: readonly Standing[]) {
     const { sites } = this.#options
     if (standings.some(({ is }) => is === 'known')) return 'known'
     const noted = standings.flatMap(standing => (standing.is === 'noted' ? [standing] : []))
     const refused = standings.flatMap((standing, index) =>
       standing.is === 'refused' ? [{ ref, site: sites[index]?.site ?? '', reason: standing.reason }] : [],
     )
-    if (tells) for (const one of refused) this.#options.onRefused(one)
+    for (const one of refused) this.#refuse(one)
     if (noted.length === 0) return refused.length > 0 ? 'refused' : undefined
     const same = new Set(noted.map(({ shadow, audited }) => `${shadow} ${audited}`)).size === 1
     const settled = same && noted.length === sites.length
@@ -217,11 +221,18 @@ class AdoptionRun {
       const reason = await this.#of(site, () => site.settle(ref, settlement))
       if (reason === undefined) continue
       this.#blocked = true
-      this.#options.onRefused({ ref, site: site.site, reason })
+      this.#refuse({ ref, site: site.site, reason })
       return 'refused'
     }
     if (refused.length > 0) return 'refused'
     return settlement.versions ? 'different' : 'missing'
+  }
+
+  #refuse(refused: RefusedRecord): void {
+    const name = `${refused.site} ${recordName(refused.ref)}`
+    if (this.#told.has(name)) return
+    if (this.#told.size < comparedMax) this.#told.add(name)
+    this.#options.onRefused(refused)
   }
 
   async #agree(ref: RecordRef): Promise<Settlement> {

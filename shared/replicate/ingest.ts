@@ -30,11 +30,11 @@ import { evidenceAfterMerge } from './evidence.ts'
 import { hasExpired } from './expiry.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
-import { createLimit, recordsAtOnce } from './limit.ts'
 import { look, type Sight } from './look.ts'
 import { quarantineEntry } from './quarantine-entry.ts'
 import { recordName } from './record-ref.ts'
 import { fitsIntoRecord } from './resolution-retention.ts'
+import { sideBySide } from './side-by-side.ts'
 import type { SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 
@@ -65,14 +65,12 @@ export async function ingest(
     if (row) row.push(index)
     else rows.set(name, [index])
   })
-  const limit = createLimit(recordsAtOnce)
-  const inOrder = async (row: readonly number[]) => {
+  await sideBySide([...rows.values()], async row => {
     for (const index of row) {
       const change = changes[index]
       if (change) answers[index] = await ingestOne(change, sender, ports, sentAtMs)
     }
-  }
-  await Promise.all([...rows.values()].map(row => limit(() => inOrder(row))))
+  })
   return answers
 }
 

@@ -1,9 +1,3 @@
-/**
- * Records of one event or request that are worked on side by side. A store that is slow, for a moment or because it is
- * small, then answers them later; all at once, each would wait beyond the clients' time-outs, and the same would come again.
- */
-export const recordsAtOnce = 16
-
 /** So many at a time; whoever comes later waits. */
 export interface Limit {
   <Result>(run: () => Promise<Result>): Promise<Result>
@@ -14,8 +8,11 @@ export interface Limit {
 export function createLimit(most: number): Limit {
   let running = 0
   const waiting: (() => void)[] = []
+  const wakeNext = () => waiting.shift()?.()
   const free = async () => {
     while (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
+    // Takes no place itself: whoever waits behind it is not to miss this one.
+    wakeNext()
   }
   const limit = async <Result>(run: () => Promise<Result>): Promise<Result> => {
     // Not `await free()`: between its return and the next line others would pass, too.
@@ -25,7 +22,7 @@ export function createLimit(most: number): Limit {
       return await run()
     } finally {
       running -= 1
-      waiting.shift()?.()
+      wakeNext()
     }
   }
   return Object.assign(limit, { untilFree: free })

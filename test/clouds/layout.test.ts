@@ -169,6 +169,8 @@ describe('keys', () => {
     ['a slash', 'a/b', 'a%2Fb', 'a%2Fb'],
     ['a hash', 'a#b', 'a#b', 'a%23b'],
     ['two dots', '..', '%2E.', '%2E.'],
+    ['what else Cosmos takes no id with', 'a?b\\c\n', 'a?b\\c\n', 'a%3Fb%5Cc%0A'],
+    ['blanks alone', '  ', '  ', '%20 '],
     ['quotes', `"it's"`, `"it's"`, `"it's"`],
     ['an emoji', '🐎', '🐎', '🐎'],
     ['a leading underscore', '_x', '_x', '_x'],

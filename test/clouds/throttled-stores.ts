@@ -13,8 +13,8 @@ export interface ThrottledStores {
   readonly variables: Readonly<Record<string, string>>
   /** By cloud. */
   throttle(cloud: string, throttles: boolean): void
-  /** How many calls were refused since the start, where that is counted: DynamoDB. */
-  readonly refused: number
+  /** How many calls a cloud's store has refused since the start. Polls for changes are not counted. */
+  refused(cloud: string): number
   stop(): Promise<void>
 }
 
@@ -35,9 +35,7 @@ export async function startThrottledStores(): Promise<ThrottledStores> {
       if (cloud === 'gcp') firestore.refuse(throttles ? 'RESOURCE_EXHAUSTED' : undefined)
       if (cloud === 'azure') cosmos.refuse(throttles ? 429 : undefined)
     },
-    get refused() {
-      return proxy.refused
-    },
+    refused: cloud => (cloud === 'aws' ? proxy : cloud === 'gcp' ? firestore : cosmos).refused,
     async stop() {
       await proxy.stop()
       await Promise.all([dynamoDb.stop(), firestore.stop(), cosmos.stop()])

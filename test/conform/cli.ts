@@ -31,6 +31,10 @@ const options = new Command('conform')
   .option('--yes', 'create resources in real accounts, which costs money', false)
   .option('--json', 'print the result as JSON', false)
   .option('--out <file>', 'write what is printed into this file, too')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run conform -- --only firestore,pubsub --out table.md\n  npm run conform -- --target real --yes',
+  )
   .parse()
   .opts<ConformOptions>()
 

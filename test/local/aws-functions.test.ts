@@ -20,6 +20,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditStoreName, syncStoreName } from '../../shared/declare/resource-names.ts'
 import { auditShard } from '../../shared/replicate/audit-place.ts'
+import { recordsAtOnce } from '../../shared/replicate/side-by-side.ts'
 import { touchedBy } from '../../shared/resolve/touched.ts'
 import { answerTokenHeader } from '../../shared/wire/ingest-endpoint.ts'
 import { createVerifier, digestOf } from '../../shared/wire/token.ts'
@@ -35,7 +36,9 @@ import { type Provisioned, provisionAws } from '../../tools/local/aws/provision.
 import { startRestApi } from '../../tools/local/aws/rest-api.ts'
 import { startSqsLocal } from '../../tools/local/aws/sqs-s3-local.ts'
 import type { StreamSource } from '../../tools/local/aws/stream-source.ts'
+import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import plan from '../carts-and-products.config.ts'
+import { createCrowd } from '../crowd.ts'
 import { until } from './aws-harness.ts'
 import { credentials, region } from './aws-mapping-harness.ts'
 import { changeOf, type KeyPair, newKeyPair, type Peer, requestOf, startPeer } from './aws-peer.ts'
@@ -44,6 +47,7 @@ const site = 'aws-us-east-1'
 const projectConfig = new URL('../carts-and-products.config.ts', import.meta.url).pathname
 
 const stops: (() => unknown)[] = []
+const publishFaults = noFaults()
 const lines: string[] = []
 let siteKeys: KeyPair
 let peer: Peer
@@ -116,20 +120,21 @@ async function connect(endpoints: { readonly dynamodb: string; readonly kinesis:
   stops.push(() => {
     for (const client of [tables, queue, streams, kinesis]) client.destroy()
   })
-  const map = async (source: StreamSource, to: LambdaFunction) => {
+  const map = async (source: StreamSource, to: LambdaFunction, faults = noFaults()) => {
     const mapping = await startEventSourceMapping({
       source,
       functionArn: functionArn(region, to.name),
       invoke: event => to.invoke(event),
       startingPosition: 'TRIM_HORIZON',
       reportBatchItemFailures: true,
+      faults,
     })
     stops.push(() => mapping.stop())
   }
   const table = (streamArn: string) => createDynamoDbStreamSource({ client: streams, streamArn, region })
   const capture = lambda('capture')
   for (const streamArn of provisioned.tableStreamArns.values()) await map(table(streamArn), capture)
-  await map(table(provisioned.syncStreamArn), lambda('publish'))
+  await map(table(provisioned.syncStreamArn), lambda('publish'), publishFaults)
   await map(
     createKinesisSource({ client: kinesis, streamArn: provisioned.changesStreamArn, region }),
     lambda('forward'),
@@ -194,6 +199,22 @@ describe('what an application writes into its own table', () => {
     expect(arrivedOf('bicycle').map(({ operation }) => operation)).toEqual(['create', 'update', 'delete'])
   })
 
+  it('of tier 1 is at the peer while nothing is published: capture itself told it', async () => {
+    publishFaults.paused = true
+    try {
+      await put('later')
+      const cart = { customer_id: { S: 'express' }, currency: { S: 'EUR' } }
+      await tables.send(new PutItemCommand({ TableName: 'carts', Item: cart }))
+      await until(() => arrivedOf('express').length === 1)
+      expect(arrivedOf('later')).toEqual([])
+    } finally {
+      publishFaults.paused = false
+    }
+    await until(() => arrivedOf('express').length === 2 && arrivedOf('later').length === 1)
+    const [express, durable] = arrivedOf('express')
+    expect(durable?.intervals).toEqual(express?.intervals)
+  })
+
   it('travels as the part that changed', async () => {
     const key = { customer_id: { S: 'c1' } }
     const items = { M: { a: { M: { quantity: { N: '2' } } }, b: { M: { quantity: { N: '1' } } } } }
@@ -254,21 +275,29 @@ describe('what an application writes into its own table', () => {
   })
 })
 
-describe('a batch of hints', () => {
-  it('fails from its first failing record on, and captures everything else in it', async () => {
-    // DynamoDB, but for what concerns a poisoned record.
-    const looked = new Set<string>()
-    const proxy = await listening(
-      createServer(async (request, response) => {
-        const body = await buffer(request)
-        if (body.includes('poisoned')) return void response.writeHead(500).end('{}')
-        looked.add(/batch-\w+/.exec(body.toString())?.[0] ?? '')
+/** DynamoDB, but for what concerns a poisoned record. What concerns another one passes by `asked`. */
+function poisonedDynamoDb(asked: (body: string, pass: () => Promise<void>) => Promise<void>): Promise<string> {
+  return listening(
+    createServer(async (request, response) => {
+      const body = await buffer(request)
+      if (body.includes('poisoned')) return void response.writeHead(500).end('{}')
+      await asked(body.toString(), async () => {
         const names = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'] as const
         const headers = names.map((name): [string, string] => [name, String(request.headers[name])])
         const answer = await fetch(dynamoDbEndpoint, { method: 'POST', headers, body: new Uint8Array(body) })
         response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
-      }),
-    )
+      })
+    }),
+  )
+}
+
+describe('a batch of hints', () => {
+  it('fails from its first failing record on, and captures everything else in it', async () => {
+    const looked = new Set<string>()
+    const proxy = await poisonedDynamoDb(async (body, pass) => {
+      looked.add(/batch-\w+/.exec(body)?.[0] ?? '')
+      await pass()
+    })
     const ids = ['first', 'poisoned-1', 'second', 'poisoned-1', 'first', 'poisoned-2', 'third']
     const Records = ids.map((id, index) => ({
       eventSourceARN: provisioned.tableStreamArns.get('products'),
@@ -283,6 +312,26 @@ describe('a batch of hints', () => {
       { site, function: 'capture', record: 'products#batch-poisoned-1', error: 'StoreUnavailable' },
       { site, function: 'capture', record: 'products#batch-poisoned-2', error: 'StoreUnavailable' },
     ])
+  })
+
+  it('asks the store for so many records at once and no more, and for all of them', async () => {
+    const looked = new Set<string>()
+    const crowd = createCrowd(recordsAtOnce, 100)
+    const proxy = await poisonedDynamoDb(async (body, pass) => {
+      looked.add(/crowd-\d+/.exec(body)?.[0] ?? '')
+      await crowd.visit(pass)
+    })
+    const ids = Array.from({ length: 50 }, (_, index) => (index === 30 ? 'poisoned-crowd' : `crowd-${index}`))
+    const Records = ids.map((id, index) => ({
+      eventSourceARN: provisioned.tableStreamArns.get('products'),
+      dynamodb: { Keys: { product_id: { S: id } }, SequenceNumber: String(200 + index) },
+    }))
+    lines.length = 0
+    const reply = await lambda('capture', { AWS_ENDPOINT_URL_DYNAMODB: proxy }).invoke({ Records })
+    expect(reply).toEqual({ batchItemFailures: [{ itemIdentifier: '230' }] })
+    expect(crowd.most).toBe(recordsAtOnce)
+    expect(looked.size).toBe(49)
+    await until(() => lines.length === 1)
   })
 
   it('of a table that is not the declared one fails as a whole, by name', async () => {

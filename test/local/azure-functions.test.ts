@@ -12,6 +12,7 @@ import { createSigner } from '../../functions/common/session-signer.ts'
 import type { Document } from '../../shared/document/json.ts'
 import type { Peer } from '../../shared/ports/index.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { recordsAtOnce } from '../../shared/replicate/side-by-side.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
 import { batchEncoding, encodeBody } from '../../shared/wire/request-body.ts'
@@ -20,11 +21,13 @@ import { bundleFunctions, projectRoot } from '../../tools/build/bundle-functions
 import { createFunctionApp, type FunctionApp } from '../../tools/local/azure/functions-host.ts'
 import { parseHostSettings } from '../../tools/local/azure/host-settings.ts'
 import { type AppTriggers, startTriggers } from '../../tools/local/azure/start-triggers.ts'
-import { noFaults } from '../../tools/local/runtime/delivery-faults.ts'
+import { type DeliveryFaults, noFaults } from '../../tools/local/runtime/delivery-faults.ts'
 import { makeSiteKeys, type SiteKeys } from '../../tools/local/site-keys.ts'
 import plan from '../carts-and-products.config.ts'
+import { createCrowd } from '../crowd.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
 import { eventually } from './azure-app.ts'
+import { startCosmosProxy } from './cosmos-proxy.ts'
 import { createRemoteSite, type RemoteSite } from './remote-site.ts'
 
 const peerId = 'aws-us-east-1'
@@ -32,6 +35,7 @@ const peerId = 'aws-us-east-1'
 interface RunningApp {
   readonly app: FunctionApp
   readonly triggers: AppTriggers
+  readonly faults: DeliveryFaults
   readonly lines: string[]
   stop(): Promise<void>
 }
@@ -69,6 +73,7 @@ afterAll(async () => {
 afterEach(() => {
   awsOutage = undefined
   account.server.refuse(undefined)
+  appNamed('publish').faults.paused = false
 })
 
 async function startPeer(): Promise<void> {
@@ -114,10 +119,12 @@ async function createApp(name: string, { cosmosConnection, azurite }: AzureAccou
 
 async function startApp(name: string, at: AzureAccount): Promise<RunningApp> {
   const { app, lines, onLog } = await createApp(name, at)
-  const triggers = await startTriggers({ app, faults: noFaults(), onLog })
+  const faults = noFaults()
+  const triggers = await startTriggers({ app, faults, onLog })
   return {
     app,
     triggers,
+    faults,
     lines,
     async stop() {
       await triggers.stop()
@@ -190,6 +197,18 @@ describe('from an application here to a peer', () => {
     expect(await partitionOf(ref)).toEqual([expect.objectContaining({ id: `_tributary|products|${idOf(ref)}` })])
   })
 
+  test('of tier 1 it arrives while nothing is published: capture itself told it', async () => {
+    appNamed('publish').faults.paused = true
+    const later = product()
+    await write(later, { price: 1 })
+    const cart: RecordRef = { type: 'carts', key: ['express'] }
+    await account.container('carts').items.create({ id: 'express', customer_id: 'express', currency: 'EUR' })
+    await eventually(() => expect(aws.document(cart)).toEqual({ currency: 'EUR' }))
+    expect(aws.document(later)).toBeUndefined()
+    appNamed('publish').faults.paused = false
+    await eventually(() => expect(aws.document(later)).toEqual({ price: 1 }))
+  })
+
   test('both data types flow, of every key', async () => {
     const keysOf = ['plain', 'with|bar', 'with/slash', '100%', 'ž🐎', 'two words']
     for (const key of keysOf) {
@@ -249,6 +268,33 @@ describe('from an application here to a peer', () => {
     )
     account.server.refuse(undefined)
     await eventually(() => expect(aws.document(ref)).toEqual({ price: 9 }))
+  })
+
+  test('of a page of the feed so many records are read at once and no more, and all of them', async () => {
+    const proxy = await startCosmosProxy(account.server)
+    const crowd = createCrowd(recordsAtOnce, 100)
+    const { app } = await createApp('capture', { ...account, cosmosConnection: proxy.connectionString })
+    try {
+      const refs = Array.from({ length: 50 }, product)
+      const read = new Set<string>()
+      proxy.around = async ({ what, headers }, pass) => {
+        if (what !== 'read') return pass()
+        read.add(String(headers['x-ms-documentdb-partitionkey']))
+        await crowd.visit(pass)
+      }
+      const hints = refs.map(ref => ({
+        current: {},
+        metadata: { id: idOf(ref), partitionKey: { product_id: idOf(ref) } },
+      }))
+      expect(await app.invoke('capture-products', { data: { json: JSON.stringify(hints) } })).toMatchObject({
+        succeeded: true,
+      })
+      expect(crowd.most).toBe(recordsAtOnce)
+      expect([...read].sort()).toEqual(refs.map(ref => JSON.stringify([idOf(ref)])).sort())
+    } finally {
+      await app.stop()
+      await proxy.stop()
+    }
   })
 
   test('an instance that is killed in the middle of anything loses nothing', async () => {

@@ -19,6 +19,8 @@ export interface CosmosProxy {
   takeCounts(): Readonly<Record<string, number>>
   /** Answers so instead of passing the request on; undefined passes it on. */
   fault: (request: ProxiedRequest) => Fault | undefined
+  /** Comes between a request and its answer. */
+  around: (request: ProxiedRequest, pass: () => Promise<void>) => Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,14 +34,16 @@ export async function startCosmosProxy(target: CosmosServer): Promise<CosmosProx
     proxy.requests.push(request)
     const fault = proxy.fault(request)
     if (fault !== undefined) return fail(response, fault)
-    const { host: _, connection: __, 'content-length': ___, ...passed } = headers
-    const answer = await fetch(new URL(url, target.endpoint), {
-      method,
-      headers: passed as Record<string, string>,
-      ...(body.length > 0 && { body: new Uint8Array(body) }),
+    await proxy.around(request, async () => {
+      const { host: _, connection: __, 'content-length': ___, ...passed } = headers
+      const answer = await fetch(new URL(url, target.endpoint), {
+        method,
+        headers: passed as Record<string, string>,
+        ...(body.length > 0 && { body: new Uint8Array(body) }),
+      })
+      response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => !hopByHop.has(name))))
+      response.end(Buffer.from(await answer.arrayBuffer()))
     })
-    response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => !hopByHop.has(name))))
-    response.end(Buffer.from(await answer.arrayBuffer()))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -54,6 +58,7 @@ export async function startCosmosProxy(target: CosmosServer): Promise<CosmosProx
       return counts
     },
     fault: () => undefined,
+    around: (_, pass) => pass(),
     async stop() {
       const closed = once(server, 'close')
       server.close()

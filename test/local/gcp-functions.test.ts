@@ -47,6 +47,8 @@ let peer: FakePeer
 let application: Firestore
 let operator: PubSub
 let functions: Record<(typeof functionNames)[number], CloudFunction>
+/** Capture as it deploys, with its peers. */
+let expressCapture: CloudFunction
 let front: HttpFront
 let signAsRemote: Sign
 let verifyAsRemote: Verify
@@ -82,24 +84,25 @@ beforeAll(async () => {
     METADATA_SERVER_DETECTION: 'none',
   }
   const { TRIBUTARY_PEERS: _, ...withoutPeers } = environment
-  const start = (name: string) =>
+  const start = (name: string, variables: Readonly<Record<string, string>> = environment) =>
     createCloudFunction({
       name,
       target: name,
       bundle: join(folder, 'gcp', name, 'index.cjs'),
-      // Without peers it has no express lane, and every change is counted once.
-      environment: name === 'capture' ? withoutPeers : environment,
+      environment: variables,
       // Failures: every batch has a line as well.
       onLog: line => void (line.includes('"level":"info"') || logged.push(line)),
     })
+  expressCapture = start('capture')
   functions = {
-    capture: start('capture'),
+    // Without peers it has no express lane, and every change is counted once.
+    capture: start('capture', withoutPeers),
     publish: start('publish'),
     forward: start('forward'),
     ingest: start('ingest'),
     prune: start('prune'),
   }
-  await Promise.all(Object.values(functions).map(cloudFunction => cloudFunction.warm()))
+  await Promise.all([expressCapture, ...Object.values(functions)].map(cloudFunction => cloudFunction.warm()))
   front = await startHttpFront({ cloudFunction: functions.ingest })
   startTriggers()
   application = new Firestore({ projectId: project, host: firestore.host, ssl: false })
@@ -113,7 +116,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const end of ending) await end()
   await front.stop()
-  await Promise.all(Object.values(functions).map(cloudFunction => cloudFunction.stop()))
+  await Promise.all([expressCapture, ...Object.values(functions)].map(cloudFunction => cloudFunction.stop()))
   await operator.subscription(deadLettersName).close()
   await Promise.all([application.terminate(), operator.close(), peer.stop()])
   await Promise.all([firestore.stop(), pubsub.stop()])
@@ -206,6 +209,27 @@ describe('a document that the application writes', () => {
     expect(decodeChange(peer.received[1]?.event)).toMatchObject({ operation: 'delete' })
     expect((await cart.get()).exists).toBe(false)
     expect(logged).toEqual([])
+  })
+
+  test('of tier 1 is at the peer while nothing is published: capture itself told it', async () => {
+    faults.paused = true
+    const trigger = startFirestoreTrigger({
+      ...{ project, location: 'us-central1', name: 'express', firestore, cloudFunction: expressCapture },
+      ...{ document: '{collection}/{id}', onLog: () => {} },
+    })
+    try {
+      await application.doc('products/later').set({ title: 'Lamp' })
+      await application.doc('carts/express').set({ currency: 'EUR' })
+      await eventually(() => expect(subjects()).toEqual(['carts/express']))
+      const [{ event } = {}] = peer.received
+      faults.paused = false
+      await eventually(() => expect(subjects().sort()).toEqual(['carts/express', 'carts/express', 'products/later']))
+      const again = peer.received.filter(({ subject }) => subject === 'carts/express')
+      expect(decodeChange(again[1]?.event).intervals).toEqual(decodeChange(event).intervals)
+    } finally {
+      faults.paused = false
+      await trigger.stop()
+    }
   })
 
   test('with a value that cannot be carried goes to the dead letters by name; its neighbours pass', async () => {

@@ -1,39 +1,16 @@
 /** Tables that held different documents before anybody knew of the others: which one each declared type begins with. */
 import { describe, expect, it } from 'vitest'
-import { appendOnly, authority, type Declaration, defineSync, fields, highest } from '../../shared/declare/index.ts'
-import { typeOf } from '../../shared/declare/sync-plan.ts'
+import { appendOnly, authority, type Declaration, fields, highest } from '../../shared/declare/index.ts'
 import type { Document } from '../../shared/document/json.ts'
-import { MemoryAdoptionStore } from '../../shared/ports/memory/memory-adoption-store.ts'
-import { createMemoryScan } from '../../shared/ports/memory/memory-scan.ts'
-import { adopt } from '../../shared/replicate/adopt.ts'
-import { createAdoptingSite } from '../../shared/replicate/adopting-site.ts'
-import { MemorySite, settle } from './memory-site.ts'
-import { azureSite, gcpSite, thing, threeSites } from './three-sites.ts'
+import { AdoptingSites } from './adopting-sites.ts'
+import { settle } from './memory-site.ts'
+import { azureSite, gcpSite, thing } from './three-sites.ts'
 
 async function adopted(merge: Declaration['data'][string]['merge'], documents: readonly Document[]) {
-  const plan = defineSync({ sites: threeSites, data: { things: { key: ['id'], merge, adopt: true } } })
-  const type = typeOf(plan, 'things')
-  if (!type) throw new Error('the plan has things')
-  const sites = plan.sites.map(({ id }) => new MemorySite(plan, id))
-  const adopting = sites.map((site, index) => {
-    site.write(thing, documents[index])
-    const scan = createMemoryScan(site.database)
-    return createAdoptingSite({ ...site.ports, adoptions: new MemoryAdoptionStore().connect(), scan })
-  })
-  const [first] = sites
-  if (!first) throw new Error('there are three sites')
-  const nothing = () => undefined
-  const outcome = await adopt({
-    type,
-    sites: adopting,
-    clock: first.clock,
-    settleMs: 1000,
-    onProgress: nothing,
-    onRefused: nothing,
-    signal: new AbortController().signal,
-  })
-  expect(outcome).toMatchObject({ outcome: 'adopted', different: 1, refused: 0 })
-  return sites
+  const adopting = new AdoptingSites(merge)
+  adopting.write(thing, documents)
+  expect(await adopting.run()).toMatchObject({ outcome: 'adopted', different: 1, refused: 0 })
+  return adopting.sites
 }
 
 describe('what was there before', () => {

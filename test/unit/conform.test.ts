@@ -1,4 +1,5 @@
 /** The conformance suite itself: what it says of a server that misbehaves, and that it cleans up whatever happens. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Behaviour, defineSuite, NotAsked } from '../conform/behaviour.ts'
 import { realServer } from '../conform/real-servers.ts'
@@ -167,5 +168,35 @@ describe('real accounts', () => {
 
   test('every suite knows its account', () => {
     for (const { service } of suites) expect(realServer(service, {}), service).toMatch(/not set$/)
+  })
+})
+
+describe('docs/conformance.md', () => {
+  const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
+
+  test.each(suites.map(suite => [suite.service, suite.rows] as const))(
+    'has the rows of %s as they are',
+    (service, rows) => {
+      const [, section = ''] = page.split(new RegExp(`^### ${service}: .*$`, 'm'))
+      const [told = ''] = section.split('\n### ')
+      const written = told.split('\n').flatMap(line => (line.startsWith('| ') ? [line.split(' | ').slice(0, 3)] : []))
+      const cell = (text: string) => text.replaceAll(/[\\|_*`<]/g, '\\$&')
+      expect(written.slice(1)).toEqual(
+        rows.map(({ name, expected, why }) => [`| ${cell(name)}`, cell(expected), cell(why)]),
+      )
+    },
+  )
+
+  test('and the README have as many rows of each service as there are', () => {
+    const counts = new Map(suites.map(({ service, rows }) => [service, rows.length]))
+    for (const [service, count] of counts) {
+      const [passed, , differs] =
+        new RegExp(`^\\| ${service} \\|.* \\| (\\d+) \\| (\\d+) \\| (\\d+) \\| \\d+ \\|$`, 'm').exec(page)?.slice(1) ??
+        []
+      expect(Number(passed) + Number(differs), service).toBe(count)
+    }
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const asked = [...readme.matchAll(/^ *\| .* \| .* \| \d+ of (\d+)/gm)].reduce((sum, [, of]) => sum + Number(of), 0)
+    expect(asked).toBe([...counts.values()].reduce((sum, count) => sum + count, 0))
   })
 })

@@ -8,7 +8,9 @@ import { attemptsMax } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { type IngestPorts, ingest } from '../../shared/replicate/ingest.ts'
 import { carriedResolutionsMax } from '../../shared/replicate/resolution-retention.ts'
+import { recordsAtOnce } from '../../shared/replicate/side-by-side.ts'
 import { NamedCells } from '../../shared/resolve/named-cells.ts'
+import { createCrowd } from '../crowd.ts'
 import { MemorySite } from './memory-site.ts'
 
 const aws = 'aws-us-east-1'
@@ -215,6 +217,34 @@ describe('neighbours', () => {
     const answers = await ingest([one, bad, { ...one, origin: azure }, three], aws, to.ports)
     expect(answers.map(({ answer }) => answer)).toEqual(['applied', 'refused', 'refused', 'applied'])
     expect(good.map(at => to.document(at) !== undefined)).toEqual([true, false, true])
+  })
+
+  it('are worked on side by side, but never more than a small store can answer in time, and all are answered', async () => {
+    const [from, to] = [siteAt(aws), siteAt()]
+    const changes: Change[] = []
+    for (let n = 0; n < 100; n++) {
+      const at = { type: 'carts', key: [`c${n}`] }
+      changes.push(await changeFrom(from, holding({ tea: { quantity: 1 } }), at))
+      // Every fourth record twice: those two go one after the other, in one place.
+      if (n % 4 === 0) changes.push(await changeFrom(from, holding({ tea: { quantity: 2 } }), at))
+    }
+    const isDown = (key: string | undefined) => key?.endsWith('7') === true
+    const isBroken = (key: string | undefined) => key?.endsWith('9') === true
+    const crowd = createCrowd(recordsAtOnce, 20)
+    const ports = portsWith(to, store => ({
+      readRecord: at =>
+        crowd.visit(async () => {
+          if (isDown(at.key[0])) throw new StoreUnavailable('throttled')
+          if (isBroken(at.key[0])) throw new TypeError('x is undefined')
+          return store.readRecord(at)
+        }),
+    }))
+    const answers = await ingest(changes, aws, ports)
+    expect(crowd.most).toBe(recordsAtOnce)
+    expect(answers.map(({ answer }) => answer)).toEqual(
+      changes.map(({ key: [id] }) => (isDown(id) ? 'busy' : isBroken(id) ? 'refused' : 'applied')),
+    )
+    expect(to.document({ type: 'carts', key: ['c0'] })).toEqual(holding({ tea: { quantity: 2 } }))
   })
 })
 

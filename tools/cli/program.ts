@@ -22,36 +22,31 @@ import { addTourCommand } from './commands/tour.ts'
 import { addUninstallCommand } from './commands/uninstall.ts'
 import { addWriteOffCommand } from './commands/write-off.ts'
 
-const program = new Command('tributary')
-  .description('The same data in AWS, Google Cloud and Azure, written anywhere.')
-  .showHelpAfterError()
+export function createProgram(): Command {
+  const program = new Command('tributary')
+    .description('The same data in AWS, Google Cloud and Azure, written anywhere.')
+    .showHelpAfterError()
 
-addLocalCommands(program)
-addTourCommand(program)
-addGetCommand(program)
-addHomeCommand(program)
-addWriteOffCommand(program)
-addLoadCommand(program)
-addAdoptCommand(program)
-addStatusCommand(program)
-addAuditCommand(program)
-addConflictsCommand(program)
-addReplayCommand(program)
-addCheckWritesCommand(program)
-addCostCommand(program)
-addDeadLettersCommand(program)
-addPlanCommand(program)
-addPreflightCommand(program)
-addPruneCommand(program)
-addFlowCommands(program)
-addDrainCommand(program)
-addInvokeCommand(program)
-addUninstallCommand(program)
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  const text = error instanceof Error ? error.message : String(error)
-  console.error(process.env.DEBUG && error instanceof Error ? error.stack : `error: ${text}`)
-  process.exitCode = 1
+  addLocalCommands(program)
+  addTourCommand(program)
+  addGetCommand(program)
+  addHomeCommand(program)
+  addWriteOffCommand(program)
+  addLoadCommand(program)
+  addAdoptCommand(program)
+  addStatusCommand(program)
+  addAuditCommand(program)
+  addConflictsCommand(program)
+  addReplayCommand(program)
+  addCheckWritesCommand(program)
+  addCostCommand(program)
+  addDeadLettersCommand(program)
+  addPlanCommand(program)
+  addPreflightCommand(program)
+  addPruneCommand(program)
+  addFlowCommands(program)
+  addDrainCommand(program)
+  addInvokeCommand(program)
+  addUninstallCommand(program)
+  return program
 }

@@ -4,4 +4,12 @@ import { enableCompileCache } from 'node:module'
 import { compiledFolder } from '../cache-folder.ts'
 
 enableCompileCache(compiledFolder)
-await import('./program.ts')
+const { createProgram } = await import('./program.ts')
+
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error)
+  console.error(process.env.DEBUG && error instanceof Error ? error.stack : `error: ${text}`)
+  process.exitCode = 1
+}

@@ -46,6 +46,10 @@ export function addLocalCommands(program: Command): void {
     .command('down')
     .description('end every site')
     .option('--json', 'print the result as JSON', false)
+    .addHelpText(
+      'after',
+      '\nWhat was stored is gone, but for what lies on servers of your own (docs/local-clouds.md).\n\nExample:\n  npx tributary local down',
+    )
     .action(async ({ json }: { json: boolean }) => {
       const wasUp = await stopLocalClouds(localFolder())
       if (json) printJson({ wasUp })

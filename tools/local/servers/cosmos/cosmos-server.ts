@@ -39,6 +39,8 @@ export interface CosmosServer {
    * an exhausted throughput (with `x-ms-retry-after-ms`, after which clients try again by themselves), 503 an outage.
    */
   refuse(status: 429 | 503 | undefined): void
+  /** How many requests for items failed so by now; looks into the change feed are not counted. */
+  readonly refused: number
   /**
    * Rings after every transaction in this range of a container that `concerns` is true of: it is given each item as it is
    * now, or as it last was. Undefined if there is no such range.
@@ -70,14 +72,16 @@ export async function startCosmosServer(options: CosmosServerOptions = {}): Prom
   const key = options.key ?? randomBytes(64).toString('base64')
   const signingKey = createSecretKey(key, 'base64')
   const account = new Account(options.consistency ?? 'BoundedStaleness', options.staleness?.readMs ?? readLagDefaultMs)
-  let refused: 429 | 503 | undefined
+  let refusal: 429 | 503 | undefined
+  let refused = 0
 
   const server = createServer((incoming, response) => {
     void readRequest(incoming)
       .then(request => {
         assertAuthorized(request, signingKey)
-        if (refused !== undefined && request.path.length > 0) return outageAnswer(refused)
-        return route(account, request)
+        if (refusal === undefined || request.path.length === 0) return route(account, request)
+        if (request.path[4] === 'docs' && request.headers['a-im'] === undefined) refused += 1
+        return outageAnswer(refusal)
       })
       .catch(failureAnswer)
       .then(answer => send(response, answer))
@@ -93,7 +97,10 @@ export async function startCosmosServer(options: CosmosServerOptions = {}): Prom
     endpoint: `http://127.0.0.1:${address.port}/`,
     key,
     refuse: status => {
-      refused = status
+      refusal = status
+    },
+    get refused() {
+      return refused
     },
     changed: (place, concerns) => ringOnChange(account, place, concerns),
     stop: async () => {

@@ -26,6 +26,8 @@ export interface FirestoreServer {
    * `undefined` ends that. The data stays.
    */
   refuse(outage: Outage | undefined): void
+  /** How many calls failed so by now; cut listeners are not counted. */
+  readonly refused: number
   /** Cuts all connections and forgets all data. */
   stop(): Promise<void>
 }
@@ -43,6 +45,9 @@ export async function startFirestoreServer(options: { readonly port?: number } =
     host: `127.0.0.1:${port}`,
     onWrite: listener => service.onWrite(listener),
     refuse: outage => service.refuse(outage),
+    get refused() {
+      return service.refused
+    },
     stop: () => shutDown(server),
   }
 }

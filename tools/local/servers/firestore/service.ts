@@ -42,6 +42,8 @@ export class FirestoreService {
   readonly #database = new Database()
   readonly #listenCalls = new Set<ListenCall>()
   #outage: Refusal | undefined
+  /** Calls that failed so, listeners not counted. */
+  refused = 0
 
   /** Calls back for every document that a commit changed, in order; returns the way to stop. */
   onWrite(listener: (write: DocumentWrite) => void): () => void {
@@ -195,7 +197,9 @@ export class FirestoreService {
   }
 
   #assertReachable(): void {
-    if (this.#outage) throw this.#outage
+    if (!this.#outage) return
+    this.refused += 1
+    throw this.#outage
   }
 }
 
