@@ -24,6 +24,8 @@ const count = long ? 10_000 : 150
 const withinMs = long ? 900_000 : 240_000
 const program = join(projectRoot, 'tools/cli/tributary.ts')
 const settleS = '3'
+/** Between two writes of one application. DynamoDB Local takes 10 ms for a request once its streams hold 30,000 records. */
+const writeEveryMs = long ? 500 : 100
 
 let running: TestClouds
 let readers: readonly DocumentReader[]
@@ -163,7 +165,7 @@ describe.each(long ? [twoSites, threeSites] : [threeSites])('documents of %s', (
       const amount = 1 + (n % 5)
       await client.increment(type, [skuOf(index)], ['on_hand'], amount)
       added.set(skuOf(index), (added.get(skuOf(index)) ?? 0) + amount)
-      await sleep(100)
+      await sleep(writeEveryMs)
     }
   }
 
