@@ -69,7 +69,7 @@ export class PayloadTooLarge extends Error {
 }
 
 /** Whoever asked has gone; the function was not called. */
-export class Abandoned extends Error {
+class Abandoned extends Error {
   constructor(name: string) {
     super(`${name}: nobody waits for the result any more`)
     this.name = 'Abandoned'
