@@ -2,6 +2,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Script } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import plan from '#plan'
 import { bundleFunctions, type FunctionName, projectRoot } from '../../tools/build/bundle-functions.ts'
@@ -33,6 +35,25 @@ describe('a bundle', () => {
     const holds = { plan: text.includes(plan.hash), check: text.includes('the declaration is not valid') }
     expect(holds).toEqual({ plan: true, check: false })
   })
+})
+
+it('holds the plan as it is, whatever its texts are', async () => {
+  const config = join(folder, 'quotes.config.ts')
+  const declare = join(projectRoot, 'shared/declare/index.ts')
+  const [mark, out] = [`it's "so" \\ \u2028#`, join(folder, 'quotes')]
+  await writeFile(
+    config,
+    `import { defineSync, register } from '${declare}'
+     const sites = { here: { cloud: 'aws', region: 'us-east-1' }, there: { cloud: 'aws', region: 'us-west-2' } }
+     const at = { aws: { key: { pk: ${JSON.stringify(`${mark}{id}`)} } } }
+     export default defineSync({ sites, data: { notes: { key: ['id'], merge: register(), at } } })\n`,
+  )
+  await bundleFunctions({ config, out, clouds: ['aws'] })
+  const text = await readFile(join(out, 'aws', 'ingest', 'index.cjs'), 'utf8')
+  const [literal = ''] = /'\{"hash":(?:[^'\\]|\\.)*'/.exec(text) ?? []
+  const { default: declared } = await import(pathToFileURL(config).href)
+  expect(JSON.stringify(declared)).toContain(JSON.stringify(mark).slice(1, -1))
+  expect(new Script(literal).runInThisContext()).toBe(JSON.stringify(declared))
 })
 
 it('is not made of a declaration that is not valid', async () => {

@@ -2,6 +2,7 @@
  * Bundles every function of every cloud, each into one file. What runs locally and what deploys is the same file.
  */
 import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
@@ -41,20 +42,25 @@ const unusedLeftOut: Plugin = {
   },
 }
 
-/** An instance that starts finds the declaration checked and compiled: neither it nor what checks it is in the bundle. */
-function compiledPlan(plan: SyncPlan, config: string | undefined): Plugin {
+/** Stands in bundles for the plan, which is put in last: bundles of one set of sources serve every declaration. */
+const planPlace = 'the compiled plan'
+
+/**
+ * An instance that starts finds the declaration checked and compiled: neither it nor what checks it is in the bundle.
+ * `plan`: its text. `config`: the declaration, if it has resolvers of its own.
+ */
+function compiledPlan(plan: string, config: string | undefined): Plugin {
   // A literal would lose a field named __proto__.
-  const compiled = `JSON.parse(${JSON.stringify(JSON.stringify(plan))})`
-  const hasResolvers = config !== undefined && Object.keys(plan.resolvers ?? {}).length > 0
+  const compiled = `JSON.parse(${JSON.stringify(plan)})`
   return {
     name: 'compiled plan',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^#plan$/ }, ({ path }) => ({ path, namespace: 'plan', sideEffects: false }))
       onLoad({ filter: /./, namespace: 'plan' }, () => ({
-        contents: hasResolvers ? withItsResolvers(compiled, config) : `export default ${compiled}`,
+        contents: config ? withItsResolvers(compiled, config) : `export default ${compiled}`,
         resolveDir: projectRoot,
       }))
-      if (hasResolvers) onLoad({ filter: /[\\/]shared[\\/]declare[\\/]index\.ts$/ }, resolversOnly)
+      if (config) onLoad({ filter: /[\\/]shared[\\/]declare[\\/]index\.ts$/ }, resolversOnly)
     },
   }
 }
@@ -96,13 +102,34 @@ export async function bundleFunctions({ config, out, clouds, mayBeKept = false }
   const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(config).href)
   await Promise.all(
     clouds.map(async cloud => {
-      const make = (folder: string) => bundleCloud(cloud, plan, config, folder)
-      const madeOf = JSON.stringify([cloud, plan, config, esbuildVersion])
-      if (mayBeKept) await takeKeptBundles({ madeOf, out: join(out, cloud), make })
-      else await make(join(out, cloud))
+      const withResolvers = hasResolvers(plan) ? config : undefined
+      const make = (to: string) => bundleCloud(cloud, withResolvers, to)
+      const folder = join(out, cloud)
+      const madeOf = JSON.stringify([cloud, withResolvers ?? null, esbuildVersion])
+      if (mayBeKept) await takeKeptBundles({ madeOf, out: folder, make })
+      else await make(folder)
+      await putInPlan(folder, plan)
     }),
   )
   await writeLastPlan(out, plan)
+}
+
+function hasResolvers(plan: SyncPlan): boolean {
+  return Object.keys(plan.resolvers ?? {}).length > 0
+}
+
+async function putInPlan(folder: string, plan: SyncPlan): Promise<void> {
+  // JSON has double quotes without end; in single ones they need no backslash.
+  const literal = `'${JSON.stringify(plan).replaceAll(/[\\']/g, '\\$&')}'`
+  await Promise.all(
+    functionNames.map(async name => {
+      const file = join(folder, name, 'index.cjs')
+      const bundle = await readFile(file, 'utf8')
+      const filled = bundle.replace(new RegExp(`(["'\`])${planPlace}\\1`), () => literal)
+      if (filled === bundle) throw new Error(`${file} has no place for the plan`)
+      await writeFile(file, filled)
+    }),
+  )
 }
 
 /** Change what is bundled, or how, and are not bundled themselves. */
@@ -114,9 +141,9 @@ const besideSources = [
 ]
 
 /** Returns the paths of all files that the bundles were made of. */
-async function bundleCloud(cloud: Cloud, plan: SyncPlan, config: string, outdir: string): Promise<readonly string[]> {
+async function bundleCloud(cloud: Cloud, config: string | undefined, outdir: string): Promise<readonly string[]> {
   const { metafile } = await build({
-    ...buildOptionsOf(cloud, plan, config),
+    ...optionsOf(cloud, planPlace, config),
     entryPoints: Object.fromEntries(
       functionNames.map(name => [`${name}/index`, join(projectRoot, 'functions', cloud, `${name}.ts`)]),
     ),
@@ -134,6 +161,10 @@ async function bundleCloud(cloud: Cloud, plan: SyncPlan, config: string, outdir:
  * where resolvers of its own may be.
  */
 export function buildOptionsOf(cloud: Cloud, plan: SyncPlan, config?: string): BuildOptions {
+  return optionsOf(cloud, JSON.stringify(plan), hasResolvers(plan) ? config : undefined)
+}
+
+function optionsOf(cloud: Cloud, plan: string, config: string | undefined): BuildOptions {
   return {
     outExtension: { '.js': '.cjs' },
     bundle: true,

@@ -1,6 +1,6 @@
 /**
  * Bundles made before of the very same sources. Bundling is a third of what the local clouds take to come up, and between
- * two starts a developer seldom changes more than the declaration.
+ * two starts a developer seldom changes more than the declaration, which is put in last.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { cacheFolder } from '../cache-folder.ts'
 
 const bundlesKept = join(cacheFolder, 'bundles')
 
-/** A cloud of one declaration each, of 2 to 25 MB. */
+/** Of 2 to 25 MB: one for each cloud, and more for declarations with resolvers and for other checkouts. */
 const keptMax = 9
 
 /** How much a file system's time of a change may be behind the clock: kernels take the time of their last tick. */
