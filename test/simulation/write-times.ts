@@ -59,7 +59,8 @@ export class WriteTimes {
     const versions = this.#versions(dot[0], name).filter(({ sinceMs }) => sinceMs <= stampMs + clockMsMax)
     if (!versions.some(({ hash }) => hash === taken))
       return [`${name}: ${dot.join(':')} is stamped before it was written`]
-    const written = between(versions, old.shadow, taken)
+    const lookedMs = (old.lookedMs ?? Number.POSITIVE_INFINITY) - this.#skewMs(dot[0])
+    const written = between(versions, taken, { shadow: old.shadow, lookedMs })
     // No plain value was written, or the document was never as the record says: a merge and a write went in together.
     if (late === undefined || !written) return []
     const lateMs = late === 0 ? 0 : Math.ceil(Math.SQRT2 ** late)
@@ -116,14 +117,21 @@ export class WriteTimes {
   }
 }
 
-/** From the last time that the known document was left until the captured one stood. */
+/**
+ * From the last time that the known document was left until the captured one stood. Nothing counts as known where the
+ * record's last look may have found it, or something after it: that the document had expired is no write, whoever removed
+ * it, and nothing that was written before is in what was written after.
+ */
 function between(
   versions: readonly Stood[],
-  shadow: string,
   taken: string,
+  { shadow, lookedMs }: { readonly shadow: string; readonly lookedMs: number },
 ): Pick<Written, 'firstMs' | 'lastMs'> | undefined {
+  const nothing = documentHash(undefined)
   const end = versions.findLastIndex(({ hash }) => hash === taken)
-  const start = versions.findLastIndex(({ hash }, index) => index < end && hash === shadow)
+  const isKnown = ({ hash }: Stood, index: number) =>
+    hash === shadow || (hash === nothing && (versions[index + 1]?.sinceMs ?? 0) > lookedMs)
+  const start = versions.findLastIndex((version, index) => index < end && isKnown(version, index))
   const [first, last] = [versions[start + 1], versions[end]]
   return start < 0 || !first || !last ? undefined : { firstMs: first.sinceMs, lastMs: last.sinceMs }
 }
