@@ -25,7 +25,7 @@ const withinMs = long ? 900_000 : 240_000
 const program = join(projectRoot, 'tools/cli/tributary.ts')
 const settleS = '3'
 /** Between two writes of one application. DynamoDB Local takes 10 ms for a request once its streams hold 30,000 records. */
-const writeEveryMs = long ? 500 : 100
+const writeEveryMs = long ? 500 : 250
 
 let running: TestClouds
 let readers: readonly DocumentReader[]

@@ -1,5 +1,5 @@
 /**
- * About 10,000 documents that no one here wrote (500 in `npm test`), loaded with `tributary load` at one site each:
+ * About 10,000 documents that no one here wrote (250 in `npm test`), loaded with `tributary load` at one site each:
  * equal at all three, value for value and type for type. Then every site changes 5 % of them at once: what did not
  * conflict is all there, and what did is one of the values that somebody wrote, the others in the audit.
  */
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const endpoints = await readEndpoints(join(running.folder, 'endpoints.json'))
   readers = Object.entries(endpoints).map(([site, at]) => openReader(site, at))
   files = await mkdtemp(join(tmpdir(), 'tributary-data-sets-'))
-  sets = await dataSets(files, long ? 1 : 20)
+  sets = await dataSets(files, long ? 1 : 40)
 }, 120_000)
 
 afterAll(async () => {

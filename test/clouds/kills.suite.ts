@@ -45,7 +45,7 @@ test(
         if (n % 5 === index) {
           await client.set('carts', [customer], ['note'], `${client.site} ${n}`)
         }
-        await sleep(60)
+        await sleep(150)
       }
     })
     const cutting = (async () => {

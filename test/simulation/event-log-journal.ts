@@ -28,6 +28,8 @@ export class EventLogJournal extends CommitJournal {
   readonly #events = new Map<string, Map<string, LoggedEvent>>()
   /** By site and record: all that stood there since the last capture. */
   readonly #pending = new Map<string, Document[]>()
+  /** By site and record: all that ever stood there. A late hint may be the first to tell of an entry, captures after it was gone. */
+  readonly #stood = new Map<string, Document[]>()
   /** How often a shown status was set back. */
   flips = 0
 
@@ -39,7 +41,7 @@ export class EventLogJournal extends CommitJournal {
   noteDocument(site: SiteId, { ref, after }: DocumentWritten): void {
     if (!after) return
     const at = `${site} ${recordName(ref)}`
-    this.#pending.set(at, [...(this.#pending.get(at) ?? []), after])
+    for (const versions of [this.#pending, this.#stood]) versions.set(at, [...(versions.get(at) ?? []), after])
   }
 
   noteRecord(site: SiteId, write: RecordWritten): void {
@@ -76,9 +78,12 @@ export class EventLogJournal extends CommitJournal {
     const known = this.#events.get(name)
     const fresh = stored.filter(event => event.site === site && !known?.has(event.name) && !isIn(old.vector, event))
     const before = eventsIn(bookIn(old.state))
-    if (log.entries) this.#checkEntries(at, log.entries, { fresh, before, versions, after: captured.after })
-    else
+    if (log.entries) {
+      const stood = this.#stood.get(at) ?? []
+      this.#checkEntries(at, log.entries, { fresh, before, versions: stood, after: captured.after })
+    } else {
       this.#checkSteps(at, log, { fresh, before, versions, after: captured.after, fixed: fixedBefore(old.state, log) })
+    }
     for (const event of fresh) known?.set(event.name, event)
   }
 
