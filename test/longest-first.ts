@@ -8,6 +8,7 @@ const longest = [
   'clouds/default-clouds.test.ts',
   'clouds/audit.test.ts',
   'clouds/cli.test.ts',
+  'clouds/table-clouds.test.ts',
   'clouds/decided-clouds.test.ts',
   'unit/simulation.test.ts',
 ]

@@ -11,8 +11,8 @@ import type { BenchRow, FigureTable } from './bench-row.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** Has a type at two sites that is declared with `adopt`. */
-const config = join(projectRoot, 'test/clouds/adopt.config.ts')
-const typeName = 'levels'
+const config = join(projectRoot, 'test/clouds/tables.config.ts')
+const typeName = 'stock-of-two'
 const documents = 500
 const writesAtATime = 8
 /** As the command's tests wait; 30 s in the clouds. */

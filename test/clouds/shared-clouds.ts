@@ -1,7 +1,7 @@
 /** Three clouds for all suites of a test file that need the same declaration: bringing them up takes longer than most. */
 import { join } from 'node:path'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
 
 let starting: Promise<TestClouds> | undefined
 
@@ -14,6 +14,18 @@ export function sharedClouds(): Promise<TestClouds> {
 /** With types that need a decision. */
 export function decidedClouds(): Promise<TestClouds> {
   starting ??= startTestClouds({}, join(projectRoot, 'test/clouds/decided.config.ts'))
+  return starting
+}
+
+/** With tables that were there before. */
+export function tableClouds(): Promise<TestClouds> {
+  starting ??= startTestClouds({}, join(projectRoot, 'test/clouds/tables.config.ts'))
+  return starting
+}
+
+/** With no more than two types. */
+export function smallClouds(): Promise<TestClouds> {
+  starting ??= startTestClouds({}, cartsAndProducts)
   return starting
 }
 

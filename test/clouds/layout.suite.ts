@@ -16,10 +16,10 @@ import {
 import { CosmosClient } from '@azure/cosmos'
 import { Firestore } from '@google-cloud/firestore'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { readStatus } from '../../tools/cli/commands/status.ts'
 import type { SiteEndpoints } from '../../tools/local/local-site.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { tableClouds } from './shared-clouds.ts'
 
 let running: TestClouds
 let aws: DynamoDBClient
@@ -27,7 +27,7 @@ let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(projectRoot, 'test/clouds/layout.config.ts'))
+  running = await tableClouds()
   const sites: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
     readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
   )
@@ -48,7 +48,6 @@ afterAll(async () => {
   aws?.destroy()
   cosmos?.dispose()
   await firestore?.terminate()
-  await running?.stop()
 })
 
 type Item = Record<string, AttributeValue>

@@ -1,5 +1,11 @@
-/** A declaration for tables that were there before: one table of several types, names and keys as somebody else chose them. */
-import { defineSync, register } from '../../shared/declare/index.ts'
+/**
+ * A declaration for tables that were there before: one table of several types, names and keys as somebody else chose them;
+ * documents of every shape, some one value as a whole, some field by field; and two types that held documents before, one at
+ * all sites, one at two of them.
+ */
+import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
+
+const stock = fields({ on_hand: counter(), shelves: set(fields({ units: counter() })) })
 
 const customerPartition = { pk: 'CUSTOMER#{customer_id}' }
 
@@ -45,5 +51,15 @@ export default defineSync({
     notes: { key: ['id'], tier: 1, merge: register() },
     lines: { key: ['order_id', 'id'], tier: 1, merge: register() },
     pages: { key: ['ref'], tier: 1, merge: register() },
+    wholes: { key: ['name'], tier: 2, merge: register() },
+    parts: { key: ['name'], tier: 2, merge: fields() },
+    stock: { key: ['sku'], tier: 1, adopt: true, merge: stock },
+    'stock-of-two': {
+      key: ['sku'],
+      tier: 1,
+      adopt: true,
+      merge: stock,
+      sites: ['aws-us-east-1', 'azure-eastus'],
+    },
   },
 })

@@ -17,7 +17,8 @@ import { readResolutions } from '../../tools/cli/read-audit.ts'
 import type { ApplicationClient, Item } from '../../tools/local/official-clients/application-client.ts'
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
 import { type DocumentReader, openReader } from './all-documents.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { tableClouds } from './shared-clouds.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
 const count = long ? 10_000 : 150
@@ -32,7 +33,7 @@ let readers: readonly DocumentReader[]
 let files: string
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(import.meta.dirname, 'adopt.config.ts'))
+  running = await tableClouds()
   const endpoints = await readEndpoints(join(running.folder, 'endpoints.json'))
   readers = Object.entries(endpoints).map(([site, at]) => openReader(site, at))
   files = await mkdtemp(join(tmpdir(), 'tributary-adopt-'))
@@ -40,7 +41,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all((readers ?? []).map(reader => reader.close()))
-  await running?.stop()
   if (files) await rm(files, { recursive: true, force: true })
 })
 
@@ -62,7 +62,7 @@ function heldBefore(index: number, place: number): Item | undefined {
   }
 }
 
-const twoSites = ['two sites', 'levels'] as const
+const twoSites = ['two sites', 'stock-of-two'] as const
 const threeSites = ['three sites', 'stock'] as const
 
 describe.each(long ? [twoSites, threeSites] : [threeSites])('documents of %s', (_, type) => {

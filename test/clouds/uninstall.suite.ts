@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
-import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { smallClouds } from './shared-clouds.ts'
 
 const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus']
 /** More than go in one page of the removal. */
@@ -21,7 +22,7 @@ let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
-  running = await startTestClouds({}, cartsAndProducts)
+  running = await smallClouds()
   const sites = await readEndpoints(join(running.folder, 'endpoints.json'))
   const at = (site: string): SiteEndpoints => {
     const found = sites[site]
@@ -41,7 +42,6 @@ afterAll(async () => {
   dynamodb?.destroy()
   cosmos?.dispose()
   await firestore?.terminate()
-  await running?.stop()
 })
 
 const carts = () => cosmos.database('tributary').container('carts')
@@ -50,6 +50,10 @@ const carts = () => cosmos.database('tributary').container('carts')
 async function itemsOf(container: string): Promise<ReadonlyMap<string, ItemDefinition>> {
   const { resources } = await cosmos.database('tributary').container(container).items.readAll().fetchAll()
   return new Map(resources.map(item => [item.id ?? '', item]))
+}
+
+function syncItemsIn(items: ReadonlyMap<string, ItemDefinition>): readonly string[] {
+  return [...items.keys()].filter(id => id.startsWith('_tributary|'))
 }
 
 async function rowsOf(TableName: string): Promise<readonly unknown[]> {
@@ -95,7 +99,8 @@ test('a site whose capture runs is refused, and nothing is touched', async () =>
     items: {},
   })
   const before = await itemsOf('carts')
-  expect(before.size).toBe(2 * documents)
+  expect(syncItemsIn(before)).toHaveLength(before.size / 2)
+  expect(before.size).toBeGreaterThanOrEqual(2 * documents)
   // Force is for where nobody tells.
   for (const more of [[], ['--force']]) {
     const refused = await uninstall(azure, '--yes', ...more)
@@ -110,16 +115,16 @@ test('on Cosmos the sync items go from beside the documents, and no document, no
   const lookalike = { id: '_tributary|carts|mine', customer_id: 'mine', _tributary: 'a word of the application' }
   await carts().items.create(lookalike)
   const before = await itemsOf('carts')
+  const ours = syncItemsIn(before).filter(id => id !== lookalike.id)
 
   const said = await uninstall(azure)
   expect(said.code).toBe(0)
-  expect(said.out).toContain(`${documents} sync items beside your documents`)
+  expect(said.out).toContain(`${ours.length} sync items beside your documents`)
   expect(said.out).toContain('Nothing was removed')
   expect(await itemsOf('carts')).toEqual(before)
 
   expect(await uninstall(azure, '--yes')).toMatchObject({ code: 0 })
-  const plain = [...before].filter(([id]) => !id.startsWith('_tributary|') || id === lookalike.id)
-  expect(plain).toHaveLength(documents + 1)
+  const plain = [...before].filter(([id]) => !ours.includes(id))
   expect(await itemsOf('carts')).toEqual(new Map(plain))
   const { resources: containers } = await cosmos.database('tributary').containers.readAll().fetchAll()
   expect(containers.map(({ id }) => id).toSorted()).toEqual(['carts', 'products', 'tributary-audit'])
@@ -136,20 +141,21 @@ test('on Cosmos the sync items go from beside the documents, and no document, no
 test('on Firestore the collections of ours go', async () => {
   await endFunctions(gcp)
   const before = await pathsOf('carts')
-  expect(Object.keys(before)).toHaveLength(documents)
+  expect(Object.keys(before).length).toBeGreaterThanOrEqual(documents)
   expect(await collections()).toContain('tributary-sync')
   expect(await uninstall(gcp, '--with-audit', '--yes')).toMatchObject({ code: 0 })
-  expect(await collections()).toEqual(['carts'])
+  expect(await collections()).toEqual(['carts', 'products'])
   expect(await pathsOf('carts')).toEqual(before)
 })
 
 test('on DynamoDB the tables of ours go; nothing was ever in those of the application', async () => {
   await endFunctions(aws)
   const before = await rowsOf('carts')
-  expect(before).toHaveLength(documents)
+  expect(before.length).toBeGreaterThanOrEqual(documents)
   expect(await uninstall(aws, '--yes')).toMatchObject({ code: 0 })
   const { TableNames } = await dynamodb.send(new ListTablesCommand({}))
   expect(TableNames?.toSorted()).toEqual(['carts', 'products', 'tributary-audit'])
   expect(await rowsOf('carts')).toEqual(before)
-  for (const row of before) expect(Object.keys(Object(row)).toSorted()).toEqual(['currency', 'customer_id', 'items'])
+  const fields = new Set(before.flatMap(row => Object.keys(Object(row))))
+  expect([...fields].filter(name => name.includes('tributary'))).toEqual([])
 })

@@ -22,7 +22,8 @@ import type {
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
 import { type DocumentReader, openReader } from './all-documents.ts'
 import { type DataSet, dataSets, type SetType } from './data-sets.ts'
-import { startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { tableClouds } from './shared-clouds.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
 const withinMs = long ? 1_200_000 : 240_000
@@ -38,7 +39,7 @@ type Candidates = Map<string, readonly Item[]>
 const expected: Record<SetType, Candidates> = { wholes: new Map(), parts: new Map() }
 
 beforeAll(async () => {
-  running = await startTestClouds({}, join(import.meta.dirname, 'data-sets.config.ts'))
+  running = await tableClouds()
   const endpoints = await readEndpoints(join(running.folder, 'endpoints.json'))
   readers = Object.entries(endpoints).map(([site, at]) => openReader(site, at))
   files = await mkdtemp(join(tmpdir(), 'tributary-data-sets-'))
@@ -47,7 +48,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all((readers ?? []).map(reader => reader.close()))
-  await running?.stop()
   if (files) await rm(files, { recursive: true, force: true })
 })
 

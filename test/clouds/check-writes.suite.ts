@@ -15,7 +15,8 @@ import { remedyFor } from '../../tools/check-writes/remedy.ts'
 import { checkWrites } from '../../tools/cli/commands/check-writes.ts'
 import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
-import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
+import type { TestClouds } from './running-clouds.ts'
+import { smallClouds } from './shared-clouds.ts'
 
 let running: TestClouds
 let dynamoDb: DynamoDBClient
@@ -23,7 +24,7 @@ let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
-  running = await startTestClouds({}, cartsAndProducts)
+  running = await smallClouds()
   const endpoints: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
     readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
   )
@@ -43,7 +44,6 @@ afterAll(async () => {
   dynamoDb?.destroy()
   cosmos?.dispose()
   await firestore?.terminate()
-  await running?.stop()
 })
 
 /** Every application, and one at another cloud that writes beside it. */
