@@ -3,48 +3,33 @@
  * the fields that they undo, those that increment, update and ask are not; and the code of each remedy does its work.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { CosmosClient } from '@azure/cosmos'
-import { FieldPath, FieldValue, Firestore } from '@google-cloud/firestore'
+import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import type { CosmosClient } from '@azure/cosmos'
+import { FieldPath, FieldValue, type Firestore } from '@google-cloud/firestore'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { typeOf } from '../../shared/declare/sync-plan.ts'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { remedyFor } from '../../tools/check-writes/remedy.ts'
 import { checkWrites } from '../../tools/cli/commands/check-writes.ts'
-import type { SiteEndpoints } from '../../tools/local/local-site.ts'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
+import { openStores, type Stores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { smallClouds } from './shared-clouds.ts'
 
 let running: TestClouds
+let stores: Stores
 let dynamoDb: DynamoDBClient
 let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
   running = await smallClouds()
-  const endpoints: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
-    readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
-  )
-  const of = (cloud: string) => {
-    const found = Object.values(endpoints).find(site => site.cloud === cloud)
-    if (!found) throw new Error(`no site of ${cloud}`)
-    return found
-  }
-  const [aws, gcp, azure] = [of('aws'), of('gcp'), of('azure')]
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  dynamoDb = new DynamoDBClient({ region: aws.region, endpoint: String(aws.endpoints.dynamodb), credentials })
-  firestore = new Firestore({ projectId: String(gcp.project), host: String(gcp.endpoints.firestore), ssl: false })
-  cosmos = new CosmosClient({ endpoint: String(azure.endpoints.cosmos), key: String(azure.credentials?.cosmosKey) })
+  stores = await openStores(running.folder)
+  ;({ dynamoDb, firestore, cosmos } = stores)
 }, 120_000)
 
-afterAll(async () => {
-  dynamoDb?.destroy()
-  cosmos?.dispose()
-  await firestore?.terminate()
-})
+afterAll(() => stores?.close())
 
 /** Every application, and one at another cloud that writes beside it. */
 function pairs(): readonly (readonly [ApplicationClient, ApplicationClient])[] {

@@ -3,52 +3,35 @@
  * items of none, and keys that no two stores write alike.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AttributeValue,
   DeleteItemCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { CosmosClient } from '@azure/cosmos'
-import { Firestore } from '@google-cloud/firestore'
+import type { CosmosClient } from '@azure/cosmos'
+import type { Firestore } from '@google-cloud/firestore'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readStatus } from '../../tools/cli/commands/status.ts'
-import type { SiteEndpoints } from '../../tools/local/local-site.ts'
+import { openStores, type Stores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { tableClouds } from './shared-clouds.ts'
 
 let running: TestClouds
+let stores: Stores
 let aws: DynamoDBClient
 let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
   running = await tableClouds()
-  const sites: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
-    readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
-  )
-  const endpointAt = (site: string, name: string) => sites[site]?.endpoints[name] ?? ''
-  aws = new DynamoDBClient({
-    region: 'us-east-1',
-    endpoint: endpointAt('aws-us-east-1', 'dynamodb'),
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  })
-  firestore = new Firestore({ projectId: 'local', host: endpointAt('gcp-us-central1', 'firestore'), ssl: false })
-  cosmos = new CosmosClient({
-    endpoint: endpointAt('azure-eastus', 'cosmos'),
-    key: sites['azure-eastus']?.credentials?.cosmosKey ?? '',
-  })
+  stores = await openStores(running.folder)
+  ;({ dynamoDb: aws, firestore, cosmos } = stores)
 }, 120_000)
 
-afterAll(async () => {
-  aws?.destroy()
-  cosmos?.dispose()
-  await firestore?.terminate()
-})
+afterAll(() => stores?.close())
 
 type Item = Record<string, AttributeValue>
 

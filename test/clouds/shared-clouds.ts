@@ -1,34 +1,28 @@
 /** Three clouds for all suites of a test file that need the same declaration: bringing them up takes longer than most. */
 import { join } from 'node:path'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { cartsAndProducts, startTestClouds, type TestClouds } from './running-clouds.ts'
+import { startTestClouds, type TestClouds } from './running-clouds.ts'
 
-let starting: Promise<TestClouds> | undefined
+const started = new Map<string, Promise<TestClouds>>()
+
+function cloudsOf(config: string): Promise<TestClouds> {
+  const starting = started.get(config) ?? startTestClouds({}, join(projectRoot, config))
+  started.set(config, starting)
+  return starting
+}
 
 /** With the catalogue's declaration. */
-export function sharedClouds(): Promise<TestClouds> {
-  starting ??= startTestClouds()
-  return starting
-}
+export const sharedClouds = () => cloudsOf('sync.config.ts')
 
 /** With types that need a decision. */
-export function decidedClouds(): Promise<TestClouds> {
-  starting ??= startTestClouds({}, join(projectRoot, 'test/clouds/decided.config.ts'))
-  return starting
-}
+export const decidedClouds = () => cloudsOf('test/clouds/decided.config.ts')
 
 /** With tables that were there before. */
-export function tableClouds(): Promise<TestClouds> {
-  starting ??= startTestClouds({}, join(projectRoot, 'test/clouds/tables.config.ts'))
-  return starting
-}
+export const tableClouds = () => cloudsOf('test/clouds/tables.config.ts')
 
 /** With no more than two types. */
-export function smallClouds(): Promise<TestClouds> {
-  starting ??= startTestClouds({}, cartsAndProducts)
-  return starting
-}
+export const smallClouds = () => cloudsOf('test/carts-and-products.config.ts')
 
 export async function stopSharedClouds(): Promise<void> {
-  await (await starting)?.stop()
+  for (const starting of started.values()) await (await starting).stop()
 }

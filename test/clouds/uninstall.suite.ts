@@ -2,13 +2,12 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { DynamoDBClient, ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb'
-import { CosmosClient, type ItemDefinition } from '@azure/cosmos'
-import { Firestore } from '@google-cloud/firestore'
+import { type DynamoDBClient, ListTablesCommand, paginateScan } from '@aws-sdk/client-dynamodb'
+import type { CosmosClient, ItemDefinition } from '@azure/cosmos'
+import type { Firestore } from '@google-cloud/firestore'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import type { SiteEndpoints } from '../../tools/local/local-site.ts'
-import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
+import { openStores, type Stores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { smallClouds } from './shared-clouds.ts'
 
@@ -17,32 +16,18 @@ const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus']
 const documents = 130
 
 let running: TestClouds
+let stores: Stores
 let dynamodb: DynamoDBClient
 let firestore: Firestore
 let cosmos: CosmosClient
 
 beforeAll(async () => {
   running = await smallClouds()
-  const sites = await readEndpoints(join(running.folder, 'endpoints.json'))
-  const at = (site: string): SiteEndpoints => {
-    const found = sites[site]
-    if (!found) throw new Error(`no ${site}`)
-    return found
-  }
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  dynamodb = new DynamoDBClient({ region: 'us-east-1', endpoint: at(aws).endpoints.dynamodb ?? '', credentials })
-  firestore = new Firestore({ projectId: 'local', host: at(gcp).endpoints.firestore ?? '', ssl: false })
-  cosmos = new CosmosClient({
-    endpoint: at(azure).endpoints.cosmos ?? '',
-    key: at(azure).credentials?.cosmosKey ?? '',
-  })
+  stores = await openStores(running.folder)
+  ;({ dynamoDb: dynamodb, firestore, cosmos } = stores)
 }, 120_000)
 
-afterAll(async () => {
-  dynamodb?.destroy()
-  cosmos?.dispose()
-  await firestore?.terminate()
-})
+afterAll(() => stores?.close())
 
 const carts = () => cosmos.database('tributary').container('carts')
 

@@ -2,17 +2,16 @@
  * Every store's own types, written with its official client at one site and read with the official clients of the
  * others, as docs/values.md says they read there; then changed elsewhere, and still of their own type at home.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { type Container, CosmosClient } from '@azure/cosmos'
-import { FieldValue, Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
+import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import type { Container, CosmosClient } from '@azure/cosmos'
+import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { SiteEndpoints } from '../../tools/local/local-site.ts'
+import { openStores, type Stores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { sharedClouds } from './shared-clouds.ts'
 
 let running: TestClouds
+let stores: Stores
 let dynamoDb: DynamoDBClient
 let firestore: Firestore
 let cosmos: CosmosClient
@@ -20,32 +19,12 @@ let container: Container
 
 beforeAll(async () => {
   running = await sharedClouds()
-  const endpoints: Readonly<Record<string, SiteEndpoints>> = JSON.parse(
-    readFileSync(join(running.folder, 'endpoints.json'), 'utf8'),
-  )
-  const of = (cloud: string) => {
-    const found = Object.values(endpoints).find(site => site.cloud === cloud)
-    if (!found) throw new Error(`no site of ${cloud}`)
-    return found
-  }
-  const [aws, gcp, azure] = [of('aws'), of('gcp'), of('azure')]
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  dynamoDb = new DynamoDBClient({ region: aws.region, endpoint: String(aws.endpoints.dynamodb), credentials })
-  firestore = new Firestore({
-    projectId: String(gcp.project),
-    host: String(gcp.endpoints.firestore),
-    ssl: false,
-    useBigInt: true,
-  })
-  cosmos = new CosmosClient({ endpoint: String(azure.endpoints.cosmos), key: String(azure.credentials?.cosmosKey) })
+  stores = await openStores(running.folder, { useBigInt: true })
+  ;({ dynamoDb, firestore, cosmos } = stores)
   container = cosmos.database('tributary').container('products')
 }, 120_000)
 
-afterAll(async () => {
-  dynamoDb?.destroy()
-  cosmos?.dispose()
-  await firestore?.terminate()
-})
+afterAll(() => stores?.close())
 
 async function inDynamoDb(id: string): Promise<Record<string, AttributeValue> | undefined> {
   const Key = { product_id: { S: id } }

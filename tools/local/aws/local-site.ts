@@ -44,8 +44,9 @@ import { startRestApi } from './rest-api.ts'
 import { type AwsServers, startAwsServers } from './servers.ts'
 import type { StreamSource } from './stream-source.ts'
 
-/** As deployed (infra/aws). */
+/** Half of what is deployed (infra/aws): nobody waits a minute to see a hanging function end. */
 const functionTimeoutMs = 30_000
+/** As deployed. */
 const batchSize = 100
 /** A healed link is used again within this time. */
 const retryBackoffMaxMs = 1000
