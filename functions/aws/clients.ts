@@ -16,9 +16,16 @@ const connectionTimeoutMs = 1000
 /** For as many records as are worked on side by side, and some for what they have to say. */
 const socketsMax = 48
 
+/** Beside what the variables say: for a command that works in several accounts. */
+export interface ClientPlace {
+  readonly region?: string
+  readonly profile?: string
+}
+
 /** Over HTTP/1.1: Kinesis needs HTTP/2 for enhanced fan-out only, and no emulator speaks it. */
-function withinSeconds() {
+function withinSeconds(place: ClientPlace) {
   return {
+    ...place,
     maxAttempts: attemptsMax,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: connectionTimeoutMs,
@@ -30,18 +37,18 @@ function withinSeconds() {
   }
 }
 
-export function createDynamoDb(): DynamoDBClient {
-  return new DynamoDBClient(withinSeconds())
+export function createDynamoDb(place: ClientPlace = {}): DynamoDBClient {
+  return new DynamoDBClient(withinSeconds(place))
 }
 
-export function createKinesis(): KinesisClient {
-  return new KinesisClient(withinSeconds())
+export function createKinesis(place: ClientPlace = {}): KinesisClient {
+  return new KinesisClient(withinSeconds(place))
 }
 
 export function createKms(): KMSClient {
-  return new KMSClient(withinSeconds())
+  return new KMSClient(withinSeconds({}))
 }
 
-export function createSqs(): SQSClient {
-  return new SQSClient(withinSeconds())
+export function createSqs(place: ClientPlace = {}): SQSClient {
+  return new SQSClient(withinSeconds(place))
 }

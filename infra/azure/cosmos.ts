@@ -11,6 +11,7 @@
  */
 import {
   auditStoreName,
+  cosmosAccountName,
   cosmosDatabaseName,
   cosmosLeasesName,
   cosmosRecordProperty,
@@ -112,7 +113,7 @@ function createAccount(context: SiteContext): TypedResource {
     'tributary',
     'azurerm_cosmosdb_account',
     {
-      name: `${prefix}-tributary`,
+      name: cosmosAccountName(prefix),
       ...placed(context),
       offer_type: 'Standard',
       kind: 'GlobalDocumentDB',

@@ -5,7 +5,7 @@
  * A message that a function fails at is set aside by the Functions host in a queue with `-poison` behind its name.
  * Forward never fails (functions/azure/forward-queue.ts), but may be killed a thousand times in a row.
  */
-import { deadLettersName, forwardName } from '../../shared/declare/resource-names.ts'
+import { deadLettersName, forwardName, queueAccountName } from '../../shared/declare/resource-names.ts'
 import { peersOf } from '../../shared/declare/sync-plan.ts'
 import type { TypedResource } from '../terraform/typed-resource.ts'
 import { snakeCase } from '../terraform/variable.ts'
@@ -55,7 +55,7 @@ export function createStorageAccount(context: SiteContext, id: string, name: str
 
 export function createQueues(context: SiteContext): Queues {
   const { scope, plan, site, prefix } = context
-  const account = createStorageAccount(context, 'bus', `${prefix}tributarybus`)
+  const account = createStorageAccount(context, 'bus', queueAccountName(prefix))
   const forwards = peersOf(plan, site.id).map(({ id }) => forwardName(id))
   const names = [...forwards, ...forwards.flatMap(name => poisonName(name) ?? []), deadLettersName]
   const queues = names.map(name =>

@@ -41,6 +41,15 @@ export function waitingName(peer: string): string {
   return `tributary-waiting-${peer}`
 }
 
+/** The Cosmos DB account of a site, and the Storage account with its queues; `prefix` is unique in all of Azure. */
+export function cosmosAccountName(prefix: string): string {
+  return `${prefix}-tributary`
+}
+
+export function queueAccountName(prefix: string): string {
+  return `${prefix}tributarybus`
+}
+
 /** The Cosmos database of all containers. */
 export const cosmosDatabaseName = 'tributary'
 

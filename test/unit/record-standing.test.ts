@@ -1,7 +1,7 @@
 /** What `status` says of a site's writes at another: a wrong number here sends somebody looking for a fault that is none. */
 import { expect, it } from 'vitest'
 import { baselineHlc, tick } from '../../shared/causality/hybrid-logical-clock.ts'
-import { type RecordStanding, standingAt } from '../../tools/local/record-standing.ts'
+import { type RecordStanding, standingAt } from '../../tools/stores/record-standing.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
 const writtenAgo = (ms: number) => tick(nowMs - ms, 0)

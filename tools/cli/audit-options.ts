@@ -1,8 +1,8 @@
 /** The options by which commands say which audit entries they mean. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { keyFromText } from '../../shared/replicate/record-ref.ts'
+import { type Clouds, CommandFailed, requireSite } from './clouds.ts'
 import type { AuditQuestion } from './read-audit.ts'
-import { CommandFailed, type RunningClouds } from './running-clouds.ts'
 import { momentMs } from './time-option.ts'
 
 export interface AuditOptions {
@@ -26,10 +26,10 @@ export function addAuditOptions(command: Command): Command {
 
 /** Throws `CommandFailed` for a site or region that the plan does not have. */
 export function auditQuestion(
-  { plan, requireSite }: RunningClouds,
+  { plan }: Clouds,
   { type, site, region, key, since, until }: AuditOptions,
 ): AuditQuestion {
-  if (site !== undefined) requireSite(site)
+  if (site !== undefined) requireSite({ plan }, site)
   const sites = plan.sites.filter(({ id, region: at }) => (site ?? id) === id && (region ?? at) === at)
   if (sites.length === 0) {
     const known = plan.sites.map(({ id, region: at }) => `${at} (${id})`).join(', ')

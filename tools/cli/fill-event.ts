@@ -3,7 +3,8 @@
  * `{{plan}}` and `{{token:SITE}}` stand for them in the files and are filled in when an event is used.
  */
 import { z } from 'zod'
-import { CommandFailed, type RunningClouds } from './running-clouds.ts'
+import { CommandFailed } from './clouds.ts'
+import type { RunningClouds } from './running-clouds.ts'
 
 const httpEvent = z.looseObject({ body: z.string() })
 const tokenAnswer = z.object({ token: z.string() })

@@ -1,4 +1,4 @@
-/** The audit stores of the local clouds, read as one: of every site and data type that is meant, in the order of time. */
+/** The audit stores of all sites, read as one: of every site and data type that is meant, in the order of time. */
 import { z } from 'zod'
 import { inOrder } from '../../functions/common/in-order.ts'
 import { typesAt } from '../../shared/declare/sync-plan.ts'
@@ -6,7 +6,7 @@ import type { AuditFilter } from '../../shared/ports/index.ts'
 import { type AuditEntry, isResolution } from '../../shared/replicate/audit-entry.ts'
 import { auditAt } from '../../shared/replicate/audit-place.ts'
 import type { Resolution } from '../../shared/replicate/resolution.ts'
-import { CommandFailed, type RunningClouds } from './running-clouds.ts'
+import { type Clouds, requireType } from './clouds.ts'
 
 /** Absent: all of it. */
 export interface AuditQuestion extends Partial<Omit<AuditFilter, 'order' | 'limit'>> {
@@ -25,12 +25,10 @@ const page = z.object({
 /** Entries that are asked of a site at a time. */
 const pageMax = 200
 
-export async function readAudit(clouds: RunningClouds, question: AuditQuestion = {}): Promise<readonly AuditEntry[]> {
+export async function readAudit(clouds: Clouds, question: AuditQuestion = {}): Promise<readonly AuditEntry[]> {
   const { plan } = clouds
   const { sites = plan.sites.map(({ id }) => id), type, order = 'oldest', limit = Number.POSITIVE_INFINITY } = question
-  if (type !== undefined && !plan.types.some(({ name }) => name === type)) {
-    throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
-  }
+  if (type !== undefined) requireType(clouds, type)
   const { key, fromMs, untilMs, rule, review } = question
   const asked = {
     ...{ ...(key && { key: [...key] }), ...(rule !== undefined && { rule }), ...(review && { review }) },
@@ -51,14 +49,11 @@ export async function readAudit(clouds: RunningClouds, question: AuditQuestion =
   return found
 }
 
-export async function readResolutions(
-  clouds: RunningClouds,
-  question: AuditQuestion = {},
-): Promise<readonly Resolution[]> {
+export async function readResolutions(clouds: Clouds, question: AuditQuestion = {}): Promise<readonly Resolution[]> {
   return (await readAudit(clouds, question)).filter(isResolution)
 }
 
-async function* entriesOf(clouds: RunningClouds, site: string, filter: AuditFilter): AsyncGenerator<AuditEntry> {
+async function* entriesOf(clouds: Clouds, site: string, filter: AuditFilter): AsyncGenerator<AuditEntry> {
   let cursor: string | undefined
   do {
     const { key, ...others } = filter

@@ -1,44 +1,62 @@
 /** The local clouds that are up, as commands see them. */
 import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { openWriter } from '../load/open-writer.ts'
 import { askSite } from '../local/control-client.ts'
 import type { ControlRequest } from '../local/control-protocol.ts'
 import { type LocalState, localFolder, readState, writeState } from '../local/local-folder.ts'
+import { readEndpoints } from '../local/official-clients/open-clients.ts'
+import { clockAheadOf } from './clock-ahead.ts'
+import { type Clouds, CommandFailed, requireSite } from './clouds.ts'
 
-/** What the user asked for cannot be done; `message` says why and what to do. Ends the command with code 1. */
-export class CommandFailed extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'CommandFailed'
-  }
-}
-
-export interface RunningClouds {
-  readonly plan: SyncPlan
+/** Beside their stores there are the host processes to ask. */
+export interface RunningClouds extends Clouds {
+  readonly place: 'local'
   readonly state: LocalState
   ask(site: string, request: ControlRequest): Promise<unknown>
-  /** Throws `CommandFailed` naming the sites there are. */
-  requireSite(site: string): void
   /** Cuts these sites off, and no others. */
   cut(sites: readonly string[]): Promise<void>
 }
 
+const siteStatus = z.object({
+  triggers: z.array(
+    z
+      .object({ function: z.string(), failures: z.number(), lastError: z.string().optional() })
+      .transform(trigger => ({ lastError: undefined, ...trigger })),
+  ),
+  deadLetters: z.number(),
+  nowMs: z.number(),
+})
+
 export function connectClouds(plan: SyncPlan, state: LocalState): RunningClouds {
   const siteIds = Object.keys(state.sites)
-  const addressOf = (site: string) => {
+  const ask = (site: string, request: ControlRequest) => {
     const address = state.sites[site]
     if (!address) throw new CommandFailed(`no site '${site}'; the plan has ${siteIds.join(', ')}`)
-    return { site, url: address.control, secret: state.secret }
+    return askSite({ site, url: address.control, secret: state.secret }, request)
   }
   return {
     plan,
+    place: 'local',
     state,
-    ask: (site, request) => askSite(addressOf(site), request),
-    requireSite: site => void addressOf(site),
+    ask,
+    statusOf: async site => ({
+      ...siteStatus.parse(await ask(site, { ask: 'status' })),
+      aheadMs: await clockAheadOf(() => ask(site, { ask: 'identify' })),
+    }),
+    openWriter: async (site, type) => {
+      const { endpointsFile } = localFolder()
+      const endpoints = (await readEndpoints(endpointsFile))[site]
+      if (!endpoints) throw new CommandFailed(`${endpointsFile} does not name ${site}: local down, then up`)
+      return openWriter(type, endpoints)
+    },
     cut: async sites => {
-      await Promise.all(siteIds.map(site => askSite(addressOf(site), { ask: 'cut', sites: [...sites] })))
+      for (const site of sites) requireSite({ plan }, site)
+      await Promise.all(siteIds.map(site => ask(site, { ask: 'cut', sites: [...sites] })))
       await writeState(localFolder(), { ...state, cut: [...sites] })
     },
+    close: async () => {},
   }
 }
 

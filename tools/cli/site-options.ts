@@ -7,28 +7,46 @@ import { type DeploymentVariables, deploymentVariables } from '../accounts/deplo
 import { localFolder } from '../local/local-folder.ts'
 import type { SiteEndpoints } from '../local/local-site.ts'
 import { readEndpoints } from '../local/official-clients/open-clients.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from './running-clouds.ts'
+import { CommandFailed, requireSite } from './clouds.ts'
+import { type RunningClouds, runningClouds } from './running-clouds.ts'
 
-export interface SiteOptions {
-  readonly site?: string
+/** What says how the sites were deployed. */
+export interface DeploymentOptions {
   readonly config: string
-  readonly local: boolean
   readonly out: string
   readonly var: DeploymentVariables
+}
+
+export interface SiteOptions extends DeploymentOptions {
+  readonly site?: string
+  readonly local: boolean
   readonly json: boolean
 }
 
-export function addSiteOptions(command: Command): Command {
+/** `when`: in what case they count, for the help. */
+export function addDeploymentOptions(command: Command, when = ''): Command {
   return command
-    .option('--config <file>', 'the declaration', 'sync.config.ts')
-    .option('--local', 'the local clouds instead of accounts', false)
-    .option('--out <folder>', 'where synth left its Terraform JSON, and terraform.tfvars beside it', 'infra.out')
+    .option('--config <file>', `${when}the declaration`, 'sync.config.ts')
+    .option('--out <folder>', `${when}where synth left its Terraform JSON, and terraform.tfvars beside it`, 'infra.out')
     .option(
       '--var <name=value>',
-      'a variable of the deployment, as in terraform.tfvars; repeat for several',
+      `${when}a variable of the deployment, as in terraform.tfvars; repeat for several`,
       gather,
       {},
     )
+}
+
+export function addSiteOptions(command: Command): Command {
+  return addDeploymentOptions(command.option('--local', 'the local clouds instead of accounts', false))
+}
+
+export async function declarationIn(file: string): Promise<SyncPlan> {
+  const { default: plan }: { default: SyncPlan } = await import(pathToFileURL(resolve(file)).href)
+  return plan
+}
+
+export function variablesAt({ out, var: given }: DeploymentOptions, site: string): Promise<DeploymentVariables> {
+  return deploymentVariables(join(out, site), given)
 }
 
 export interface ChosenSites {
@@ -41,21 +59,18 @@ export interface ChosenSites {
 }
 
 /** Without `site`: all of them. Throws `CommandFailed` for a site that the plan does not have. */
-export async function chosenSites({ site, config, local, out, var: given }: SiteOptions): Promise<ChosenSites> {
+export async function chosenSites(options: SiteOptions): Promise<ChosenSites> {
+  const { site, local } = options
   const clouds = local ? await runningClouds() : undefined
-  const { default: plan }: { default: SyncPlan } = clouds
-    ? { default: clouds.plan }
-    : await import(pathToFileURL(resolve(config)).href)
+  const plan = clouds ? clouds.plan : await declarationIn(options.config)
   const sites = plan.sites.filter(({ id }) => id === (site ?? id))
-  if (sites.length === 0) {
-    throw new CommandFailed(`no site '${site}'; the plan has ${plan.sites.map(({ id }) => id).join(', ')}`)
-  }
+  if (site !== undefined) requireSite({ plan }, site)
   return {
     plan,
     sites,
     clouds,
     local: local ? endpointsOf(sites, await readEndpoints(localFolder().endpointsFile)) : undefined,
-    variablesOf: id => deploymentVariables(join(out, id), given),
+    variablesOf: id => variablesAt(options, id),
   }
 }
 

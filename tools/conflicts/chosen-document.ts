@@ -1,7 +1,7 @@
 /** The document that somebody has chosen: a site's own values in the cells that are in conflict, the rest as it is now. */
 import { type Document, isJsonObject, type Json, setField } from '../../shared/document/json.ts'
 import type { Path } from '../../shared/resolve/merge-type.ts'
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import type { Conflict, ConflictCell } from './open-conflicts.ts'
 
 /** Undefined: the choice is to have no document. Throws `CommandFailed` where the site has no version of a cell. */

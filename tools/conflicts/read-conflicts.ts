@@ -1,15 +1,15 @@
-/** The conflicts of the local clouds that wait for somebody. */
+/** The conflicts that wait for somebody. */
 import { z } from 'zod'
 import { emptyVector, type VersionVector } from '../../shared/causality/version-vector.ts'
 import { isQuarantine } from '../../shared/replicate/audit-entry.ts'
 import { keyFromText, recordName } from '../../shared/replicate/record-ref.ts'
+import { type Clouds, CommandFailed } from '../cli/clouds.ts'
 import { type AuditQuestion, readAudit } from '../cli/read-audit.ts'
-import { CommandFailed, type RunningClouds } from '../cli/running-clouds.ts'
 import { type Conflict, openConflicts } from './open-conflicts.ts'
 
 const vectorAnswer = z.object({ vector: z.record(z.string(), z.number()) })
 
-export async function readConflicts(clouds: RunningClouds, question: AuditQuestion): Promise<readonly Conflict[]> {
+export async function readConflicts(clouds: Clouds, question: AuditQuestion): Promise<readonly Conflict[]> {
   const { type, key, sites } = question
   const flagged = await readAudit(clouds, { ...question, review: true })
   // A review is as young as it likes, wherever it was written.
@@ -25,7 +25,7 @@ export async function readConflicts(clouds: RunningClouds, question: AuditQuesti
 }
 
 /** Of one record. Throws `CommandFailed` if nothing of it waits. */
-export async function conflictOf(clouds: RunningClouds, type: string, key: string): Promise<Conflict> {
+export async function conflictOf(clouds: Clouds, type: string, key: string): Promise<Conflict> {
   const [conflict] = await readConflicts(clouds, { type, key: keyFromText(key) })
   if (conflict) return conflict
   throw new CommandFailed(

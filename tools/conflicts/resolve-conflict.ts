@@ -1,12 +1,12 @@
 /** One conflict is looked at: what was chosen is written, if it does not stand already, and the review goes into the audit. */
 import { readFile } from 'node:fs/promises'
-import { type TypePlan, typeOf } from '../../shared/declare/sync-plan.ts'
+import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { type Document, isJsonObject, type Json, jsonEquals } from '../../shared/document/json.ts'
 import { withoutFields } from '../../shared/document/portable.ts'
 import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { type ReviewEntry, reviewEntry } from '../../shared/replicate/review-entry.ts'
+import { type Clouds, CommandFailed, requireSite, requireType } from '../cli/clouds.ts'
 import { type RecordAtSite, recordAtSites, sitesAgree } from '../cli/commands/get.ts'
-import { CommandFailed, type RunningClouds } from '../cli/running-clouds.ts'
 import { documentOfSite } from './chosen-document.ts'
 import type { Conflict } from './open-conflicts.ts'
 import { conflictOf } from './read-conflicts.ts'
@@ -28,11 +28,11 @@ export interface Choice {
 }
 
 /** Answers with the review, all its entries named. Throws `CommandFailed`. */
-export async function resolveConflict(clouds: RunningClouds, key: string, choice: Choice): Promise<ReviewEntry> {
+export async function resolveConflict(clouds: Clouds, key: string, choice: Choice): Promise<ReviewEntry> {
   if (choice.take === undefined && choice.value === undefined && !choice.dismiss) {
     throw new CommandFailed('say what to choose: --take SITE, --value FILE, or --dismiss to leave it as it is')
   }
-  for (const site of [choice.take, choice.at]) if (site !== undefined) clouds.requireSite(site)
+  for (const site of [choice.take, choice.at]) if (site !== undefined) requireSite(clouds, site)
   const conflict = await conflictOf(clouds, choice.type, key)
   const { type, site } = placeOf(clouds, choice)
   const sites = await recordAtSites(clouds, choice.type, conflict.key)
@@ -41,14 +41,13 @@ export async function resolveConflict(clouds: RunningClouds, key: string, choice
   const outcome = choice.dismiss ? 'dismissed' : sitesAgree(sites) && jsonEquals(chosen, present) ? 'stood' : 'written'
   if (outcome === 'written') {
     if (chosen) refuseMisfit(clouds, { type, site }, chosen)
-    await writeChoice({ ref: { type: type.name, key: conflict.key }, type, site }, chosen)
+    await writeChoice(clouds, { ref: { type: type.name, key: conflict.key }, type, site }, chosen)
   }
   return putReview(clouds, conflict, { origin: site, by: choice.by, outcome, ...(chosen && { chosen }) })
 }
 
-function placeOf({ plan }: RunningClouds, { type: name, take, at }: Choice) {
-  const type = typeOf(plan, name)
-  if (!type) throw new CommandFailed(`no data type '${name}'; the plan has ${plan.types.map(t => t.name).join(', ')}`)
+function placeOf(clouds: Clouds, { type: name, take, at }: Choice) {
+  const type = requireType(clouds, name)
   const site = at ?? take ?? type.sites[0]
   if (site !== undefined && type.sites.includes(site)) return { type, site }
   throw new CommandFailed(`${site} does not hold '${name}'; write elsewhere with --at: ${type.sites.join(', ')}`)
@@ -84,7 +83,7 @@ function documentAt(record: RecordAtSite | undefined): Document | undefined {
 }
 
 function refuseMisfit(
-  { plan }: RunningClouds,
+  { plan }: Clouds,
   { type, site }: { readonly type: TypePlan; readonly site: string },
   document: Document,
 ): void {
@@ -94,7 +93,7 @@ function refuseMisfit(
 }
 
 async function putReview(
-  clouds: RunningClouds,
+  clouds: Clouds,
   { type, key, entries }: Conflict,
   review: Pick<ReviewEntry, 'origin' | 'by' | 'outcome' | 'chosen'>,
 ): Promise<ReviewEntry> {

@@ -3,7 +3,7 @@
  * like a number in one line is a text in the next. So a cell is the string that stands there, unless `--types` says
  * otherwise for its column; nothing is guessed.
  */
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import type { Value } from '../local/official-clients/application-client.ts'
 import { parseExactJson, roundingOf } from './parse-exact-json.ts'
 

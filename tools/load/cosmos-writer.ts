@@ -13,10 +13,12 @@ const batchMax = 200
 
 /** HTTP's Conflict: an item of this id is there. */
 const conflict = 409
+/** HTTP's Not Found. */
+const notFound = 404
 
 export function createCosmosWriter(client: CosmosClient, type: TypePlan): StoreWriter {
   const { azure } = type.at
-  const { items } = client.database(azure.database).container(azure.container)
+  const container = client.database(azure.database).container(azure.container)
   return {
     batchMax,
     put: (documents, ifExists) =>
@@ -29,13 +31,23 @@ export function createCosmosWriter(client: CosmosClient, type: TypePlan): StoreW
         }),
         async writes => {
           const operationType = ifExists === 'keep' ? BulkOperationType.Create : BulkOperationType.Upsert
-          const results = await items.executeBulkOperations(writes.map(write => ({ operationType, ...write })))
+          const results = await container.items.executeBulkOperations(
+            writes.map(write => ({ operationType, ...write })),
+          )
           return results.map(({ error }) => {
             if (error === undefined) return 'written'
             return error.code === conflict ? 'exists' : failedBy(error)
           })
         },
       ),
+    async remove(ref) {
+      const { id, partitionKey } = documentPlace(ref, type)
+      try {
+        await container.item(id, partitionKey).delete()
+      } catch (error) {
+        if (Object(error).code !== notFound) throw error
+      }
+    },
     close: async () => client.dispose(),
   }
 }

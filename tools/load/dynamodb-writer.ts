@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   BatchWriteItemCommand,
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
+import { keyItem } from '../../functions/aws/item-place.ts'
 import { documentToItem, type Item } from '../../functions/aws/values.ts'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { failedBy, type PutOutcome, putStorable, type StoreWriter } from './store-writer.ts'
@@ -34,6 +36,9 @@ export function createDynamoDbWriter(client: DynamoDBClient, type: TypePlan): St
         ({ ref, document }) => documentToItem(ref, type, document),
         items => (ifExists === 'keep' ? Promise.all(items.map(item => putNew(table, item))) : putBatch(table, items)),
       ),
+    remove: async ref => {
+      await client.send(new DeleteItemCommand({ TableName: aws.table, Key: keyItem(ref, type) }))
+    },
     close: async () => client.destroy(),
   }
 }

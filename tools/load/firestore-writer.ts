@@ -30,6 +30,7 @@ export function createFirestoreWriter(client: Firestore, type: TypePlan): StoreW
           return Promise.all(outcomes)
         },
       ),
+    remove: async ref => void (await client.doc(documentPath(ref, type)).delete()),
     async close() {
       await writer.close()
       await client.terminate()

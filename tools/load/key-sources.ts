@@ -5,7 +5,7 @@
  */
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { type KeyValue, keyPart, keyValue, numberPart } from '../../shared/place/key-value.ts'
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import type { Item, Value } from '../local/official-clients/application-client.ts'
 import { kindOf, type ReadRecord } from './source-record.ts'
 

@@ -1,5 +1,5 @@
 /** The records of a file, in the format that its name or the user says. */
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import type { CellTypes } from './cell-types.ts'
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'

@@ -6,7 +6,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type CsvError, parse } from 'csv-parse'
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import type { Value } from '../local/official-clients/application-client.ts'
 import { type CellTypes, readCell } from './cell-types.ts'
 import { recordCharactersMax } from './read-ndjson.ts'

@@ -2,7 +2,7 @@
  * One JSON text: an array of objects, or an object of objects by name. It is parsed as a whole, so its size has a
  * limit; what is larger is read line by line as NDJSON.
  */
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import { type ExactJson, parseExactJson } from './parse-exact-json.ts'
 import type { TextSource } from './read-text.ts'
 import { isItem, recordOf, type SourceRecord } from './source-record.ts'

@@ -1,5 +1,5 @@
 /** One JSON object a line. A line that is wrong is reported and the next one is read; empty lines are passed over. */
-import { CommandFailed } from '../cli/running-clouds.ts'
+import { CommandFailed } from '../cli/clouds.ts'
 import { parseExactJson } from './parse-exact-json.ts'
 import type { TextSource } from './read-text.ts'
 import { type Placed, recordOf, type SourceRecord } from './source-record.ts'

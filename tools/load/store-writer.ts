@@ -19,6 +19,8 @@ export interface StoreWriter {
   readonly batchMax: number
   /** At most `batchMax`, no two of the same record. Outcomes in their order. */
   put(documents: readonly NewDocument[], ifExists: IfExists): Promise<readonly PutOutcome[]>
+  /** What is not there is well gone. */
+  remove(ref: RecordRef): Promise<void>
   close(): Promise<void>
 }
 

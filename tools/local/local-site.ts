@@ -1,10 +1,6 @@
 /** One site of the plan on this machine, whatever its cloud: what the host process needs of it. */
 import type { Cloud, SyncPlan } from '../../shared/declare/sync-plan.ts'
-import type { AuditLog, AuditStore, ControlStore, Tombstones } from '../../shared/ports/index.ts'
-import type { AdoptingSite } from '../../shared/replicate/adopting-site.ts'
-import type { RecordRef } from '../../shared/replicate/record-ref.ts'
-import type { SyncRecord } from '../../shared/replicate/sync-record.ts'
-import type { ReplayPorts, TakeLetters } from './dead-letter-queue.ts'
+import type { SiteStores } from '../stores/site-stores.ts'
 import type { DeliveryFaults } from './runtime/delivery-faults.ts'
 import type { Timing } from './timing.ts'
 
@@ -39,23 +35,13 @@ export interface TriggerReport {
   readonly lastError: string | undefined
 }
 
-export interface LocalSite {
+export interface LocalSite extends SiteStores {
   readonly endpoints: SiteEndpoints
   /** Variables with which official clients reach this site. */
   readonly variables: Readonly<Record<string, string>>
   readonly ingestUrl: string
   readonly functions: readonly LocalFunction[]
   readonly faults: DeliveryFaults
-  readonly takeLetters: TakeLetters
-  /** What a replay needs, the store among it. */
-  readonly ports: ReplayPorts
-  readonly tombstones: Tombstones
-  readonly control: ControlStore
-  /** Its part in an adoption. */
-  readonly adopting: AdoptingSite
-  /** Every sync record of a data type. */
-  records(type: string): AsyncIterable<{ readonly ref: RecordRef; readonly record: SyncRecord }>
-  readonly audit: AuditStore & AuditLog
   triggers(): readonly TriggerReport[]
   /** Ends functions and triggers for good, ingest among them; the stores stay. What removing a site's stack does. */
   endFunctions(): Promise<void>

@@ -8,27 +8,19 @@ import type { JWK } from 'jose'
 import type { z } from 'zod'
 import { createSigner } from '../../functions/common/session-signer.ts'
 import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
-import { flowName } from '../../shared/replicate/flow-control.ts'
-import { flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
-import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
-import { recordName } from '../../shared/replicate/record-ref.ts'
-import { homesName, readHomes } from '../../shared/replicate/taken-homes.ts'
-import { answerAdopting } from './adopting-protocol.ts'
+import { listLetters } from '../stores/dead-letter-queue.ts'
+import { answerStores } from '../stores/store-protocol.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
-import { listLetters, replayLetter } from './dead-letter-queue.ts'
 import { type Link, openLink } from './link.ts'
 import type { LocalFunction, LocalSite, SiteEndpoints, StartLocalSite } from './local-site.ts'
 import { createPruner, type Pruner, startPruning } from './prune-site.ts'
 import { startRecording } from './record-events.ts'
-import type { RecordStanding } from './record-standing.ts'
 import { roundTripMs } from './round-trip.ts'
 import { clockAheadMs, setClockAhead } from './runtime/site-clock.ts'
 import { siteFigures, siteIsReady } from './site-figures.ts'
-import { takeHomes } from './take-homes.ts'
 import type { Timing } from './timing.ts'
-import { writeOff } from './write-off.ts'
 
 export interface SiteProcessOptions {
   readonly site: string
@@ -191,28 +183,9 @@ function controlAnswers({ site, running, links, keys, listeners, pruner, endFunc
           nowMs: Date.now() + clockAheadMs(),
           functionsEnded: ending !== undefined,
         }
-      case 'records':
-        return standings(running, asked.type)
-      case 'record': {
-        const ref = { type: asked.type, key: asked.key }
-        const stored = await running.ports.store.readRecord(ref)
-        const { document } = await running.ports.store.readDocument(ref)
-        const type = dataTypeOf(running.ports.here, asked.type).record
-        const [open, origins] = [type.openSiblings(stored?.record.state), type.origins(stored?.record.state)]
-        return { document: document ?? null, vector: stored?.record.vector ?? {}, open, origins }
-      }
-      case 'audit':
-        return running.audit.query(asked.filter, asked.cursor)
-      case 'put-audit':
-        await running.audit.put(asked.entries)
-        return {}
       case 'clock':
         setClockAhead(asked.aheadMs)
         return {}
-      case 'dead-letters':
-        return listLetters(running.takeLetters)
-      case 'replay':
-        return { result: await replayLetter(asked.id, running.takeLetters, running.ports) }
       case 'invoke':
         return invokeListening(functionNamed(asked.function), asked.event, listeners)
       case 'token':
@@ -223,23 +196,10 @@ function controlAnswers({ site, running, links, keys, listeners, pruner, endFunc
       case 'faults':
         Object.assign(running.faults, asked.faults)
         return {}
-      case 'adopting':
-        return answerAdopting(running.adopting, asked.request)
       case 'prune':
         return pruner(asked.olderThanMs)
-      case 'flow':
-        return readFlow(await running.control.read(flowName(asked.peer)))
-      case 'set-flow':
-        await running.control.write(flowName(asked.peer), flowText(asked.settings))
-        return {}
       case 'figures':
         return siteFigures(running.functions, asked.collected)
-      case 'homes':
-        return readHomes(await running.control.read(homesName))
-      case 'take-homes':
-        return takeHomes(asked, running)
-      case 'write-off':
-        return writeOff(asked, running)
       case 'end-functions':
         ending ??= endFunctions()
         await ending
@@ -249,6 +209,8 @@ function controlAnswers({ site, running, links, keys, listeners, pruner, endFunc
       case 'stop':
         setImmediate(exit)
         return {}
+      default:
+        return answerStores(running, asked)
     }
   }
 }
@@ -280,15 +242,6 @@ async function tokenFor(site: string, keys: SiteProcessOptions['keys'], as: stri
   if (!key) throw new Error(`no site '${as}'; the plan has ${Object.keys(keys).join(', ')}`)
   const sign = createSigner(key)
   return sign({ issuer: as, audience: site, body: Buffer.from(body, 'base64'), nowMs: Date.now() })
-}
-
-async function standings(running: LocalSite, type: string): Promise<readonly RecordStanding[]> {
-  const found: RecordStanding[] = []
-  for await (const { ref, record } of running.records(type)) {
-    const { vector, hlc, shadow } = record
-    found.push({ name: recordName(ref), vector, hlc, deleted: shadow === 'absent' })
-  }
-  return found
 }
 
 process.once('message', (options: SiteProcessOptions) => {

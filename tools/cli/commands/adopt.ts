@@ -1,18 +1,19 @@
 /** `tributary adopt TYPE`: what the tables held before becomes part of what is replicated, under the application's writes. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../../../functions/common/system-clock.ts'
-import { type TypePlan, typeOf } from '../../../shared/declare/sync-plan.ts'
+import type { TypePlan } from '../../../shared/declare/sync-plan.ts'
 import { adopt } from '../../../shared/replicate/adopt.ts'
 import type { AdoptCounts, AdoptOutcome, RefusedRecord } from '../../../shared/replicate/adopt-report.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
-import { adoptingSiteBehind } from '../../local/adopting-protocol.ts'
+import { adoptingSiteBehind } from '../../stores/adopting-protocol.ts'
 import { AdoptProgressLine } from '../adopt-progress-line.ts'
+import { type Clouds, CommandFailed, requireType } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { duration, printJson } from '../output.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-interface AdoptCommandOptions {
+interface AdoptCommandOptions extends CloudsOptions {
   readonly baseline?: string
-  readonly settle: number
+  readonly settle?: number
   readonly json: boolean
 }
 
@@ -27,8 +28,8 @@ elements are united, of counters the greater counts, of plain values the one who
 goes whole into the audit. A document that some site has not got is created there. What applications write meanwhile is
 counted once, on top.
 
---settle is how long an event of a table may take until a function has seen it: longer is safer and slower. In the clouds
-30 s; the local clouds are faster.
+--settle is how long an event of a table may take until a function has seen it: longer is safer and slower. 5 s on the local
+clouds, 30 s in accounts, unless you say otherwise.
 
 It may be interrupted at any moment, by force too: run it again, with the same --baseline, and it goes on. Exit codes: 0
 adopted, 1 not (what stands in the way is printed), 130 interrupted.
@@ -36,39 +37,43 @@ adopted, 1 not (what stands in the way is printed), 130 interrupted.
 Examples:
   npx tributary adopt carts
   npx tributary adopt carts --baseline aws-us-east-1
-  npx tributary adopt carts --settle 30 --json`
+  npx tributary adopt carts --accounts --settle 60 --json`
 
 export function addAdoptCommand(program: Command): void {
-  program
+  const command = program
     .command('adopt')
     .description('take over what the tables of a data type held before')
     .argument('<type>', 'a data type that is declared with adopt: true')
+  addCloudsOptions(command)
     .option('--baseline <site>', 'whose document counts where they differ')
-    .option('--settle <seconds>', 'how long an event of a table may be under way', parseSeconds, 5)
+    .option('--settle <seconds>', 'how long an event of a table may be under way', parseSeconds)
     .option('--json', 'print the summary as JSON', false)
     .addHelpText('after', explanation)
     .action(async (type: string, options: AdoptCommandOptions) => {
-      const clouds = await runningClouds()
       const interrupted = new AbortController()
       process.once('SIGINT', () => interrupted.abort())
-      const { outcome } = await runAdoption(clouds, type, options, interrupted.signal)
+      const { outcome } = await withClouds(options, clouds => runAdoption(clouds, type, options, interrupted.signal))
       process.exitCode = outcome === 'adopted' ? 0 : outcome === 'interrupted' ? 130 : 1
     })
 }
+
+/** How long an event may be under way. */
+const settleS = { local: 5, accounts: 30 } as const
 
 /** Refused records that the JSON summary holds; the standard error has them all. */
 const refusedMax = 1000
 
 async function runAdoption(
-  clouds: RunningClouds,
+  clouds: Clouds,
   name: string,
-  { baseline, settle, json }: AdoptCommandOptions,
+  { baseline, settle = settleS[clouds.place], json }: AdoptCommandOptions,
   signal: AbortSignal,
 ): Promise<AdoptResult> {
   const type = requireExisting(clouds, name)
   if (baseline !== undefined && !type.sites.includes(baseline)) {
     throw new CommandFailed(`'${name}' is not kept at ${baseline}; its sites: ${type.sites.join(', ')}`)
   }
+  if (clouds.place === 'accounts') for (const site of type.sites) await requireClock(clouds, site)
   const progress = new AdoptProgressLine(process.stderr)
   const refused: RefusedRecord[] = []
   const result = await adopt({
@@ -93,9 +98,20 @@ async function runAdoption(
   return summary
 }
 
-function requireExisting({ plan }: RunningClouds, name: string): TypePlan {
-  const type = typeOf(plan, name)
-  if (!type) throw new CommandFailed(`no data type '${name}'; the plan has ${plan.types.map(t => t.name).join(', ')}`)
+/** Finer than this nobody tells the time. */
+const aheadMsMax = 2_000
+
+/** What was there before is told from what is new by the time, and in accounts this machine says when that is. */
+async function requireClock(clouds: Clouds, site: string): Promise<void> {
+  const { aheadMs = 0 } = await clouds.statusOf(site)
+  if (Math.abs(aheadMs) <= aheadMsMax) return
+  throw new CommandFailed(
+    `the clock of ${site} is ${duration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's: set this machine's clock right, and run it again`,
+  )
+}
+
+function requireExisting(clouds: Clouds, name: string): TypePlan {
+  const type = requireType(clouds, name)
   if (!type.adopt) {
     throw new CommandFailed(
       `'${name}' is not declared with adopt: true, so its documents were captured when they were written; for tables that ` +

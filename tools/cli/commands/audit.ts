@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander'
 import { type AuditOptions, addAuditOptions, auditQuestion, countOf } from '../audit-options.ts'
 import { auditHeads, auditRows } from '../audit-rows.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
 import { readAudit } from '../read-audit.ts'
-import { runningClouds } from '../running-clouds.ts'
 
-interface Options extends AuditOptions {
+interface Options extends AuditOptions, CloudsOptions {
   readonly rule?: string
   readonly order: 'newest' | 'oldest'
   readonly limit: number
@@ -14,11 +14,10 @@ interface Options extends AuditOptions {
 }
 
 export function addAuditCommand(program: Command): void {
-  addAuditOptions(
-    program
-      .command('audit')
-      .description('resolutions of concurrent writes, blind writes, incidents, quarantine and reviews of 90 days'),
-  )
+  const command = program
+    .command('audit')
+    .description('resolutions of concurrent writes, blind writes, incidents, quarantine and reviews of 90 days')
+  addAuditOptions(addCloudsOptions(command))
     .option('--rule <rule>', 'by this rule only: latest-write-wins, sum, merged, uncertain, stale-write-back, ...')
     .addOption(new Option('--order <order>', 'newest or oldest first').choices(['newest', 'oldest']).default('newest'))
     .addOption(new Option('--limit <count>', 'entries at most').argParser(countOf).default(100))
@@ -29,9 +28,10 @@ export function addAuditCommand(program: Command): void {
     )
     .action(async (options: Options) => {
       const { rule, order, limit, json } = options
-      const clouds = await runningClouds()
-      const question = { ...auditQuestion(clouds, options), ...(rule !== undefined && { rule }), order }
-      const found = await readAudit(clouds, { ...question, limit: limit + 1 })
+      const found = await withClouds(options, clouds => {
+        const question = { ...auditQuestion(clouds, options), ...(rule !== undefined && { rule }), order }
+        return readAudit(clouds, { ...question, limit: limit + 1 })
+      })
       const shown = found.slice(0, limit)
       if (json) printJson(shown)
       else console.log(columns(auditHeads, shown.flatMap(auditRows)))

@@ -1,15 +1,15 @@
 /** `tributary check-writes [TYPE]`: a linter for applications: which fields do they write over without having read them? */
 import { type Command, Option } from 'commander'
-import { typeOf } from '../../../shared/declare/sync-plan.ts'
 import { isWriteBack } from '../../../shared/replicate/audit-entry.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { type BlindWrite, type Finding, findBlindWrites } from '../../check-writes/blind-writes.ts'
+import { type Clouds, requireSite, requireType } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { durationMs } from '../duration-option.ts'
 import { printJson } from '../output.ts'
 import { readAudit } from '../read-audit.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-interface CheckOptions {
+interface CheckOptions extends CloudsOptions {
   readonly site?: string
   readonly since: number
   readonly likely: boolean
@@ -33,10 +33,11 @@ Examples:
   npx tributary check-writes --likely --json`
 
 export function addCheckWritesCommand(program: Command): void {
-  program
+  const command = program
     .command('check-writes')
     .description('the fields that applications write over blindly, and how to write them instead')
     .argument('[type]', 'of this data type only')
+  addCloudsOptions(command)
     .option('--site <site>', 'of applications at this site only')
     .addOption(
       new Option('--since <time>', 'how far back: 30s, 10m, 24h, 7d')
@@ -46,10 +47,10 @@ export function addCheckWritesCommand(program: Command): void {
     .option('--likely', 'only what is likely', false)
     .option('--json', 'print the findings as JSON', false)
     .addHelpText('after', explanation)
-    .action(async (type: string | undefined, { site, since, likely, json }: CheckOptions) => {
-      const clouds = await runningClouds()
-      if (site !== undefined) clouds.requireSite(site)
-      const findings = await checkWrites(clouds, { type, site, sinceMs: Date.now() - since })
+    .action(async (type: string | undefined, options: CheckOptions) => {
+      const { site, since, likely, json } = options
+      const sinceMs = Date.now() - since
+      const findings = await withClouds(options, clouds => checkWrites(clouds, { type, site, sinceMs }))
       const shown = likely ? findings.filter(({ verdict }) => verdict === 'likely') : findings
       if (json) printJson(shown)
       else console.log(shown.length === 0 ? 'no write set back what a merge had brought' : report(shown))
@@ -64,10 +65,10 @@ export interface CheckedWrites {
 }
 
 /** Throws `CommandFailed` for a type that the plan does not have. */
-export async function checkWrites(clouds: RunningClouds, { type, site, sinceMs }: CheckedWrites) {
+export async function checkWrites(clouds: Clouds, { type, site, sinceMs }: CheckedWrites) {
   const { plan } = clouds
-  if (type !== undefined && !typeOf(plan, type))
-    throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
+  if (type !== undefined) requireType(clouds, type)
+  if (site !== undefined) requireSite(clouds, site)
   const entries = await readAudit(clouds, {
     ...{ rule: 'stale-write-back', fromMs: sinceMs },
     ...(type !== undefined && { type }),

@@ -7,8 +7,8 @@ import type { Conflict } from '../../conflicts/open-conflicts.ts'
 import { conflictOf, readConflicts } from '../../conflicts/read-conflicts.ts'
 import { type Choice, resolveConflict } from '../../conflicts/resolve-conflict.ts'
 import { type AuditOptions, addAuditOptions, auditQuestion, countOf } from '../audit-options.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson, short } from '../output.ts'
-import { runningClouds } from '../running-clouds.ts'
 import { recordAtSites } from './get.ts'
 
 const keyHelp = 'the key; the parts of a composite key are separated by |'
@@ -26,14 +26,19 @@ export function addConflictsCommand(program: Command): void {
   addResolveCommand(conflicts)
 }
 
+interface ListOptions extends AuditOptions, CloudsOptions {
+  readonly limit: number
+  readonly json: boolean
+}
+
 function addListCommand(conflicts: Command): void {
-  addAuditOptions(conflicts.command('list').description('one line for each record, the latest first'))
+  const command = conflicts.command('list').description('one line for each record, the latest first')
+  addAuditOptions(addCloudsOptions(command))
     .addOption(new Option('--limit <count>', 'records at most').argParser(countOf).default(100))
     .option('--json', 'print the conflicts as JSON', false)
     .addHelpText('after', '\nExample:\n  npx tributary conflicts list --type products --since 7d')
-    .action(async (options: AuditOptions & { readonly limit: number; readonly json: boolean }) => {
-      const clouds = await runningClouds()
-      const all = await readConflicts(clouds, auditQuestion(clouds, options))
+    .action(async (options: ListOptions) => {
+      const all = await withClouds(options, clouds => readConflicts(clouds, auditQuestion(clouds, options)))
       const shown = all.slice(0, options.limit)
       if (options.json) return printJson(shown)
       if (all.length === 0) return console.log('nothing to review')
@@ -58,18 +63,26 @@ function listRow({ type, key, lastMs, cells, quarantined, entries }: Conflict): 
   ]
 }
 
+interface ShowOptions extends CloudsOptions {
+  readonly type: string
+  readonly json: boolean
+}
+
 function addShowCommand(conflicts: Command): void {
-  conflicts
+  const command = conflicts
     .command('show')
     .description('every version of one record, whole, and what it is now')
     .argument('<key>', keyHelp)
+  addCloudsOptions(command)
     .requiredOption('--type <type>', 'the data type')
     .option('--json', 'print the conflict as JSON', false)
     .addHelpText('after', "\nExample:\n  npx tributary conflicts show 'sku-1|berlin' --type inventory")
-    .action(async (key: string, { type, json }: { type: string; json: boolean }) => {
-      const clouds = await runningClouds()
-      const conflict = await conflictOf(clouds, type, key)
-      const sites = await recordAtSites(clouds, type, conflict.key)
+    .action(async (key: string, options: ShowOptions) => {
+      const { type, json } = options
+      const { conflict, sites } = await withClouds(options, async clouds => {
+        const found = await conflictOf(clouds, type, key)
+        return { conflict: found, sites: await recordAtSites(clouds, type, found.key) }
+      })
       const isSettled = Object.values(sites).every(({ open }) => open.length === 0)
       if (json) return printJson({ ...conflict, isSettled, sites })
       for (const { path, rule, versions } of conflict.cells) {
@@ -94,10 +107,11 @@ function addShowCommand(conflicts: Command): void {
 }
 
 function addResolveCommand(conflicts: Command): void {
-  conflicts
+  const command = conflicts
     .command('resolve')
     .description('write what you choose, as an application would, and mark the conflict as reviewed')
     .argument('<key>', keyHelp)
+  addCloudsOptions(command)
     .requiredOption('--type <type>', 'the data type')
     .addOption(
       new Option('--take <site>', "this site's version of what is in conflict").conflicts(['value', 'dismiss']),
@@ -111,8 +125,8 @@ function addResolveCommand(conflicts: Command): void {
       'after',
       '\nExamples:\n  npx tributary conflicts resolve teapot --type products --take gcp-us-central1\n  npx tributary conflicts resolve teapot --type products --value teapot.json --by ines\n  npx tributary conflicts resolve teapot --type products --dismiss',
     )
-    .action(async (key: string, options: Choice & { readonly json: boolean }) => {
-      const review = await resolveConflict(await runningClouds(), key, options)
+    .action(async (key: string, options: Choice & CloudsOptions & { readonly json: boolean }) => {
+      const review = await withClouds(options, clouds => resolveConflict(clouds, key, options))
       if (options.json) return printJson(review)
       const { outcome, origin, chosen } = review
       if (outcome === 'dismissed') console.log('reviewed, nothing written')

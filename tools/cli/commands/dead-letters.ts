@@ -3,32 +3,42 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
 import { recordName } from '../../../shared/replicate/record-ref.ts'
+import { type Clouds, CommandFailed } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
 const replayed = z.object({ result: z.string() })
 
 const letters = z.array(z.custom<DeadLetter>(value => typeof value === 'object' && value !== null && 'kind' in value))
 
-async function readLetters(clouds: RunningClouds): Promise<readonly DeadLetter[]> {
+async function readLetters(clouds: Clouds): Promise<readonly DeadLetter[]> {
   const bySite = await Promise.all(
     clouds.plan.sites.map(async ({ id }) => letters.parse(await clouds.ask(id, { ask: 'dead-letters' }))),
   )
   return bySite.flat().sort((a, b) => a.atMs - b.atMs)
 }
 
+async function replay(clouds: Clouds, id: string) {
+  const letter = (await readLetters(clouds)).find(candidate => candidate.id === id)
+  if (!letter) throw new CommandFailed(`no dead letter '${id}'; npx tributary dead-letters lists them`)
+  return { letter, ...replayed.parse(await clouds.ask(letter.site, { ask: 'replay', id })) }
+}
+
+interface LettersOptions extends CloudsOptions {
+  readonly json: boolean
+}
+
 export function addDeadLettersCommand(program: Command): void {
-  const command = program
-    .command('dead-letters')
-    .description('changes and documents that could not be processed')
+  const command = program.command('dead-letters').description('changes and documents that could not be processed')
+  addCloudsOptions(command)
     .option('--json', 'print whole letters as JSON', false)
     .addHelpText(
       'after',
       '\nExamples:\n  npx tributary dead-letters --json\n  npx tributary dead-letters replay 3q2-7wAAAAAAAAAAAAAAAAAAAAA',
     )
-    .action(async ({ json }: { json: boolean }) => {
-      const all = await readLetters(await runningClouds())
-      if (json) return printJson(all)
+    .action(async (options: LettersOptions) => {
+      const all = await withClouds(options, readLetters)
+      if (options.json) return printJson(all)
       if (all.length === 0) return console.log('no dead letters')
       console.log(
         columns(
@@ -50,12 +60,11 @@ export function addDeadLettersCommand(program: Command): void {
     .argument('<id>', 'the letter')
     .option('--json', 'print the result as JSON', false)
     .addHelpText('after', '\nExample:\n  npx tributary dead-letters replay 3q2-7wAAAAAAAAAAAAAAAAAAAAA')
-    .action(async (id: string, _options: unknown, { parent }: Command) => {
-      const clouds = await runningClouds()
-      const letter = (await readLetters(clouds)).find(candidate => candidate.id === id)
-      if (!letter) throw new CommandFailed(`no dead letter '${id}'; npx tributary dead-letters lists them`)
-      const { result } = replayed.parse(await clouds.ask(letter.site, { ask: 'replay', id }))
-      if (parent?.opts().json) printJson({ id, site: letter.site, result })
+    .action(async (id: string, _options: unknown, self: Command) => {
+      // Options that both know are the parent's, wherever they stand.
+      const options: LettersOptions = self.optsWithGlobals()
+      const { letter, result } = await withClouds(options, clouds => replay(clouds, id))
+      if (options.json) printJson({ id, site: letter.site, result })
       else console.log(`${letter.site}: ${subjectOf(letter)}: ${result}`)
     })
 }

@@ -2,15 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { everyType, heldUntilMs, paused } from '../../../shared/replicate/flow-settings.ts'
-import { standingAt } from '../../local/record-standing.ts'
+import { refFromName } from '../../../shared/replicate/record-ref.ts'
+import { missingAt, type RecordStanding, type SeenRecord } from '../../stores/record-standing.ts'
+import { type Clouds, CommandFailed } from '../clouds.ts'
+import { withClouds } from '../clouds-options.ts'
 import { durationMs } from '../duration-option.ts'
 import { columns, duration, printJson } from '../output.ts'
 import { addRouteOptions, type Route, type RouteOptions, readSettings, routesOf, typesOn } from '../routes.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
+import { recordAnswer } from './get.ts'
 import { readStandings } from './status.ts'
 
-/** How often it looks. */
-const lookEveryMs = 250
+/** How often it looks. In accounts changes take longer, and every look is paid for. */
+const lookEveryMs = { local: 250, accounts: 2_000 } as const
 
 export function addDrainCommand(program: Command): void {
   addRouteOptions(
@@ -29,7 +32,9 @@ export function addDrainCommand(program: Command): void {
       'after',
       '\nFor maintenance of a site: stop its applications, drain it, take it away. The exit code is 1 if something is still on its way when the time is over.\n\nExamples:\n  npx tributary drain --from aws-us-east-1\n  npx tributary drain carts --to azure-eastus --then-pause --timeout 30s --json',
     )
-    .action(async (type: string | undefined, options: DrainOptions) => drain(type, options))
+    .action((type: string | undefined, options: DrainOptions) =>
+      withClouds(options, clouds => drain(clouds, type, options)),
+    )
 }
 
 interface DrainOptions extends RouteOptions {
@@ -43,8 +48,7 @@ interface Drained extends Route {
   readonly left: number
 }
 
-async function drain(type: string | undefined, options: DrainOptions): Promise<void> {
-  const clouds = await runningClouds()
+async function drain(clouds: Clouds, type: string | undefined, options: DrainOptions): Promise<void> {
   const routes = routesOf(clouds, type, options)
   for (const route of routes) await refusePaused(clouds, route, type)
   const startedMs = performance.now()
@@ -55,7 +59,7 @@ async function drain(type: string | undefined, options: DrainOptions): Promise<v
     const left = drained.reduce((sum, each) => sum + each.left, 0)
     if (left !== shown) console.error(`${left} records on their way`)
     shown = left
-    await sleep(lookEveryMs)
+    await sleep(lookEveryMs[clouds.place])
     drained = await look()
   }
   if (options.thenPause) {
@@ -77,7 +81,7 @@ async function drain(type: string | undefined, options: DrainOptions): Promise<v
   )
 }
 
-async function refusePaused(clouds: RunningClouds, route: Route, type: string | undefined): Promise<void> {
+async function refusePaused(clouds: Clouds, route: Route, type: string | undefined): Promise<void> {
   const settings = await readSettings(clouds, route)
   const nowMs = Date.now()
   const held = typesOn(clouds.plan, route).filter(name => (type ?? name) === name && heldUntilMs(settings, name, nowMs))
@@ -88,7 +92,7 @@ async function refusePaused(clouds: RunningClouds, route: Route, type: string | 
 }
 
 /** What the sites have captured now; the answer tells how much of that the peers lack. */
-async function snapshot(clouds: RunningClouds, routes: readonly Route[], type: string | undefined) {
+async function snapshot(clouds: Clouds, routes: readonly Route[], type: string | undefined) {
   const wanted = routes.flatMap(route =>
     typesOn(clouds.plan, route)
       .filter(name => name === (type ?? name))
@@ -97,11 +101,34 @@ async function snapshot(clouds: RunningClouds, routes: readonly Route[], type: s
   const before = await Promise.all(
     wanted.map(async each => ({ ...each, captured: await readStandings(clouds, each.site, each.type) })),
   )
+  const left = new Map<object, readonly RecordStanding[]>(before.map(each => [each, each.captured]))
   return (): Promise<readonly Drained[]> =>
     Promise.all(
-      before.map(async ({ captured, site, peer, type: name }) => {
-        const { backlog } = standingAt(site, captured, await readStandings(clouds, peer, name), Date.now())
-        return { site, peer, type: name, left: backlog }
+      before.map(async each => {
+        const { site, peer, type: name } = each
+        const wanted = left.get(each) ?? []
+        const missing = missingAt(site, wanted, await standingsOf(clouds, peer, name, wanted))
+        left.set(each, missing)
+        return { site, peer, type: name, left: missing.length }
       }),
     )
+}
+
+/** As many are asked for one by one; of more all records are read, which is what the first look does. */
+const singlyMax = 100
+
+async function standingsOf(
+  clouds: Clouds,
+  site: string,
+  type: string,
+  wanted: readonly RecordStanding[],
+): Promise<readonly SeenRecord[]> {
+  if (wanted.length > singlyMax) return readStandings(clouds, site, type)
+  return Promise.all(
+    wanted.map(async ({ name }) => {
+      const { key } = refFromName(name)
+      const { vector } = recordAnswer.parse(await clouds.ask(site, { ask: 'record', type, key: [...key] }))
+      return { name, vector }
+    }),
+  )
 }

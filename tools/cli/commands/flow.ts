@@ -9,10 +9,11 @@ import {
   resumed,
   stillPaused,
 } from '../../../shared/replicate/flow-settings.ts'
+import { CommandFailed } from '../clouds.ts'
+import { withClouds } from '../clouds-options.ts'
 import { durationMs } from '../duration-option.ts'
 import { columns, printJson } from '../output.ts'
 import { addRouteOptions, type Route, type RouteOptions, readSettings, routesOf } from '../routes.ts'
-import { CommandFailed, runningClouds } from '../running-clouds.ts'
 
 export function addFlowCommands(program: Command): void {
   addRouteOptions(
@@ -76,17 +77,19 @@ async function change(
   options: RouteOptions,
   to: (settings: FlowSettings, route: Route) => FlowSettings,
 ): Promise<void> {
-  const clouds = await runningClouds()
-  // All or none: a route that refuses must not leave others changed.
-  const changed = await Promise.all(
-    routesOf(clouds, type, options).map(async route => ({
-      route,
-      settings: to(await readSettings(clouds, route), route),
-    })),
-  )
-  for (const { route, settings } of changed) {
-    await clouds.ask(route.site, { ask: 'set-flow', peer: route.peer, settings })
-  }
+  const changed = await withClouds(options, async clouds => {
+    // All or none: a route that refuses must not leave others changed.
+    const wanted = await Promise.all(
+      routesOf(clouds, type, options).map(async route => ({
+        route,
+        settings: to(await readSettings(clouds, route), route),
+      })),
+    )
+    for (const { route, settings } of wanted) {
+      await clouds.ask(route.site, { ask: 'set-flow', peer: route.peer, settings })
+    }
+    return wanted
+  })
   print(changed, options.json)
 }
 

@@ -1,15 +1,15 @@
 /** `tributary get TYPE KEY`: one record at every site, side by side. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { typeOf } from '../../../shared/declare/sync-plan.ts'
 import { canonicalText } from '../../../shared/document/canonical.ts'
 import type { Json } from '../../../shared/document/json.ts'
 import { keyFromText } from '../../../shared/replicate/record-ref.ts'
+import { type Clouds, CommandFailed, requireType } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { printJson } from '../output.ts'
 import { feedTable, provenanceOf, valueTable } from '../provenance.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-const recordAnswer = z.object({
+export const recordAnswer = z.object({
   document: z.json().nullable(),
   vector: z.record(z.string(), z.number()),
   /** Cells with values that wait for somebody to choose. */
@@ -20,16 +20,19 @@ const recordAnswer = z.object({
     .default([]),
 })
 
+interface GetOptions extends CloudsOptions {
+  readonly provenance: boolean
+  readonly json: boolean
+}
+
 export type RecordAtSite = z.output<typeof recordAnswer>
 
 export async function recordAtSites(
-  clouds: RunningClouds,
+  clouds: Clouds,
   type: string,
   key: readonly string[],
 ): Promise<Readonly<Record<string, RecordAtSite>>> {
-  const plan = typeOf(clouds.plan, type)
-  if (!plan)
-    throw new CommandFailed(`no data type '${type}'; the plan has ${clouds.plan.types.map(t => t.name).join(', ')}`)
+  const plan = requireType(clouds, type)
   if (key.length !== plan.key.length) {
     throw new CommandFailed(`a key of '${type}' is ${plan.key.join('|')}: found ${key.length} part(s)`)
   }
@@ -44,21 +47,24 @@ export function sitesAgree(records: Readonly<Record<string, RecordAtSite>>): boo
 }
 
 export function addGetCommand(program: Command): void {
-  program
+  const command = program
     .command('get')
     .description('one record at every site, side by side, with its version vector')
     .argument('<type>', 'the data type')
     .argument('<key>', 'the key; the parts of a composite key are separated by |')
+  addCloudsOptions(command)
     .option('--provenance', 'where each value comes from: site, time, age', false)
     .option('--json', 'print the record as JSON', false)
     .addHelpText(
       'after',
       "\nOf a type with feeds it says for each of them where it comes from and how old it is.\n\nExamples:\n  npx tributary get carts alice\n  npx tributary get carts alice --provenance\n  npx tributary get inventory 'sku-1|berlin' --json",
     )
-    .action(async (type: string, key: string, { json, provenance }: { json: boolean; provenance: boolean }) => {
-      const clouds = await runningClouds()
-      const records = await recordAtSites(clouds, type, keyFromText(key))
-      const merge = typeOf(clouds.plan, type)?.merge
+    .action(async (type: string, key: string, options: GetOptions) => {
+      const { json, provenance } = options
+      const { records, merge } = await withClouds(options, async clouds => ({
+        records: await recordAtSites(clouds, type, keyFromText(key)),
+        merge: requireType(clouds, type).merge,
+      }))
       const nowMs = Date.now()
       const told = Object.fromEntries(
         Object.entries(records).map(([site, record]) => [site, { ...record, ...provenanceOf(merge, record, nowMs) }]),

@@ -1,24 +1,25 @@
 /** `tributary home TYPE --to SITE`: who decides, for types that need decisions (reservations, payments, orders). */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { typeOf } from '../../../shared/declare/sync-plan.ts'
+import { type Clouds, CommandFailed, requireSite, requireType } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
 const homesByType = z.record(z.string(), z.object({ homes: z.array(z.string()), turn: z.int() }))
 const taken = z.object({ seen: z.int(), claimed: z.int() })
 
-interface HomeOptions {
+interface HomeOptions extends CloudsOptions {
   readonly to: string
   readonly from?: string
   readonly json: boolean
 }
 
 export function addHomeCommand(program: Command): void {
-  program
+  const command = program
     .command('home')
     .description('move the decisions of a data type to another site, such as when the one that decides is cut off')
     .argument('<type>', 'a data type that needs decisions, declared with fixed: majority')
+  addCloudsOptions(command)
     .requiredOption('--to <site>', 'the site that is to decide from now on')
     .option('--from <site>', 'take over from this site only (default: from every other one)')
     .option('--json', 'print what was done as JSON', false)
@@ -26,12 +27,14 @@ export function addHomeCommand(program: Command): void {
       'after',
       '\nA record moves once a majority of the sites has promised to follow; nothing that was shown before changes. What the old\nhome has not decided is decided by the new one, also if the old one is away.\n\nExamples:\n  npx tributary home reservations --to gcp-us-central1\n  npx tributary home reservations --to gcp-us-central1 --from aws-us-east-1 --json',
     )
-    .action(async (type: string, { to, from, json }: HomeOptions) => {
-      const clouds = await runningClouds()
-      const homes = homesToTake(clouds, type, to, from)
-      const result = taken.parse(
-        await clouds.ask(to, { ask: 'take-homes', type, homes, turn: await nextTurn(clouds, type) }),
-      )
+    .action(async (type: string, options: HomeOptions) => {
+      const { to, from, json } = options
+      const { homes, result } = await withClouds(options, async clouds => {
+        const others = homesToTake(clouds, type, to, from)
+        const turn = await nextTurn(clouds, type)
+        const answer = await clouds.ask(to, { ask: 'take-homes', type, homes: [...others], turn })
+        return { homes: others, result: taken.parse(answer) }
+      })
       if (json) return printJson({ type, to, homes, ...result })
       console.log(
         columns(
@@ -42,11 +45,8 @@ export function addHomeCommand(program: Command): void {
     })
 }
 
-function homesToTake({ plan, requireSite }: RunningClouds, type: string, to: string, from: string | undefined) {
-  const known = typeOf(plan, type)
-  if (!known) {
-    throw new CommandFailed(`no data type '${type}'; the plan has ${plan.types.map(({ name }) => name).join(', ')}`)
-  }
+function homesToTake(clouds: Clouds, type: string, to: string, from: string | undefined) {
+  const known = requireType(clouds, type)
   if (!('decide' in known.merge)) throw new CommandFailed(`'${type}' merges by joins alone: it has no home`)
   if (known.merge.decide.by === 'escrow') {
     throw new CommandFailed(`'${type}' is decided by every site within its share (escrow): it has no home`)
@@ -55,14 +55,14 @@ function homesToTake({ plan, requireSite }: RunningClouds, type: string, to: str
     throw new CommandFailed(`'${type}' is declared with fixed: 'home', so that its home cannot move`)
   }
   for (const site of [to, from]) {
-    if (site !== undefined) requireSite(site)
+    if (site !== undefined) requireSite(clouds, site)
     if (site !== undefined && !known.sites.includes(site)) throw new CommandFailed(`'${type}' may not be at ${site}`)
   }
   return known.sites.filter(site => site !== to && site === (from ?? site))
 }
 
 /** Later than every word that was given before. A site that cannot be asked now may know a later one; then say it again. */
-async function nextTurn(clouds: RunningClouds, type: string): Promise<number> {
+async function nextTurn(clouds: Clouds, type: string): Promise<number> {
   const turns = await Promise.all(
     clouds.plan.sites.map(async ({ id }) => homesByType.parse(await clouds.ask(id, { ask: 'homes' }))[type]?.turn ?? 0),
   )

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { siteOf } from '../../../shared/declare/sync-plan.ts'
+import { CommandFailed, requireSite } from '../clouds.ts'
 import { fillEvent } from '../fill-event.ts'
 import { printJson } from '../output.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
+import { type RunningClouds, runningClouds } from '../running-clouds.ts'
 
 const invocation = z.object({ result: z.unknown(), log: z.array(z.string()) })
 
@@ -24,7 +25,7 @@ export function addInvokeCommand(program: Command): void {
       const [site, name] = target.split('/')
       if (!site || !name) throw new CommandFailed(`'${target}' is no site/function`)
       const clouds = await runningClouds()
-      clouds.requireSite(site)
+      requireSite(clouds, site)
       const { result, log } = await invoke(clouds, site, name, file ?? defaultEvent(clouds, site, name))
       if (json) return printJson({ site, function: name, result, log })
       for (const line of log) console.log(`log  ${line}`)

@@ -1,6 +1,6 @@
 /** `tributary load TYPE FILE --site SITE`: the records of a file into one site's own table, as an application would. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type TypePlan, typeOf } from '../../../shared/declare/sync-plan.ts'
+import type { TypePlan } from '../../../shared/declare/sync-plan.ts'
 import { parseCellTypes } from '../../load/cell-types.ts'
 import { parseKeySources } from '../../load/key-sources.ts'
 import {
@@ -11,15 +11,13 @@ import {
   loadRecords,
 } from '../../load/load-records.ts'
 import { type FileFormat, fileFormats, formatOf, openRecords } from '../../load/open-records.ts'
-import { openWriter } from '../../load/open-writer.ts'
 import { ProgressLine } from '../../load/progress-line.ts'
 import { openText } from '../../load/read-text.ts'
-import { localFolder } from '../../local/local-folder.ts'
-import { readEndpoints } from '../../local/official-clients/open-clients.ts'
+import { type Clouds, CommandFailed, requireSite, requireType } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { duration, printJson } from '../output.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
-interface LoadCommandOptions {
+interface LoadCommandOptions extends CloudsOptions {
   readonly site: string
   readonly format?: FileFormat
   readonly key: readonly string[]
@@ -33,7 +31,7 @@ const explanation = `
 FILE is JSON (an array of objects, or one object of objects by key; at most 256 MB), NDJSON (one object a line, any
 size), CSV (any size; the first line names the fields) or - for the standard input. The ending tells, or --format.
 
-It writes with the cloud's own client into the running local clouds, as an application would: DynamoDB's PutItem and
+It writes with the cloud's own client, as an application would, into the local clouds, or into an account (--accounts): DynamoDB's PutItem and
 BatchWriteItem, Firestore's BulkWriter, Cosmos DB's bulk operations. Capture then finds the documents like any others.
 
 Values are never bent. The cells of CSV are strings as they stand (007 stays 007) unless --types says otherwise for
@@ -51,11 +49,12 @@ Examples:
   jq -c '.features[]' earthquakes.json | npx tributary load products - --format ndjson --site aws-us-east-1 --key product_id=id`
 
 export function addLoadCommand(program: Command): void {
-  program
+  const command = program
     .command('load')
     .description("write the records of a file into one site's own table")
     .argument('<type>', 'the data type')
     .argument('<file>', 'JSON, NDJSON or CSV; - is the standard input')
+  addCloudsOptions(command)
     .requiredOption('--site <site>', 'the site whose table is written')
     .addOption(new Option('--format <format>', 'what the file is, where its ending does not tell').choices(fileFormats))
     .option(
@@ -74,7 +73,7 @@ export function addLoadCommand(program: Command): void {
     .option('--json', 'print the summary as JSON', false)
     .addHelpText('after', explanation)
     .action(async (type: string, file: string, options: LoadCommandOptions) => {
-      const { failed, interrupted, brokenOff } = await load(type, file, options)
+      const { failed, interrupted, brokenOff } = await withClouds(options, clouds => load(clouds, type, file, options))
       if (brokenOff !== undefined) throw new CommandFailed(brokenOff)
       process.exitCode = interrupted ? 130 : failed > 0 ? 1 : 0
     })
@@ -83,14 +82,11 @@ export function addLoadCommand(program: Command): void {
 /** Failures that the JSON summary holds; the standard error has them all. */
 const failuresMax = 1000
 
-async function load(typeName: string, file: string, options: LoadCommandOptions): Promise<LoadResult> {
-  const clouds = await runningClouds()
-  const type = requireType(clouds, typeName, options.site)
+async function load(clouds: Clouds, typeName: string, file: string, options: LoadCommandOptions): Promise<LoadResult> {
+  const type = requireTypeAt(clouds, typeName, options.site)
   const format = options.format ?? formatOf(file)
   const keySources = parseKeySources(options.key, type.key)
   const cellTypes = parseCellTypes(options.types)
-  const endpoints = (await readEndpoints(localFolder().endpointsFile))[options.site]
-  if (!endpoints) throw new CommandFailed(`no site '${options.site}' in ${localFolder().endpointsFile}`)
 
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
@@ -98,7 +94,7 @@ async function load(typeName: string, file: string, options: LoadCommandOptions)
   const records = openRecords(source, format, cellTypes)
   const progress = new ProgressLine({ ...source, out: process.stderr })
   const failures: LoadFailure[] = []
-  const writer = await openWriter(type, endpoints)
+  const writer = await clouds.openWriter(options.site, type)
   try {
     const result = await loadRecords({
       type,
@@ -126,10 +122,9 @@ async function load(typeName: string, file: string, options: LoadCommandOptions)
   }
 }
 
-function requireType({ plan, requireSite }: RunningClouds, name: string, site: string): TypePlan {
-  requireSite(site)
-  const type = typeOf(plan, name)
-  if (!type) throw new CommandFailed(`no data type '${name}'; the plan has ${plan.types.map(t => t.name).join(', ')}`)
+function requireTypeAt(clouds: Clouds, name: string, site: string): TypePlan {
+  requireSite(clouds, site)
+  const type = requireType(clouds, name)
   if (!type.sites.includes(site))
     throw new CommandFailed(`'${name}' is not kept at ${site}; its sites: ${type.sites.join(', ')}`)
   return type

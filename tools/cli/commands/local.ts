@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
+import { requireSite } from '../clouds.ts'
 import { printJson } from '../output.ts'
 import { runningClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
@@ -88,7 +89,7 @@ function addDestroyCommand(local: Command): void {
     )
     .action(async (site: string, { json }: { json: boolean }) => {
       const clouds = await runningClouds()
-      clouds.requireSite(site)
+      requireSite(clouds, site)
       await clouds.ask(site, { ask: 'end-functions' })
       if (json) printJson({ site })
       else console.log(`${site}: its functions have ended; its stores are as they were`)
@@ -108,7 +109,7 @@ function addClockCommand(local: Command): void {
     )
     .action(async (site: string, aheadMs: number, { json }: { json: boolean }) => {
       const clouds = await runningClouds()
-      clouds.requireSite(site)
+      requireSite(clouds, site)
       await clouds.ask(site, { ask: 'clock', aheadMs })
       if (json) printJson({ site, aheadMs })
       else console.log(aheadMs === 0 ? `${site}: its clock is right` : `${site}: its clock is ${aheadMs} ms off`)
@@ -126,7 +127,7 @@ function clockOffMs(text: string): number {
 
 async function changeCut(site: string, isCut: boolean): Promise<readonly string[]> {
   const clouds = await runningClouds()
-  clouds.requireSite(site)
+  requireSite(clouds, site)
   const before = clouds.state.cut
   const cut = isCut ? [...new Set([...before, site])] : before.filter(other => other !== site)
   await clouds.cut(cut)

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { Pruned } from '../../../shared/replicate/prune.ts'
+import { requireSite } from '../clouds.ts'
 import { durationMs } from '../duration-option.ts'
 import { columns, printJson } from '../output.ts'
 import { runningClouds } from '../running-clouds.ts'
@@ -36,7 +37,7 @@ export function addPruneCommand(program: Command): void {
     )
     .action(async ({ site, olderThan, json }: { site?: string; olderThan: number; json: boolean }) => {
       const clouds = await runningClouds()
-      if (site !== undefined) clouds.requireSite(site)
+      if (site !== undefined) requireSite(clouds, site)
       const sites = site === undefined ? clouds.plan.sites.map(({ id }) => id) : [site]
       const results: { readonly site: string; readonly result: Pruned }[] = []
       // One after the other: what one site strips, the next finds stripped.

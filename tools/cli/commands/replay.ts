@@ -8,12 +8,13 @@ import { createHere } from '../../../shared/replicate/here.ts'
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import type { Resolution } from '../../../shared/replicate/resolution.ts'
 import { type Replayed, replayResolution } from '../../replay/replay-resolution.ts'
+import { type Clouds, CommandFailed } from '../clouds.ts'
+import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson, short } from '../output.ts'
 import { readResolutions } from '../read-audit.ts'
-import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 import { momentMs } from '../time-option.ts'
 
-interface ReplayOptions {
+interface ReplayOptions extends CloudsOptions {
   readonly policy: string
   readonly type?: string
   readonly since?: number
@@ -29,9 +30,10 @@ interface Replay {
 const shownMax = 20
 
 export function addReplayCommand(program: Command): void {
-  program
+  const command = program
     .command('replay')
     .description('what would have become of the audited conflicts under another declaration; changes nothing')
+  addCloudsOptions(command)
     .requiredOption('--policy <file>', 'the other declaration, as sync.config.ts')
     .option('--type <type>', 'of this data type only')
     .addOption(new Option('--since <time>', 'not before: 2h, 30d, 2026-03-14T15:00:00Z').argParser(momentMs))
@@ -40,16 +42,9 @@ export function addReplayCommand(program: Command): void {
       'after',
       '\nEach resolution is replayed from the two sides that were audited. Where they do not tell enough, it says so.\n(A dead letter is replayed by: npx tributary dead-letters replay.)\n\nExamples:\n  npx tributary replay --policy other.config.ts\n  npx tributary replay --policy other.config.ts --type products --since 7d --json',
     )
-    .action(async ({ policy, type, since, json }: ReplayOptions) => {
-      const clouds = await runningClouds()
-      const other = await readPolicy(policy, clouds)
-      const question = { ...(type !== undefined && { type }), ...(since !== undefined && { fromMs: since }) }
-      const replays = (await readResolutions(clouds, question)).map(resolution => {
-        const { site } = resolution
-        const declarations = { present: createHere(clouds.plan, site), other: createHere(other, site) }
-        return { resolution, replayed: replayResolution(resolution, declarations) }
-      })
-      if (json) return printJson(replays.map(jsonOf))
+    .action(async (options: ReplayOptions) => {
+      const replays = await withClouds(options, clouds => replayAll(clouds, options))
+      if (options.json) return printJson(replays.map(jsonOf))
       if (replays.length === 0) return console.log('no resolutions to replay')
       console.log(columns(['type', 'rule', 'resolutions', 'same', 'changed', 'cannot tell'], rowsOf(replays)))
       printChanged(replays)
@@ -57,7 +52,17 @@ export function addReplayCommand(program: Command): void {
     })
 }
 
-async function readPolicy(file: string, { plan }: RunningClouds): Promise<SyncPlan> {
+async function replayAll(clouds: Clouds, { policy, type, since }: ReplayOptions): Promise<readonly Replay[]> {
+  const other = await readPolicy(policy, clouds)
+  const question = { ...(type !== undefined && { type }), ...(since !== undefined && { fromMs: since }) }
+  return (await readResolutions(clouds, question)).map(resolution => {
+    const { site } = resolution
+    const declarations = { present: createHere(clouds.plan, site), other: createHere(other, site) }
+    return { resolution, replayed: replayResolution(resolution, declarations) }
+  })
+}
+
+async function readPolicy(file: string, { plan }: Clouds): Promise<SyncPlan> {
   let module: { readonly default?: SyncPlan }
   try {
     module = await import(pathToFileURL(resolve(file)).href)

@@ -7,9 +7,10 @@ import { accountWords } from '../../uninstall/account-words.ts'
 import { type CaptureState, captureRuns } from '../../uninstall/capture-runs.ts'
 import { type LeftOver, NotRemoved } from '../../uninstall/left-over.ts'
 import { leftOversOf } from '../../uninstall/left-overs-of.ts'
+import { CommandFailed } from '../clouds.ts'
 import { columns, printJson } from '../output.ts'
 import { RenewedLine } from '../renewed-line.ts'
-import { CommandFailed, type RunningClouds } from '../running-clouds.ts'
+import type { RunningClouds } from '../running-clouds.ts'
 import { addSiteOptions, chosenSites, type SiteOptions } from '../site-options.ts'
 
 interface UninstallOptions extends SiteOptions {

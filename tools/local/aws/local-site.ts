@@ -1,28 +1,13 @@
 /** One AWS site on this machine: DynamoDB, Kinesis, SQS, the Lambda functions and what triggers them. */
 import { join } from 'node:path'
-import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import { createDynamoDbAuditLog } from '../../../functions/aws/audit-log.ts'
-import { createDynamoDbAuditStore } from '../../../functions/aws/audit-store.ts'
-import { createKinesisBus } from '../../../functions/aws/bus.ts'
-import { createDynamoDbControlStore } from '../../../functions/aws/control-store.ts'
-import { createSqsDeadLetters } from '../../../functions/aws/dead-letters.ts'
-import { createDynamoDbDocumentScan } from '../../../functions/aws/document-scan.ts'
-import { attributeToRecord } from '../../../functions/aws/record-attribute.ts'
-import { createDynamoDbRecordStore } from '../../../functions/aws/record-store.ts'
-import { createDynamoDbTombstones } from '../../../functions/aws/tombstones.ts'
-import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { once } from '../../../functions/common/once.ts'
-import { systemClock } from '../../../functions/common/system-clock.ts'
-import { feedName, syncStoreName, syncTable, waitingName } from '../../../shared/declare/resource-names.ts'
+import { feedName, syncStoreName, waitingName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
-import { createHere } from '../../../shared/replicate/here.ts'
-import { refFromName } from '../../../shared/replicate/record-ref.ts'
-import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
-import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
+import { awsStores } from '../../stores/aws-stores.ts'
 import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
@@ -31,7 +16,6 @@ import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
 import type { Timing } from '../timing.ts'
 import { functionArn, queueArn } from './aws-names.ts'
-import { takeSqsLetters } from './dead-letter-queue.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
 import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts'
 import { createKinesisFeed } from './kinesis-feed.ts'
@@ -135,23 +119,11 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     return [startQueueMapping({ client: sqs, queueUrl, queueArn: arn, region, invoke: recorded(fn), faults, onLog })]
   })
   const api = await startRestApi({ invoke: recorded(ingest) })
-  const here = createHere(plan, site)
-  const store = createDynamoDbRecordStore({ client: dynamoDb, here })
-  const deadLetters = createSqsDeadLetters({ client: sqs, queueUrl: resources.deadLettersUrl })
-  const control = createDynamoDbControlStore(dynamoDb)
-  const eventPorts = {
-    here,
-    clock: systemClock,
-    store,
-    deadLetters,
-    adoptions: adoptionsIn(control),
-    homes: createTakenHomes({ control, clock: systemClock }),
-  }
-  const audit = {
-    ...createDynamoDbAuditStore({ client: dynamoDb, clock: systemClock }),
-    ...createDynamoDbAuditLog(dynamoDb),
-  }
-  const bus = createKinesisBus({ client: kinesis, clock: systemClock })
+  const stores = awsStores({
+    ...{ plan, site, dynamoDb, kinesis, sqs },
+    deadLettersUrl: resources.deadLettersUrl,
+    waitS: 0,
+  })
 
   const endFunctions = once(async () => {
     await Promise.all([...mappings, ...waiting, api].map(part => part.stop()))
@@ -168,17 +140,7 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${api.url}/ingest`,
     functions: lambdas.map(asLocalFunction),
     faults,
-    control,
-    ports: { ...eventPorts, bus },
-    tombstones: createDynamoDbTombstones(dynamoDb),
-    adopting: createAdoptingSite({
-      ...eventPorts,
-      audit,
-      scan: createDynamoDbDocumentScan({ client: dynamoDb, here }),
-    }),
-    takeLetters: takeSqsLetters(sqs, resources.deadLettersUrl),
-    records: type => scanRecords(dynamoDb, type),
-    audit,
+    ...stores,
     triggers: () =>
       lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     endFunctions,
@@ -282,17 +244,4 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
     map(tableStream(resources.syncStreamArn), publish, synced, false),
     ...forwards.map(fn => map(changes(), fn, servers.recordsPut)),
   ])
-}
-
-async function* scanRecords(client: DynamoDBClient, type: string) {
-  for await (const item of scan(client, syncStoreName)) {
-    const name = (item[syncTable.whole] ?? item[syncTable.key])?.S ?? ''
-    // Beside the records the table holds what steers the site.
-    if (!name.startsWith(`${type}#`)) continue
-    yield { ref: refFromName(name), record: decodeRecord(attributeToRecord(item[syncTable.record]) ?? '') }
-  }
-}
-
-async function* scan(client: DynamoDBClient, TableName: string): AsyncGenerator<Record<string, AttributeValue>> {
-  for await (const { Items } of paginateScan({ client }, { TableName, ConsistentRead: true })) yield* Items ?? []
 }

@@ -1,28 +1,13 @@
 /** One Azure site on this machine: Cosmos DB, Storage, the function apps and what triggers them. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CosmosClient } from '@azure/cosmos'
 import { z } from 'zod'
-import { createCosmosAuditLog } from '../../../functions/azure/audit-log.ts'
-import { auditContainer, createCosmosAuditStore } from '../../../functions/azure/audit-store.ts'
-import { createQueueBus } from '../../../functions/azure/bus.ts'
-import { createCosmosControlStore } from '../../../functions/azure/control-store.ts'
 import { createCosmosClient } from '../../../functions/azure/cosmos-client.ts'
-import { createQueueDeadLetters } from '../../../functions/azure/dead-letters.ts'
-import { createCosmosDocumentScan } from '../../../functions/azure/document-scan.ts'
 import { createQueueService } from '../../../functions/azure/queue-client.ts'
-import { createCosmosRecordStore } from '../../../functions/azure/record-store.ts'
-import { recordTextIn, refOfSyncItem } from '../../../functions/azure/sync-item.ts'
-import { createCosmosTombstones } from '../../../functions/azure/tombstones.ts'
-import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { once } from '../../../functions/common/once.ts'
-import { systemClock } from '../../../functions/common/system-clock.ts'
 import { cosmosSyncMark } from '../../../shared/declare/resource-names.ts'
-import { peersOf, type SyncPlan, siteOf, type TypePlan, typesAt } from '../../../shared/declare/sync-plan.ts'
-import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
-import { createHere, dataTypeOf } from '../../../shared/replicate/here.ts'
-import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
-import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
+import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { azureStores } from '../../stores/azure-stores.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
@@ -30,7 +15,6 @@ import { noFaults } from '../runtime/delivery-faults.ts'
 import { Doorbell } from '../runtime/doorbell.ts'
 import type { ChangedPlace, Concerns } from '../servers/cosmos/cosmos-server.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
-import { takeQueueLetters } from './dead-letter-queue.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
 import { createFunctionApp, type FunctionApp } from './functions-host.ts'
 import { provisionAzureSite } from './provision.ts'
@@ -87,20 +71,8 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
   const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
-  const queues = createQueueService(storageConnection)
-  const here = createHere(plan, site)
-  const control = createCosmosControlStore(client)
-  const eventPorts = {
-    here,
-    clock: systemClock,
-    store: createCosmosRecordStore({ client, here }),
-    deadLetters: createQueueDeadLetters(queues, auditContainer(client)),
-    adoptions: adoptionsIn(control),
-    homes: createTakenHomes({ control, clock: systemClock }),
-  }
+  const stores = azureStores({ plan, site, cosmos: client, queues: createQueueService(storageConnection) })
   const cosmos = cosmosAccount(cosmosConnection)
-  const container = auditContainer(client)
-  const audit = { ...createCosmosAuditStore(container), ...createCosmosAuditLog(container) }
   const endFunctions = once(async () => {
     await Promise.all(triggers.map(trigger => trigger.stop()))
     await Promise.all(apps.map(app => app.stop()))
@@ -117,17 +89,7 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     ingestUrl,
     functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
     faults,
-    control,
-    ports: { ...eventPorts, bus: createQueueBus(queues, here) },
-    tombstones: createCosmosTombstones({ client, here }),
-    adopting: createAdoptingSite({
-      ...eventPorts,
-      audit,
-      scan: createCosmosDocumentScan({ client, here, clock: systemClock }),
-    }),
-    takeLetters: takeQueueLetters(storageConnection, client),
-    records: type => readRecords(client, dataTypeOf(here, type).plan),
-    audit,
+    ...stores,
     triggers: () =>
       apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     endFunctions,
@@ -228,16 +190,4 @@ function readable(result: InvocationResult): unknown {
   if (!result.succeeded || !result.returnValue || !('http' in result.returnValue)) return result
   const { statusCode, headers, body } = result.returnValue.http
   return { status: Number(statusCode), headers, body: Buffer.from(body?.bytes ?? []).toString() }
-}
-
-async function* readRecords(client: CosmosClient, { name, at }: TypePlan) {
-  const container = client.database(at.azure.database).container(at.azure.container)
-  const query = `SELECT * FROM c WHERE IS_DEFINED(c.${cosmosSyncMark})`
-  const { resources } = await container.items.query<{ id: string }>(query).fetchAll()
-  for (const item of resources) {
-    const text = recordTextIn(item)
-    if (text === undefined) continue
-    const ref = refOfSyncItem(item.id, { ...item })
-    if (ref.type === name) yield { ref, record: decodeRecord(text) }
-  }
 }

@@ -1,36 +1,21 @@
 /** One Google Cloud site on this machine: Firestore, Pub/Sub, the functions and what triggers them. */
 import { join } from 'node:path'
-import type { Firestore } from '@google-cloud/firestore'
 import { z } from 'zod'
-import { adoptionsIn } from '../../../functions/common/adoptions.ts'
 import { once } from '../../../functions/common/once.ts'
-import { systemClock } from '../../../functions/common/system-clock.ts'
-import { createFirestoreAuditLog } from '../../../functions/gcp/audit-log.ts'
-import { createFirestoreAuditStore } from '../../../functions/gcp/audit-store.ts'
-import { createPubSubBus } from '../../../functions/gcp/bus.ts'
-import { createFirestoreControlStore } from '../../../functions/gcp/control-store.ts'
-import { createPubSubDeadLetters } from '../../../functions/gcp/dead-letters.ts'
-import { createFirestoreDocumentScan } from '../../../functions/gcp/document-scan.ts'
 import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
 import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
-import { createFirestoreRecordStore, wholeField } from '../../../functions/gcp/record-store.ts'
-import { createFirestoreTombstones } from '../../../functions/gcp/tombstones.ts'
 import { documentPattern } from '../../../shared/declare/placement.ts'
 import { changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
 import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
-import { createAdoptingSite } from '../../../shared/replicate/adopting-site.ts'
 import { batchChangesMax } from '../../../shared/replicate/batches.ts'
-import { createHere } from '../../../shared/replicate/here.ts'
-import { refFromName } from '../../../shared/replicate/record-ref.ts'
-import { decodeRecord } from '../../../shared/replicate/sync-record.ts'
-import { createTakenHomes } from '../../../shared/replicate/taken-homes.ts'
+import { gcpStores } from '../../stores/gcp-stores.ts'
+import { openPubSubLetters } from '../../stores/pubsub-letters.ts'
 import { cloudTiming } from '../cloud-timing.ts'
 import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
-import { openPubSubLetters } from './dead-letter-queue.ts'
 import { startFirestoreTrigger } from './firestore-trigger.ts'
 import { startHttpFront } from './http-front.ts'
 import { provisionGoogleSite } from './provision.ts'
@@ -119,22 +104,11 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const front = await startHttpFront({ cloudFunction: ingest })
   const firestore = createFirestore({ projectId: project, host: firestoreHost, ssl: false })
 
-  const here = createHere(plan, site)
-  const store = createFirestoreRecordStore({ client: firestore, here })
   // The client finds an emulator by its variable only; this process serves one site.
   process.env.PUBSUB_EMULATOR_HOST = pubsubHost
   const pubsub = createPubSub(project)
-  const control = createFirestoreControlStore(firestore)
-  const eventPorts = {
-    here,
-    clock: systemClock,
-    store,
-    deadLetters: createPubSubDeadLetters(pubsub),
-    adoptions: adoptionsIn(control),
-    homes: createTakenHomes({ control, clock: systemClock }),
-  }
-  const audit = { ...createFirestoreAuditStore(firestore), ...createFirestoreAuditLog(firestore) }
-  const letters = openPubSubLetters(pubsubHost, project)
+  const letters = openPubSubLetters(project, pubsubHost)
+  const stores = gcpStores({ plan, site, firestore, pubsub, letters })
 
   const endFunctions = once(async () => {
     await Promise.all(triggers.map(trigger => trigger.stop()))
@@ -158,17 +132,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
     ingestUrl: `${front.url}/ingest`,
     functions: functions.map(asLocalFunction),
     faults,
-    control,
-    ports: { ...eventPorts, bus: createPubSubBus(pubsub) },
-    tombstones: createFirestoreTombstones(firestore),
-    adopting: createAdoptingSite({
-      ...eventPorts,
-      audit,
-      scan: createFirestoreDocumentScan({ client: firestore, here }),
-    }),
-    takeLetters: letters.take,
-    records: type => scanRecords(firestore, type),
-    audit,
+    ...stores,
     triggers: () =>
       functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
     endFunctions,
@@ -214,13 +178,5 @@ function recorded(fn: CloudFunction): CloudFunction {
       reportEvent(fn.name, { method, path, headers, body: body?.toString('base64') ?? '', isBase64Encoded: true })
       return fn.request(request)
     },
-  }
-}
-
-async function* scanRecords(firestore: Firestore, type: string) {
-  const { docs } = await firestore.collection(syncStoreName).get()
-  for (const document of docs) {
-    const ref = refFromName(document.get(wholeField) ?? document.id)
-    if (ref.type === type) yield { ref, record: decodeRecord(String(document.get('record'))) }
   }
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../../functions/common/system-clock.ts'
 import { takeOver } from '../../shared/replicate/take-over.ts'
 import { createTakenHomes, homesName, homesText, readHomes } from '../../shared/replicate/taken-homes.ts'
 import type { TakingOver } from '../../shared/resolve/merge-type.ts'
-import type { LocalSite } from './local-site.ts'
+import type { SiteStores } from './site-stores.ts'
 
 export interface TakenRecords {
   /** Records of the type at this site, and how many of them were claimed. */
@@ -13,7 +13,7 @@ export interface TakenRecords {
 
 export async function takeHomes(
   { type, homes, turn }: TakingOver & { readonly type: string },
-  { control, ports, records }: Pick<LocalSite, 'control' | 'ports' | 'records'>,
+  { control, ports, records }: Pick<SiteStores, 'control' | 'ports' | 'records'>,
 ): Promise<TakenRecords> {
   await control.write(homesName, homesText({ ...readHomes(await control.read(homesName)), [type]: { homes, turn } }))
   // What was read before may be remembered a while.

@@ -17,17 +17,29 @@ export interface Standing {
   readonly lagMs: number
 }
 
-export function standingAt(
+/** How far a site has come with one record. */
+export type SeenRecord = Pick<RecordStanding, 'name' | 'vector'>
+
+/** Records with writes of the site that the peer has not seen. */
+export function missingAt(
   site: string,
   here: readonly RecordStanding[],
-  peer: readonly RecordStanding[],
-  nowMs: number,
-): Standing {
+  peer: readonly SeenRecord[],
+): readonly RecordStanding[] {
   const seen = new Map(peer.map(({ name, vector }) => [name, counterOf(vector, site)]))
-  const missing = here.filter(
+  return here.filter(
     // What stood there before replication does not travel: while it is adopted, each site notes it by itself.
     ({ name, vector, hlc }) => hlc > baselineHlc && counterOf(vector, site) > (seen.get(name) ?? 0),
   )
+}
+
+export function standingAt(
+  site: string,
+  here: readonly RecordStanding[],
+  peer: readonly SeenRecord[],
+  nowMs: number,
+): Standing {
+  const missing = missingAt(site, here, peer)
   const oldestMs = missing.reduce((oldest, { hlc }) => Math.min(oldest, hlcToMs(hlc)), nowMs)
   return { backlog: missing.length, lagMs: Math.max(nowMs - oldestMs, 0) }
 }

@@ -1,20 +1,20 @@
 /** The Storage queue of dead letters. A letter too large for a message is in the audit container; its message says where. */
 import type { CosmosClient } from '@azure/cosmos'
-import { QueueServiceClient } from '@azure/storage-queue'
+import type { QueueServiceClient } from '@azure/storage-queue'
 import { z } from 'zod'
-import { unpackText } from '../../../functions/azure/packed-text.ts'
-import { cosmosDatabaseName, deadLettersName } from '../../../shared/declare/resource-names.ts'
-import type { DeadLetter } from '../../../shared/replicate/dead-letter.ts'
-import type { TakeLetters, TakenLetter } from '../dead-letter-queue.ts'
-import { readDeadLetter } from '../stored-json.ts'
+import { unpackText } from '../../functions/azure/packed-text.ts'
+import { cosmosDatabaseName, deadLettersName } from '../../shared/declare/resource-names.ts'
+import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
+import type { TakeLetters, TakenLetter } from './dead-letter-queue.ts'
+import { readDeadLetter } from './stored-json.ts'
 
 /** How long a message is ours; far longer than a replay takes. */
 const heldS = 60
 
 const storedElsewhere = z.object({ stored: z.object({ container: z.string(), shard: z.string(), id: z.string() }) })
 
-export function takeQueueLetters(storageConnection: string, cosmos: CosmosClient): TakeLetters {
-  const queue = QueueServiceClient.fromConnectionString(storageConnection).getQueueClient(deadLettersName)
+export function takeQueueLetters(queues: QueueServiceClient, cosmos: CosmosClient): TakeLetters {
+  const queue = queues.getQueueClient(deadLettersName)
   return async () => {
     const taken: TakenLetter[] = []
     for (;;) {

@@ -5,8 +5,8 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
-import type { TakeLetters, TakenLetter } from '../dead-letter-queue.ts'
-import { readDeadLetter } from '../stored-json.ts'
+import type { TakeLetters, TakenLetter } from './dead-letter-queue.ts'
+import { readDeadLetter } from './stored-json.ts'
 
 /** How long a message is ours; far longer than a replay takes. */
 const heldS = 60
@@ -17,7 +17,8 @@ interface Piece {
   readonly receipt: string
 }
 
-export function takeSqsLetters(client: SQSClient, QueueUrl: string): TakeLetters {
+/** `WaitTimeSeconds`: a queue of the cloud that is asked without waiting may say that it is empty when it is not. */
+export function takeSqsLetters(client: SQSClient, QueueUrl: string, WaitTimeSeconds: number): TakeLetters {
   async function receiveAll(): Promise<ReadonlyMap<string, readonly Piece[]>> {
     const pieces = new Map<string, Piece[]>()
     for (;;) {
@@ -26,7 +27,7 @@ export function takeSqsLetters(client: SQSClient, QueueUrl: string): TakeLetters
           QueueUrl,
           MaxNumberOfMessages: 10,
           VisibilityTimeout: heldS,
-          WaitTimeSeconds: 0,
+          WaitTimeSeconds,
           MessageAttributeNames: ['All'],
         }),
       )

@@ -1,0 +1,64 @@
+/** The deployed sites of a plan: commands ask their stores from here, and no function is involved. */
+import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { siteOf } from '../../shared/declare/sync-plan.ts'
+import { clockAheadOf } from '../cli/clock-ahead.ts'
+import { type Clouds, requireSite } from '../cli/clouds.ts'
+import { listLetters } from '../stores/dead-letter-queue.ts'
+import { answerStores, storeRequest } from '../stores/store-protocol.ts'
+import type { DeploymentVariables } from './deployment-variables.ts'
+import { type OpenSite, openSite } from './open-site.ts'
+
+export interface AccountCloudsOptions {
+  readonly plan: SyncPlan
+  readonly variablesOf: (site: string) => Promise<DeploymentVariables>
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export function accountClouds({ plan, variablesOf, environment }: AccountCloudsOptions): Clouds {
+  const opened = new Map<string, Promise<OpenSite>>()
+  const at = (id: string): Promise<OpenSite> => {
+    requireSite({ plan }, id)
+    const open = async () => openSite({ plan, site: siteOf(plan, id), variables: await variablesOf(id), environment })
+    const site = opened.get(id) ?? open()
+    opened.set(id, site)
+    return site
+  }
+  return {
+    plan,
+    place: 'accounts',
+    async ask(site, request) {
+      const { stores } = await at(site)
+      const answer = await answerStores(stores, storeRequest.parse(request))
+      // As a host process answers: what is undefined is not there.
+      return answer === undefined ? undefined : JSON.parse(JSON.stringify(answer))
+    },
+    async statusOf(site) {
+      const { stores, clock } = await at(site)
+      const letters = await listLetters(stores.takeLetters)
+      const aheadMs = await clockAhead(clock)
+      return { deadLetters: letters.length, nowMs: Date.now() + (aheadMs ?? 0), aheadMs, triggers: [] }
+    },
+    openWriter: async (site, type) => (await at(site)).openWriter(type),
+    async close() {
+      // One that could not be opened has said so.
+      const sites = await Promise.allSettled(opened.values())
+      await Promise.all(sites.map(site => (site.status === 'fulfilled' ? site.value.close() : undefined)))
+    },
+  }
+}
+
+const clockMsMax = 5_000
+/** HTTP tells the time in whole seconds: half of one is right on average. */
+const halfSecondMs = 500
+
+/** Undefined: it does not tell. */
+async function clockAhead(url: string): Promise<number | undefined> {
+  try {
+    return await clockAheadOf(async () => {
+      const { headers } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(clockMsMax) })
+      return { nowMs: Date.parse(headers.get('date') ?? '') + halfSecondMs }
+    })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,28 @@
+/** A Google Cloud site: with the application default credentials. */
+import { Firestore } from '@google-cloud/firestore'
+import { createFirestore } from '../../functions/gcp/firestore-client.ts'
+import { createPubSub } from '../../functions/gcp/pubsub-client.ts'
+import { createFirestoreWriter } from '../load/firestore-writer.ts'
+import { gcpStores } from '../stores/gcp-stores.ts'
+import { openPubSubLetters } from '../stores/pubsub-letters.ts'
+import { type OpenSite, type OpenSiteOptions, SiteNotOpened } from './open-site.ts'
+
+export async function openGcpSite({ plan, site, variables, environment }: OpenSiteOptions): Promise<OpenSite> {
+  const projectId = variables.project ?? environment.GOOGLE_CLOUD_PROJECT
+  if (!projectId) {
+    throw new SiteNotOpened(
+      site.id,
+      'nobody says in which project it is: --var project=PROJECT, or GOOGLE_CLOUD_PROJECT',
+    )
+  }
+  const { FIRESTORE_EMULATOR_HOST: emulator, PUBSUB_EMULATOR_HOST: pubsubEmulator } = environment
+  const firestore = createFirestore({ projectId })
+  const pubsub = createPubSub(projectId)
+  const letters = openPubSubLetters(projectId, pubsubEmulator)
+  return {
+    stores: gcpStores({ plan, site: site.id, firestore, pubsub, letters }),
+    openWriter: type => createFirestoreWriter(new Firestore({ projectId }), type),
+    clock: emulator ? `http://${emulator}` : 'https://firestore.googleapis.com',
+    close: async () => void (await Promise.all([firestore.terminate(), pubsub.close(), letters.close()])),
+  }
+}

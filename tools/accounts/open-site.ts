@@ -1,0 +1,41 @@
+/** A deployed site, opened in its account as whoever is signed in: its stores, and what writes into its tables. */
+import type { SitePlan, SyncPlan, TypePlan } from '../../shared/declare/sync-plan.ts'
+import type { StoreWriter } from '../load/store-writer.ts'
+import type { SiteStores } from '../stores/site-stores.ts'
+import type { DeploymentVariables } from './deployment-variables.ts'
+
+export interface OpenSite {
+  readonly stores: SiteStores
+  /** With clients of its own. */
+  openWriter(type: TypePlan): StoreWriter
+  /** Of something that answers with the time of the store's cloud, whatever it says. */
+  readonly clock: string
+  close(): Promise<void>
+}
+
+export interface OpenSiteOptions {
+  readonly plan: SyncPlan
+  readonly site: SitePlan
+  readonly variables: DeploymentVariables
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The site cannot be reached; `message` says why and what to do. */
+export class SiteNotOpened extends Error {
+  constructor(site: string, reason: string) {
+    super(`${site}: ${reason}`)
+    this.name = 'SiteNotOpened'
+  }
+}
+
+/** Each cloud's clients are loaded when a site needs them. Rejects with `SiteNotOpened`. */
+export async function openSite(options: OpenSiteOptions): Promise<OpenSite> {
+  switch (options.site.cloud) {
+    case 'aws':
+      return (await import('./open-aws-site.ts')).openAwsSite(options)
+    case 'gcp':
+      return (await import('./open-gcp-site.ts')).openGcpSite(options)
+    case 'azure':
+      return (await import('./open-azure-site.ts')).openAzureSite(options)
+  }
+}
