@@ -1,6 +1,6 @@
 /**
  * A declaration for tables that were there before: one table of several types, names and keys as somebody else chose them;
- * documents of every shape, some one value as a whole, some field by field; and two types that held documents before, one at
+ * documents of every shape, some one value as a whole, some field by field; and types that held documents before, two at
  * all sites, one at two of them.
  */
 import { counter, defineSync, fields, register, set } from '../../shared/declare/index.ts'
@@ -48,12 +48,13 @@ export default defineSync({
       },
     },
     levels: { key: ['sku', { name: 'shelf', type: 'number' }], tier: 1, merge: register() },
-    notes: { key: ['id'], tier: 1, merge: register() },
+    notes: { key: ['id'], tier: 1, merge: register({ review: true }) },
     lines: { key: ['order_id', 'id'], tier: 1, merge: register() },
     pages: { key: ['ref'], tier: 1, merge: register() },
     wholes: { key: ['name'], tier: 2, merge: register() },
     parts: { key: ['name'], tier: 2, merge: fields() },
     stock: { key: ['sku'], tier: 1, adopt: true, merge: stock },
+    bins: { key: ['bin'], tier: 1, adopt: true, merge: stock },
     'stock-of-two': {
       key: ['sku'],
       tier: 1,

@@ -38,6 +38,11 @@ async function check(answers: Readonly<Record<string, unknown>>, variables: Read
   return findingsOf(checkGcpSite(asked, plan, siteOf(plan, site), variables))
 }
 
+it('without credentials asks nothing, for the clients would end the process', async () => {
+  const asked = checkGcpSite({ ...access, noCredentials: 'none here' }, plan, siteOf(plan, site), {})
+  expect(await Array.fromAsync(asked)).toMatchObject([{ outcome: 'refused', place: 'account', check: 'credentials' }])
+})
+
 /** https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases */
 const database = (over: object = {}) => ({
   'firestore databases describe': {

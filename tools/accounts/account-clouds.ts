@@ -1,12 +1,11 @@
 /** The deployed sites of a plan: commands ask their stores from here, and no function is involved. */
-import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
-import { siteOf } from '../../shared/declare/sync-plan.ts'
-import { clockAheadOf } from '../cli/clock-ahead.ts'
+import { type SyncPlan, siteOf } from '../../shared/declare/sync-plan.ts'
 import { type Clouds, requireSite } from '../cli/clouds.ts'
 import { listLetters } from '../stores/dead-letter-queue.ts'
 import { answerStores, storeRequest } from '../stores/store-protocol.ts'
 import type { DeploymentVariables } from './deployment-variables.ts'
 import { type OpenSite, openSite } from './open-site.ts'
+import { serverClockAhead } from './server-clock.ts'
 
 export interface AccountCloudsOptions {
   readonly plan: SyncPlan
@@ -35,7 +34,7 @@ export function accountClouds({ plan, variablesOf, environment }: AccountCloudsO
     async statusOf(site) {
       const { stores, clock } = await at(site)
       const letters = await listLetters(stores.takeLetters)
-      const aheadMs = await clockAhead(clock)
+      const aheadMs = await serverClockAhead(clock)
       return { deadLetters: letters.length, nowMs: Date.now() + (aheadMs ?? 0), aheadMs, triggers: [] }
     },
     openWriter: async (site, type) => (await at(site)).openWriter(type),
@@ -44,21 +43,5 @@ export function accountClouds({ plan, variablesOf, environment }: AccountCloudsO
       const sites = await Promise.allSettled(opened.values())
       await Promise.all(sites.map(site => (site.status === 'fulfilled' ? site.value.close() : undefined)))
     },
-  }
-}
-
-const clockMsMax = 5_000
-/** HTTP tells the time in whole seconds: half of one is right on average. */
-const halfSecondMs = 500
-
-/** Undefined: it does not tell. */
-async function clockAhead(url: string): Promise<number | undefined> {
-  try {
-    return await clockAheadOf(async () => {
-      const { headers } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(clockMsMax) })
-      return { nowMs: Date.parse(headers.get('date') ?? '') + halfSecondMs }
-    })
-  } catch {
-    return undefined
   }
 }

@@ -4,12 +4,15 @@ import type { PubSub } from '@google-cloud/pubsub'
 import type { SiteEndpoints } from '../local/local-site.ts'
 import { type CloudCommand, cloudCommand, noCloudCommand } from './cloud-command.ts'
 import type { DeploymentVariables } from './deployment-variables.ts'
+import { firstLine } from './told.ts'
 
 export interface GcpAccess {
   readonly project: string
   readonly firestore: Firestore
   readonly pubsub: PubSub
   readonly command: CloudCommand
+  /** Why there are none here; then nothing may be asked: the clients end the process for want of them. */
+  readonly noCredentials: string | undefined
   /** What stands there was made by the local clouds. */
   readonly isLocal: boolean
   close(): Promise<void>
@@ -38,8 +41,22 @@ export async function openGcp({ local, variables, environment }: GcpAccessOption
     project,
     firestore,
     pubsub,
+    noCredentials: local ? undefined : await missingCredentials(pubsub),
     command: local ? noCloudCommand : cloudCommand('gcloud', [`--project=${project}`, '--quiet']),
     isLocal: local !== undefined,
     close: async () => void (await Promise.all([firestore.terminate(), pubsub.close()])),
+  }
+}
+
+export const signInToGcp = 'gcloud auth application-default login'
+
+/** Why there are no credentials, in words; undefined: there are some, or an emulator that asks for none. */
+export async function missingCredentials(pubsub: PubSub): Promise<string | undefined> {
+  if (pubsub.isEmulator) return undefined
+  try {
+    await pubsub.auth.getClient()
+    return undefined
+  } catch (error) {
+    return firstLine(error instanceof Error ? error.message : error)
   }
 }

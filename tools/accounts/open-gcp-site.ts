@@ -5,6 +5,7 @@ import { createPubSub } from '../../functions/gcp/pubsub-client.ts'
 import { createFirestoreWriter } from '../load/firestore-writer.ts'
 import { gcpStores } from '../stores/gcp-stores.ts'
 import { openPubSubLetters } from '../stores/pubsub-letters.ts'
+import { missingCredentials, signInToGcp } from './gcp-access.ts'
 import { type OpenSite, type OpenSiteOptions, SiteNotOpened } from './open-site.ts'
 
 export async function openGcpSite({ plan, site, variables, environment }: OpenSiteOptions): Promise<OpenSite> {
@@ -16,8 +17,10 @@ export async function openGcpSite({ plan, site, variables, environment }: OpenSi
     )
   }
   const { FIRESTORE_EMULATOR_HOST: emulator, PUBSUB_EMULATOR_HOST: pubsubEmulator } = environment
-  const firestore = createFirestore({ projectId })
   const pubsub = createPubSub(projectId)
+  const noCredentials = await missingCredentials(pubsub)
+  if (noCredentials !== undefined) throw new SiteNotOpened(site.id, `${noCredentials} (${signInToGcp})`)
+  const firestore = createFirestore({ projectId })
   const letters = openPubSubLetters(projectId, pubsubEmulator)
   return {
     stores: gcpStores({ plan, site: site.id, firestore, pubsub, letters }),

@@ -1,8 +1,10 @@
 /** A deployed site, opened in its account as whoever is signed in: its stores, and what writes into its tables. */
 import type { SitePlan, SyncPlan, TypePlan } from '../../shared/declare/sync-plan.ts'
+import { homesName } from '../../shared/replicate/taken-homes.ts'
 import type { StoreWriter } from '../load/store-writer.ts'
 import type { SiteStores } from '../stores/site-stores.ts'
 import type { DeploymentVariables } from './deployment-variables.ts'
+import { reasonOf, told } from './told.ts'
 
 export interface OpenSite {
   readonly stores: SiteStores
@@ -30,6 +32,17 @@ export class SiteNotOpened extends Error {
 
 /** Each cloud's clients are loaded when a site needs them. Rejects with `SiteNotOpened`. */
 export async function openSite(options: OpenSiteOptions): Promise<OpenSite> {
+  const opened = await openedBy(options)
+  const asked = await told(() => opened.stores.control.read(homesName))
+  if (asked.is === 'there') return opened
+  await opened.close()
+  throw new SiteNotOpened(
+    options.site.id,
+    `what steers it cannot be read: ${reasonOf(asked)}. Is the site deployed, and are these credentials of its account?`,
+  )
+}
+
+async function openedBy(options: OpenSiteOptions): Promise<OpenSite> {
   switch (options.site.cloud) {
     case 'aws':
       return (await import('./open-aws-site.ts')).openAwsSite(options)

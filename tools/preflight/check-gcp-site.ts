@@ -4,7 +4,7 @@ import { services } from '../../infra/gcp/services.ts'
 import { changesName, deadLettersName, forwardName, functionName } from '../../shared/declare/resource-names.ts'
 import { peersOf, type SitePlan, type SyncPlan, typesAt } from '../../shared/declare/sync-plan.ts'
 import type { DeploymentVariables } from '../accounts/deployment-variables.ts'
-import type { GcpAccess } from '../accounts/gcp-access.ts'
+import { type GcpAccess, signInToGcp } from '../accounts/gcp-access.ts'
 import { reasonOf, type Told, told } from '../accounts/told.ts'
 import { findingsAt, type SiteFinding } from './finding.ts'
 import { checkBackupSchedule, checkDatabase, checkExpiries, readDatabase, type Standing } from './gcp-database.ts'
@@ -20,15 +20,18 @@ export async function* checkGcpSite(
     return yield say.refused(
       'project',
       'not named',
-      'give --var project=PROJECT, or set GOOGLE_CLOUD_PROJECT (gcloud auth application-default login)',
+      `give --var project=PROJECT, or set GOOGLE_CLOUD_PROJECT (${signInToGcp})`,
     )
+  }
+  if (access.noCredentials !== undefined) {
+    return yield say.refused('credentials', `${access.project} cannot be asked: ${access.noCredentials}`, signInToGcp)
   }
   const read = await readDatabase(access)
   if (read.is === 'unknown' && /credential|ENOTFOUND|UNAUTHENTICATED/i.test(read.reason)) {
     return yield say.refused(
       'credentials',
       `Firestore of ${access.project} cannot be asked: ${read.reason}`,
-      'gcloud auth application-default login',
+      signInToGcp,
     )
   }
   yield read.is === 'unknown'

@@ -1,5 +1,6 @@
 /** What a site's removal leaves in its stores, of the cloud that it is on. */
 import type { SitePlan, SyncPlan } from '../../shared/declare/sync-plan.ts'
+import { signInToGcp } from '../accounts/gcp-access.ts'
 import type { SiteAccount } from '../accounts/site-account.ts'
 import { type LeftOver, type LeftOverOptions, NotRemoved } from './left-over.ts'
 
@@ -15,6 +16,8 @@ export async function leftOversOf(
       return (await import('./aws-left-overs.ts')).awsLeftOvers(account.access, site, options)
     case 'gcp': {
       if (!account.access) throw new NotRemoved('the project is not named: --var project=PROJECT')
+      const { noCredentials } = account.access
+      if (noCredentials !== undefined) throw new NotRemoved(`${noCredentials}; ${signInToGcp}`)
       return (await import('./gcp-left-overs.ts')).gcpLeftOvers(account.access.firestore, options)
     }
     case 'azure': {

@@ -54,10 +54,11 @@ export function addDeadLettersCommand(program: Command): void {
       )
     })
 
-  command
+  const replaying = command
     .command('replay')
     .description('capture a document again, or send a change again, and take its letter out of the queue')
     .argument('<id>', 'the letter')
+  addCloudsOptions(replaying)
     .option('--json', 'print the result as JSON', false)
     .addHelpText('after', '\nExample:\n  npx tributary dead-letters replay 3q2-7wAAAAAAAAAAAAAAAAAAAAA')
     .action(async (id: string, _options: unknown, self: Command) => {
