@@ -57,7 +57,7 @@ class SiteLeftOut extends Error {
   constructor(site: SiteId) {
     super(
       `${site} was not there when the other sites adopted this type, and captures nothing of it; a site that comes later ` +
-        'cannot be adopted yet: empty its table and declare the type without adopt, or start anew under another type name',
+        'needs empty tables: take adopt out of the declaration at every site, then npx tributary repair',
     )
     this.name = 'SiteLeftOut'
   }

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
+import { openStores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { tableClouds } from './shared-clouds.ts'
 
@@ -151,6 +152,29 @@ describe('with --accounts', () => {
     expect(['written', 'stood']).toContain(review.outcome)
     await running.everywhere('notes', ['both'], { id: 'both', text: gcp })
     expect(await flagged()).toEqual([])
+  }, 90_000)
+
+  test('what a site has lost is found, and sent to it once more', async () => {
+    await client(gcp).put('notes', { id: 'kept', text: 'elsewhere' })
+    await running.everywhere('notes', ['kept'], { id: 'kept', text: 'elsewhere' })
+    await running.atRest()
+    const stores = await openStores(running.folder)
+    const notes = stores.cosmos.database('tributary').container('notes')
+    // As if restored from before: neither the document nor what was known of it.
+    await notes.item('_tributary|notes|kept', 'kept').delete()
+    await notes.item('kept', 'kept').delete()
+    await stores.close()
+    await sleep(1_500)
+    expect(await ask('repair', 'notes', '--older-than', '1s', '--dry-run')).toEqual([
+      { type: 'notes', site: expect.stringMatching(/aws|gcp/), records: 1 },
+    ])
+    expect(await client(azure).read('notes', ['kept'])).toBeUndefined()
+    expect(await ask('repair', 'notes', '--older-than', '1s')).toHaveLength(1)
+    await running.everywhere('notes', ['kept'], { id: 'kept', text: 'elsewhere' })
+    await running.atRest()
+    expect(await ask('repair', 'notes', '--older-than', '1s')).toEqual([])
+    expect(await ask('repair', 'bins')).toEqual([])
+    expect(await refusal('repair', 'stock-of-two')).toContain('first npx tributary adopt stock-of-two')
   }, 90_000)
 
   test('a site that cannot be reached is named, with what to do', async () => {

@@ -120,13 +120,13 @@ export async function settle(sites: readonly MemorySite[]): Promise<void> {
     for (const site of sites) {
       await site.work()
       const texts = site.texts.splice(0)
-      for (const peer of sites) {
-        if (peer === site) continue
-        const again = (
-          await forward(texts, { ...site.ports, peerId: peer.id, peer: createMemoryPeer(site.id, peer.ports) })
-        ).flatMap(result => (result.outcome === 'again' ? [result.reason] : []))
-        if (again.length > 0) throw new Error(`${site.id} -> ${peer.id}: ${again.join('; ')}`)
-      }
+      for (const peer of sites) if (peer !== site) await deliver(texts, site, peer)
     }
   }
+}
+
+export async function deliver(texts: readonly string[], site: MemorySite, peer: MemorySite): Promise<void> {
+  const ports = { ...site.ports, peerId: peer.id, peer: createMemoryPeer(site.id, peer.ports) }
+  const again = (await forward(texts, ports)).flatMap(result => (result.outcome === 'again' ? [result.reason] : []))
+  if (again.length > 0) throw new Error(`${site.id} -> ${peer.id}: ${again.join('; ')}`)
 }

@@ -16,6 +16,7 @@ import { addLocalCommands } from './commands/local.ts'
 import { addPlanCommand } from './commands/plan.ts'
 import { addPreflightCommand } from './commands/preflight.ts'
 import { addPruneCommand } from './commands/prune.ts'
+import { addRepairCommand } from './commands/repair.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTourCommand } from './commands/tour.ts'
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addAuditCommand(program)
   addConflictsCommand(program)
   addReplayCommand(program)
+  addRepairCommand(program)
   addCheckWritesCommand(program)
   addCostCommand(program)
   addDeadLettersCommand(program)

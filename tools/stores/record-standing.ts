@@ -1,14 +1,10 @@
 /** How far the writes of one site have come at another, from the sync records of both: what `status` shows. */
 import { baselineHlc, hlcToMs } from '../../shared/causality/hybrid-logical-clock.ts'
-import { counterOf, type VersionVector } from '../../shared/causality/version-vector.ts'
+import { counterOf } from '../../shared/causality/version-vector.ts'
+import type { KnownRecord } from '../../shared/replicate/resend.ts'
 
 /** One sync record in short. */
-export interface RecordStanding {
-  readonly name: string
-  readonly vector: VersionVector
-  readonly hlc: number
-  readonly deleted: boolean
-}
+export type RecordStanding = KnownRecord
 
 export interface Standing {
   /** Records with writes of the site that the peer has not seen. */

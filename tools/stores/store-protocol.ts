@@ -5,6 +5,7 @@ import { flowName } from '../../shared/replicate/flow-control.ts'
 import { flowSettings, flowText, readFlow } from '../../shared/replicate/flow-settings.ts'
 import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { type RecordRef, recordName } from '../../shared/replicate/record-ref.ts'
+import { resend } from '../../shared/replicate/resend.ts'
 import type { ReviewEntry } from '../../shared/replicate/review-entry.ts'
 import { homesName, readHomes } from '../../shared/replicate/taken-homes.ts'
 import { adoptingRequest, answerAdopting } from './adopting-protocol.ts'
@@ -41,6 +42,7 @@ export const storeRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('set-flow'), peer: z.string(), settings: flowSettings }),
   z.object({ ask: z.literal('homes') }),
   z.object({ ask: z.literal('take-homes'), type: z.string(), homes: z.array(z.string()), turn: z.int() }),
+  z.object({ ask: z.literal('resend'), refs: z.array(z.object({ type: z.string(), key: z.array(z.string()) })) }),
   z.object({ ask: z.literal('write-off'), type: z.string(), site: z.string(), most: z.number().min(0) }),
 ])
 
@@ -72,6 +74,8 @@ export async function answerStores(stores: SiteStores, asked: z.output<typeof st
       return readHomes(await stores.control.read(homesName))
     case 'take-homes':
       return takeHomes(asked, stores)
+    case 'resend':
+      return { sent: await resend(asked.refs, stores.ports) }
     case 'write-off':
       return writeOff(asked, stores)
   }
