@@ -4,7 +4,7 @@
  */
 import { documentHash } from '../document/canonical.ts'
 import { jsonEquals } from '../document/json.ts'
-import type { Clock, RecordStore, StoredDocument } from '../ports/index.ts'
+import type { Clock, RecordStore, StoredDocument, StoredRecord } from '../ports/index.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -31,11 +31,26 @@ export interface Looking {
   readonly clock: Clock
 }
 
-export async function look(ref: RecordRef, { store, type, clock }: Looking): Promise<Sight | 'raced'> {
-  const fromMs = clock.now()
+/** The first half of a look. */
+export interface RecordSight {
+  /** A moment before the read, ms by this site's clock. */
+  readonly fromMs: number
+  readonly stored: StoredRecord | undefined
+}
+
+export async function lookAtRecord(
+  ref: RecordRef,
+  { store, clock }: Pick<Looking, 'store' | 'clock'>,
+): Promise<RecordSight> {
+  return { fromMs: clock.now(), stored: await store.readRecord(ref) }
+}
+
+/** `seen`: a first half that has been done already. */
+export async function look(ref: RecordRef, looking: Looking, seen?: RecordSight): Promise<Sight | 'raced'> {
+  const { store, type, clock } = looking
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
-  const stored = await store.readRecord(ref)
+  const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
   const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
@@ -57,7 +72,7 @@ interface Seeing {
 }
 
 function sightOf(
-  stored: { record: SyncRecord; revision: string } | undefined,
+  stored: StoredRecord | undefined,
   document: StoredDocument,
   { type, fromMs, nowMs, hash: known }: Seeing,
 ): Sight {
