@@ -96,7 +96,7 @@ describe('a change feed of Cosmos DB', () => {
         reports: { key: ['id'], tier: 3, merge: register() },
       },
     })
-    const looks = 2 * (4 + 0.5 + 0.2) * 86_400
+    const looks = 2 * (4 + 0.5 + 1 / 15) * 86_400
     expect(costsOf(plan, load).fixedUsdPerDay[azure]).toBeCloseTo((looks * 2 * 0.25) / 1e6)
   })
 })
