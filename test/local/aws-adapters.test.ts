@@ -414,6 +414,15 @@ describe('what a change costs in requests', () => {
     expect(cost).toEqual({ GetItem: 3, TransactGetItems: 1, PutItem: 1 })
   })
 
+  it('what is read in one moment, of whatever tables, is one request', async () => {
+    const refs = Array.from({ length: 30 }, article)
+    const cost = await requestsOf(tables, async () => {
+      await Promise.all(refs.flatMap(ref => [store.readRecord(ref), store.readDocument(ref)]))
+    })
+    // Of 60 items, 40 and 20.
+    expect(cost).toEqual({ BatchGetItem: 2 })
+  })
+
   it('ingest: two reads, one transaction; its echo: one read; what tells of no write: two', async () => {
     const ref = article()
     const change = await changeFrom(ref, { a: 1 })
