@@ -75,6 +75,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P5, echo',
     leavesOut: 'an event that tells of what is known is passed over only where a merge was the last to commit',
+    shownBy: 1024,
     edits: [
       {
         file: 'shared/replicate/echo.ts',
@@ -98,6 +99,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P5, several events',
     leavesOut: 'of several events of one record the last one tells what was left',
+    shownBy: 234,
     edits: [
       {
         file: 'test/simulation/document-hints.ts',
