@@ -24,7 +24,7 @@ import type { TellBefore } from './before.ts'
 import { refusedDocument } from './dead-letter.ts'
 import { type DecidingSite, decideRecord, nextCounter } from './decide-record.ts'
 import { documentWrite } from './document-write.ts'
-import { isEcho, isWholeEcho, type TellLeft } from './echo.ts'
+import { hear, isEcho, isWholeEcho, type TellLeft, tellsOfMore } from './echo.ts'
 import { evidenceAfterCapture } from './evidence.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
@@ -32,7 +32,7 @@ import { look, lookAtRecord, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
 import { recentResolutions } from './resolution-retention.ts'
 import { type TellSteps, versionsBetween } from './steps.ts'
-import { holdCapture, type SyncRecord } from './sync-record.ts'
+import { holdCapture, noRecord, type SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
 import { writtenWith } from './written-in.ts'
@@ -95,14 +95,16 @@ async function putAside(
 }
 
 async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
-  const { here, clock, store, left } = ports
+  const { here, clock, store } = ports
   const type = dataTypeOf(here, ref.type)
   let result: CaptureResult = 'unchanged'
-  if (isWholeEcho({ site: here.site, type, left })) return result
+  const heard = hear(ports.left)
+  if (isWholeEcho(heard, { site: here.site, type })) return result
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const seen = await lookAtRecord(ref, { store, clock })
-    if (seen.stored && isEcho(seen.stored.record, { site: here.site, type, left })) return result
-    const sight = await look(ref, { store, type, clock }, seen)
+    const { record } = seen.stored ?? { record: noRecord }
+    if (isEcho(record, heard, { site: here.site, type })) return result
+    const sight = await look(ref, { store, type, clock }, seen, tellsOfMore(record, heard))
     if (sight === 'raced') continue
     if (!sight.differs) return result
     const captured = await captureOnce(ref, sight, ports)

@@ -30,24 +30,55 @@ export interface Left {
  */
 export type TellLeft = () => Iterable<Left>
 
-export interface Hearing {
+/** One write, as an event tells of it. */
+interface HeardWrite {
+  /** Of what it left. */
+  readonly hash: string
+  readonly record?: SyncRecord
+}
+
+/** The writes that an event tells of; read when they are first asked for, and once. None: it does not tell. */
+export type Heard = () => readonly HeardWrite[]
+
+export function hear(left: TellLeft | undefined): Heard {
+  let heard: readonly HeardWrite[] | undefined
+  return () => {
+    heard ??= left ? told(left) : []
+    return heard
+  }
+}
+
+function told(left: TellLeft): readonly HeardWrite[] {
+  try {
+    return [...left()].map(({ document, ...beside }) => ({ hash: documentHash(document), ...beside }))
+  } catch {
+    // A version that cannot be carried, or an event of a form that nobody knew: what is there now says more.
+    return []
+  }
+}
+
+interface Hearing {
   readonly site: SiteId
   readonly type: DataType
-  readonly left: TellLeft | undefined
 }
 
 /** The event says so by itself: it tells of both halves of a merge's commit. */
-export function isWholeEcho({ site, type, left }: Hearing): boolean {
-  const last = left && told(left).at(-1)
-  return last?.record !== undefined && isEcho(last.record, { site, type, left: () => [last] })
+export function isWholeEcho(heard: Heard, hearing: Hearing): boolean {
+  const last = heard().at(-1)
+  return last?.record !== undefined && isEcho(last.record, () => [last], hearing)
 }
 
 /** `record`: as it is after the writes that the event tells of. */
-export function isEcho(record: SyncRecord, { site, type, left }: Hearing): boolean {
+export function isEcho(record: SyncRecord, heard: Heard, { site, type }: Hearing): boolean {
   // What a baseline stands for may have been written to before anybody looked.
-  if (!left || isBaseline(record, type) || !wasMergedLast(record, site)) return false
-  const writes = told(left)
-  return writes.length > 0 && writes.every(({ document }) => documentHash(document) === record.shadow)
+  if (isBaseline(record, type) || !wasMergedLast(record, site)) return false
+  const writes = heard()
+  return writes.length > 0 && writes.every(({ hash }) => hash === record.shadow)
+}
+
+/** Something was written that the record does not know of, or did not when it was. */
+export function tellsOfMore({ shadow }: SyncRecord, heard: Heard): boolean {
+  return heard().some(({ hash }) => hash !== shadow)
 }
 
 /** It has heard of more than its last capture or decision here had. */
@@ -56,13 +87,4 @@ function wasMergedLast({ vector, held }: SyncRecord, site: SiteId): boolean {
   // Where nothing is held any more of what was captured here, nobody knows.
   if (!last) return counterOf(vector, site) === 0
   return !includes(advance(last.seen, [site, last.to]), vector)
-}
-
-function told(left: TellLeft): readonly Left[] {
-  try {
-    return [...left()]
-  } catch {
-    // A version that cannot be carried, or an event of a form that nobody knew: what is there now says more.
-    return []
-  }
 }

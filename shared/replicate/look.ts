@@ -45,22 +45,39 @@ export async function lookAtRecord(
   return { fromMs: clock.now(), stored: await store.readRecord(ref) }
 }
 
-/** `seen`: a first half that has been done already. */
-export async function look(ref: RecordRef, looking: Looking, seen?: RecordSight): Promise<Sight | 'raced'> {
+/** `seen`: a first half that has been done already. `isTold`: somebody has said that the document differs from it. */
+export async function look(
+  ref: RecordRef,
+  looking: Looking,
+  seen?: RecordSight,
+  isTold = false,
+): Promise<Sight | 'raced'> {
   const { store, type, clock } = looking
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
   const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))
+  if (isTold && store.readBoth) return lookAtBoth(ref, looking, fromMs)
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
   const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
   if (sight.hash === sight.record.shadow || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
-  const both = await store.readBoth(ref)
+  return lookAtBoth(ref, looking, fromMs, sight)
+}
+
+/** `before`: what was seen of the document already, for its hash. */
+async function lookAtBoth(
+  ref: RecordRef,
+  { store, type, clock }: Looking,
+  fromMs: number,
+  before?: Sight,
+): Promise<Sight | 'raced'> {
+  const both = (await store.readBoth?.(ref)) ?? 'raced'
   if (both === 'raced') return both
-  const again = jsonEquals(both.document.document, document.document) ? sight.hash : undefined
-  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })
+  const isSame = before && jsonEquals(both.document.document, before.document.document)
+  const hash = isSame ? before.hash : undefined
+  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })
 }
 
 interface Seeing {

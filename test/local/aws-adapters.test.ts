@@ -414,6 +414,14 @@ describe('what a change costs in requests', () => {
     expect(cost).toEqual({ GetItem: 3, TransactGetItems: 1, PutItem: 1 })
   })
 
+  it('capture of a write that its event tells of: one read less, as it is told that something differs', async () => {
+    const ref = article()
+    await application.put(ref, { a: 1 })
+    const left = () => [{ document: { a: 1 } }]
+    const cost = await requestsOf(tables, async () => expect(await captureHere(ref, left)).toBe('captured'))
+    expect(cost).toEqual({ GetItem: 2, TransactGetItems: 1, PutItem: 1 })
+  })
+
   it('what is read in one moment, of whatever tables, is one request', async () => {
     const refs = Array.from({ length: 30 }, article)
     const cost = await requestsOf(tables, async () => {

@@ -19,7 +19,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/look.ts',
-        find: 'const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))\n  const document = await store.readDocument(ref)',
+        find: 'const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))\n  if (isTold && store.readBoth) return lookAtBoth(ref, looking, fromMs)\n  const document = await store.readDocument(ref)',
         replace:
           'const document = await store.readDocument(ref)\n  const { fromMs, stored } = await lookAtRecord(ref, looking)',
       },
@@ -90,9 +90,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/capture.ts',
-        find: 'const sight = await look(ref, { store, type, clock }, seen)',
+        find: 'const sight = await look(ref, { store, type, clock }, seen, tellsOfMore(record, heard))',
         replace:
-          'const told = left && [...left()].at(-1)\n    const imagined = { ...store, readDocument: async (at: RecordRef) => ({ ...(await store.readDocument(at)), ...told }) }\n    const sight = await look(ref, { store: imagined, type, clock }, seen)',
+          'const told = ports.left && [...ports.left()].at(-1)\n    const imagined = { ...store, readDocument: async (at: RecordRef) => ({ ...(await store.readDocument(at)), ...told }) }\n    const sight = await look(ref, { store: imagined, type, clock }, seen)',
       },
     ],
   },

@@ -6,6 +6,7 @@ import { type RecordStore, StoreUnavailable, ValueRefused } from '../../shared/p
 import type { StoreKind } from '../../shared/ports/memory/memory-database.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { TellLeft } from '../../shared/replicate/echo.ts'
+import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle } from './memory-site.ts'
 
@@ -32,6 +33,7 @@ async function merged(kind: StoreKind, { document }: { readonly document?: Docum
 async function hear(site: MemorySite, told?: TellLeft) {
   const reads: string[] = []
   const { store } = site
+  const { readBoth } = store
   const watched: RecordStore = {
     ...store,
     readRecord: at => {
@@ -42,6 +44,12 @@ async function hear(site: MemorySite, told?: TellLeft) {
       reads.push('document')
       return store.readDocument(at)
     },
+    ...(readBoth && {
+      readBoth: (at: RecordRef) => {
+        reads.push('both')
+        return readBoth(at)
+      },
+    }),
   }
   const result = await capture(ref, { ...site.ports, store: watched, ...(told && { left: told }) })
   return { result, reads }
@@ -74,9 +82,12 @@ describe.each<StoreKind>(['transactional', 'versioned', 'batched'])('on a %s sto
         throw new ValueRefused(ref, ['photo'], 'of no type')
       },
     ],
-  ])('is looked at if it %s', async (_, told) => {
+  ])('is looked at if it %s', async (name, told) => {
     const site = await merged(kind)
-    expect(await hear(site, told)).toEqual({ result: 'unchanged', reads: ['record', 'document'] })
+    const tells = name === 'is an older one' || name === 'is one of several in no order'
+    // What is told to differ is asked for in the way that no doubt is left of.
+    const second = tells && kind === 'transactional' ? 'both' : 'document'
+    expect(await hear(site, told)).toEqual({ result: 'unchanged', reads: ['record', second] })
   })
 })
 
@@ -97,6 +108,7 @@ it('the event of a merge that comes with its sync record needs no read at all, a
 it('the event of a captured write is looked at when it comes again: its capture may have died before it looked once more (P5)', async () => {
   const site = await merged('versioned')
   const { store } = site
+  const { readBoth } = store
   site.write(ref, black)
   let isTakenBack = false
   const dying: RecordStore = {
