@@ -108,7 +108,6 @@ it('the event of a merge that comes with its sync record needs no read at all, a
 it('the event of a captured write is looked at when it comes again: its capture may have died before it looked once more (P5)', async () => {
   const site = await merged('versioned')
   const { store } = site
-  const { readBoth } = store
   site.write(ref, black)
   let isTakenBack = false
   const dying: RecordStore = {

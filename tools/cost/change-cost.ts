@@ -120,7 +120,7 @@ function senderParts({ id, cloud }: SitePlan, { tier }: TypePlan, load: SharedLo
   const perSecond = perSecondOf(load.changesPerDay)
   const bills: Readonly<Record<Cloud, () => Bill>> = {
     aws: () => ({
-      'capture: DynamoDB': dynamoReads(load, 3, 1) + awsPrices.writeUnit * units(recordBytes(load), kb),
+      'capture: DynamoDB': dynamoReads(load, 2, 1) + awsPrices.writeUnit * units(recordBytes(load), kb),
       'capture and publish: Lambda': lambda(batches.capture) + lambda(batches.publish),
       'stream of changes: in': (awsPrices.streamInGb + awsPrices.streamKeptGbMonth * (6 / 30)) * recordsGb(load),
     }),
