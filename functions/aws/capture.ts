@@ -7,6 +7,7 @@ import { sideBySide } from '../../shared/replicate/side-by-side.ts'
 import { logFailure } from '../common/log.ts'
 import { captureHint } from './capture-hint.ts'
 import { failureLog } from './failure-log.ts'
+import { leftIn } from './left-in.ts'
 import { capturePorts, expressLane } from './site.ts'
 import { stepsIn } from './steps-in.ts'
 import { stoodBefore } from './stood-before.ts'
@@ -32,6 +33,7 @@ export const handler = middy<DynamoDBStreamEvent | KinesisStreamEvent, BatchResp
       captureHint(hint, () => stoodBefore(event, hint.ref, dataTypeOf(here, hint.ref.type).plan), {
         ...ports,
         steps: () => stepsIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
+        left: () => leftIn(event, hint.ref, dataTypeOf(here, hint.ref.type).plan),
       }),
     )
     await express.send()

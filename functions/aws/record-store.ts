@@ -8,7 +8,6 @@
 import { randomInt } from 'node:crypto'
 import {
   type DynamoDBClient,
-  GetItemCommand,
   type Put,
   PutItemCommand,
   TransactGetItemsCommand,
@@ -23,6 +22,7 @@ import { type RecordRef, storedName } from '../../shared/replicate/record-ref.ts
 import { decodeRecord, encodeRecord } from '../../shared/replicate/sync-record.ts'
 import { documentWriteItem } from './document-write.ts'
 import { keyItem } from './item-place.ts'
+import { createItemReader } from './item-reader.ts'
 import { attributeToRecord, recordToAttribute } from './record-attribute.ts'
 import { isRace, storeFailure } from './store-errors.ts'
 import { type Item, itemToDocument } from './values.ts'
@@ -40,6 +40,7 @@ const firstRevisionLimit = 2 ** 40
 
 export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreOptions): RecordStore {
   const planOf = (ref: RecordRef) => dataTypeOf(here, ref.type).plan
+  const readItem = createItemReader(client)
   const documentIn = (ref: RecordRef, type: TypePlan, item: Item | undefined) => {
     if (item) refuseUnplaceable(ref, type, here.plan)
     return storedDocument(ref, type, item)
@@ -47,15 +48,13 @@ export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreO
 
   return {
     async readRecord(ref) {
-      const { Item } = await answered(client.send(new GetItemCommand({ ...recordPlace(ref), ConsistentRead: true })))
+      const Item = await readItem(recordPlace(ref))
       return Item && storedRecord(Item)
     },
 
     async readDocument(ref) {
       const plan = planOf(ref)
-      const command = new GetItemCommand({ ...documentPlace(ref, plan), ConsistentRead: true })
-      const { Item } = await answered(client.send(command))
-      return documentIn(ref, plan, Item)
+      return documentIn(ref, plan, await readItem(documentPlace(ref, plan)))
     },
 
     async readBoth(ref) {
@@ -88,14 +87,6 @@ export function createDynamoDbRecordStore({ client, here }: DynamoDbRecordStoreO
         throw storeFailure(error, ref)
       }
     },
-  }
-}
-
-async function answered<Output>(reply: Promise<Output>): Promise<Output> {
-  try {
-    return await reply
-  } catch (error) {
-    throw storeFailure(error)
   }
 }
 

@@ -52,6 +52,11 @@ export function* stoodBefore(
   }
 }
 
+/** No record of the event is of a form that nobody knew: what it tells of its records is all there is. */
+export function isReadWhole(event: DynamoDBStreamEvent | KinesisStreamEvent): boolean {
+  return writesIn(event).length === event.Records.length
+}
+
 /** What the event tells of one record, in its order. */
 export function writesOf(
   event: DynamoDBStreamEvent | KinesisStreamEvent,
@@ -67,14 +72,17 @@ interface TableWrite extends Written {
 }
 
 // Every record of an event asks: it is read once.
-const writesByName = oncePer((event: DynamoDBStreamEvent | KinesisStreamEvent) => {
-  const writes = event.Records.flatMap((record): readonly TableWrite[] => {
+const writesIn = oncePer((event: DynamoDBStreamEvent | KinesisStreamEvent) =>
+  event.Records.flatMap((record): readonly TableWrite[] => {
     const isFed = 'kinesis' in record
     const written = isFed ? fromKinesis(record.kinesis.data) : fromStream(record)
     return written ? [{ ...written, isFed }] : []
-  })
-  return oncePer((type: TypePlan) => Map.groupBy(writes, written => nameOf(type, written)))
-})
+  }),
+)
+
+const writesByName = oncePer((event: DynamoDBStreamEvent | KinesisStreamEvent) =>
+  oncePer((type: TypePlan) => Map.groupBy(writesIn(event), written => nameOf(type, written))),
+)
 
 /** Throws `ValueRefused`. */
 export function imageToDocument(ref: RecordRef, type: TypePlan, image: EventItem): Document {

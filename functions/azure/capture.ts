@@ -6,6 +6,7 @@ import { captureHint } from './capture-hint.ts'
 import { logFailures } from './failure-log.ts'
 import { hintsIn } from './feed-events.ts'
 import { feedTrigger } from './feed-trigger.ts'
+import { leftIn } from './left-in.ts'
 import { capturePorts, expressLane, here } from './site.ts'
 import { stepsIn } from './steps-in.ts'
 import { stoodBefore } from './stood-before.ts'
@@ -24,6 +25,7 @@ for (const { plan } of here().types.values()) {
         captureHint(hint, () => stoodBefore(feed, hint.ref, plan), {
           ...ports,
           steps: () => stepsIn(feed, hint.ref, plan),
+          left: () => leftIn(feed, hint.ref, plan),
         }),
       )
       await express.send()

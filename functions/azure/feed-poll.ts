@@ -2,4 +2,4 @@
 import type { Tier } from '../../shared/declare/sync-plan.ts'
 
 /** Every poll that finds nothing costs a request unit or two. */
-export const feedPollMs: Readonly<Record<Tier, number>> = { 1: 250, 2: 2_000, 3: 5_000 }
+export const feedPollMs: Readonly<Record<Tier, number>> = { 1: 250, 2: 2_000, 3: 15_000 }

@@ -4,9 +4,7 @@
  */
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue'
 import type { Account } from './account.ts'
-
-/** A message holds 64 KB, of which Base64 takes a quarter. */
-export const messageBytesMax = 48 * 1024
+import { messageBytesMax } from './message-bytes.ts'
 
 const neverExpires = -1
 

@@ -24,6 +24,7 @@ const changeSchema = z.object({
     partitionKey: z.nullish(itemSchema),
     operationType: z._default(z.string(), ''),
     crts: z.optional(z.number()),
+    lsn: z.optional(z.number()),
   }),
 })
 
@@ -45,9 +46,11 @@ interface ItemVersions {
   readonly operationType: string
   /** When it was written, in whole seconds, rounded down. */
   readonly atS: number | undefined
+  /** The same for all items that one batch wrote. */
+  readonly lsn: number | undefined
 }
 
-interface ItemChange extends ItemVersions {
+export interface ItemChange extends ItemVersions {
   readonly id: string
   /** All that is known of its fields. */
   readonly fields: Document
@@ -58,11 +61,24 @@ export function changesOf(feed: readonly unknown[], ref: RecordRef, type: TypePl
   return changesByName(feed)(type).get(recordName(ref)) ?? []
 }
 
+/** Nothing in the feed's batch is of a form that nobody knew: what it tells of its records is all there is. */
+export function isReadWhole(feed: readonly unknown[]): boolean {
+  return changesIn(feed).length === feed.length
+}
+
+/** All that was written in one batch, and in those of other partitions that have the same number. */
+export function changesAt(feed: readonly unknown[], lsn: number | undefined): readonly ItemChange[] {
+  return lsn === undefined ? [] : (changesByLsn(feed).get(lsn) ?? [])
+}
+
 // Every record of a feed's batch asks: it is read once.
-const changesByName = oncePer((feed: readonly unknown[]) => {
-  const changes = feed.flatMap(entry => readChange(entry) ?? [])
-  return oncePer((type: TypePlan) => Map.groupBy(changes, change => nameOf(type, change)))
-})
+const changesIn = oncePer((feed: readonly unknown[]) => feed.flatMap(entry => readChange(entry) ?? []))
+
+const changesByLsn = oncePer((feed: readonly unknown[]) => Map.groupBy(changesIn(feed), ({ lsn }) => lsn))
+
+const changesByName = oncePer((feed: readonly unknown[]) =>
+  oncePer((type: TypePlan) => Map.groupBy(changesIn(feed), change => nameOf(type, change))),
+)
 
 /** Undefined: of another form. It is captured like any other, and just tells nothing of what stood before. */
 function readChange(entry: unknown): ItemChange | undefined {
@@ -78,6 +94,7 @@ function readChange(entry: unknown): ItemChange | undefined {
     previous,
     operationType: metadata.operationType,
     atS: metadata.crts,
+    lsn: metadata.lsn,
   }
 }
 

@@ -10,6 +10,7 @@ import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { isPlacedAt, keyFromPath } from '../../shared/place/gcp-place.ts'
 import type { TellBefore } from '../../shared/replicate/before.ts'
 import { refusedDocument } from '../../shared/replicate/dead-letter.ts'
+import type { TellLeft } from '../../shared/replicate/echo.ts'
 import type { Here } from '../../shared/replicate/here.ts'
 import { captureEvent, type EventPorts } from '../../shared/replicate/note.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
@@ -39,17 +40,23 @@ export function refOfDocument(document: DocumentSighting, here: Here): Reading |
   }
 }
 
-/** `before`: what stood there, for the record that was read. Rejects as `capture` does. */
+/** What the event tells of the record that was read. */
+export interface DocumentTold {
+  readonly before: (ref: RecordRef) => ReturnType<TellBefore>
+  readonly left: (ref: RecordRef) => ReturnType<TellLeft>
+}
+
+/** Rejects as `capture` does. */
 export async function captureDocument(
   document: DocumentSighting,
-  before: (ref: RecordRef) => ReturnType<TellBefore>,
   ports: EventPorts,
+  { before, left }: DocumentTold,
 ): Promise<void> {
   const { here, clock, deadLetters } = ports
   const reading = refOfDocument(document, here)
   if (!reading) return
   const { ref, misfit } = reading
-  if (misfit === undefined) await captureEvent(ref, () => before(ref), ports)
+  if (misfit === undefined) await captureEvent(ref, () => before(ref), { ...ports, left: () => left(ref) })
   else await deadLetters.put(refusedDocument({ site: here.site, ref, field: '', reason: misfit, atMs: clock.now() }))
 }
 

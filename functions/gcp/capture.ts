@@ -6,7 +6,7 @@ import { logFailure } from '../common/log.ts'
 import { captureDocument, refOfDocument } from './capture-document.ts'
 import { readDocumentEvent } from './document-event.ts'
 import { capturePorts, expressLane, firestore } from './site.ts'
-import { stoodBefore } from './stood-before.ts'
+import { leftIn, stoodBefore } from './stood-before.ts'
 
 cloudEvent('capture', async ({ data }: CloudEvent<unknown>) => {
   const express = (await expressLane())()
@@ -14,8 +14,11 @@ cloudEvent('capture', async ({ data }: CloudEvent<unknown>) => {
   const event = readDocumentEvent(data)
   const record = refOfDocument(event, ports.here)?.ref
   try {
-    const before = (ref: RecordRef) => stoodBefore(data, ref, dataTypeOf(ports.here, ref.type).plan, firestore())
-    await captureDocument(event, before, ports)
+    const planOf = ({ type }: RecordRef) => dataTypeOf(ports.here, type).plan
+    await captureDocument(event, ports, {
+      before: ref => stoodBefore(data, ref, planOf(ref), firestore()),
+      left: ref => leftIn(data, ref, planOf(ref), firestore()),
+    })
     await express.send()
   } catch (error) {
     logFailure({ site: ports.here.site, function: 'capture', ...(record && { record }), error })

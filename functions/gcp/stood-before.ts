@@ -1,9 +1,13 @@
-/** What stood in a document before the write that an event of Firestore tells of: its old value, with its times. */
+/**
+ * What stood in a document before the write that an event of Firestore tells of, and what that left: its old value, with
+ * its times, and its value.
+ */
 import { FieldValue, type Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
 import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import { namedValues } from '../../shared/document/named-values.ts'
 import * as z from '../../shared/document/schema.ts'
 import type { Before } from '../../shared/replicate/before.ts'
+import type { Left } from '../../shared/replicate/echo.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { documentEventData } from './document-event-data.ts'
 import type { NativeValue } from './tagged-values.ts'
@@ -60,7 +64,7 @@ const eventSchema = z.object({ value: z.optional(version), oldValue: z.optional(
 /** `data`: the event's payload. `client` makes references. Throws `ValueRefused`. */
 export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, client: Firestore): Iterable<Before> {
   if (!(data instanceof Uint8Array)) return
-  const { value, oldValue } = eventSchema.parse(documentEventData.toObject(documentEventData.decode(data)))
+  const { value, oldValue } = versionsIn(data)
   if (!oldValue) {
     const createdUs = microseconds(value?.createTime)
     yield { document: undefined, ...(value && { untilMs: toMs(createdUs) }), writtenUs: createdUs - 1 }
@@ -73,6 +77,17 @@ export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, clie
     writtenUs: microseconds(oldValue.updateTime),
     createdMs: microseconds(oldValue.createTime) / 1000,
   }
+}
+
+/** What the event's write left. Otherwise as above. */
+export function* leftIn(data: unknown, ref: RecordRef, type: TypePlan, client: Firestore): Iterable<Left> {
+  if (!(data instanceof Uint8Array)) return
+  const { value } = versionsIn(data)
+  yield { document: value && portableDocument(ref, type, mapOf(value.fields, client)) }
+}
+
+function versionsIn(data: Uint8Array) {
+  return eventSchema.parse(documentEventData.toObject(documentEventData.decode(data)))
 }
 
 function microseconds(at: z.output<typeof time> | undefined): number {

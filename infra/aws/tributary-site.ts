@@ -43,7 +43,9 @@ import { type StreamTrigger, triggerByStream } from './stream-trigger.ts'
 import { createAuditTable, createDataTables, createSyncTable, type DataTable } from './tables.ts'
 import { createWaitingQueue, triggerByQueue } from './waiting-queue.ts'
 
-const documentActions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
+/** What is read in one moment is read in one request. */
+const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem']
+const documentActions = [...readActions, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
 
 export interface TributarySiteProps {
   readonly plan: SyncPlan
@@ -116,7 +118,7 @@ export class TributarySite extends Construct {
     this.#grantForeignKeys(capture)
     // What belongs to Tributary in a document is put right in the commit that captures a write of it.
     for (const { table } of this.#dataTables) grantItems(table, capture, ...documentActions)
-    grantItems(this.#syncTable, capture, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    grantItems(this.#syncTable, capture, ...readActions, 'dynamodb:PutItem')
     this.#queues.letters.grant(capture, 'sqs:SendMessage')
     for (const { feed } of this.#dataTables) {
       this.#triggerByStream(capture, { source: feed, reportsFailedItems: true, giveUpAfter: giveUpWritesAfter })
@@ -152,7 +154,7 @@ export class TributarySite extends Construct {
       },
     })
     grantSign(this.#signingKey, forward)
-    grantItems(this.#syncTable, forward, 'dynamodb:GetItem')
+    grantItems(this.#syncTable, forward, ...readActions)
     this.#queues.letters.grant(forward, 'sqs:SendMessage')
     waiting.grant(forward, 'sqs:SendMessage')
     triggerByQueue(forward, waiting)
@@ -170,7 +172,7 @@ export class TributarySite extends Construct {
     grantSign(this.#signingKey, ingest)
     this.#grantForeignKeys(ingest)
     for (const { table } of this.#dataTables) grantItems(table, ingest, ...documentActions)
-    grantItems(this.#syncTable, ingest, 'dynamodb:GetItem', 'dynamodb:PutItem')
+    grantItems(this.#syncTable, ingest, ...readActions, 'dynamodb:PutItem')
     grantItems(this.#auditTable, ingest, 'dynamodb:BatchWriteItem')
     return createIngestApi(this, ingest, this.#dataKey)
   }
@@ -185,8 +187,8 @@ export class TributarySite extends Construct {
     })
     grantSign(this.#signingKey, prune)
     this.#grantForeignKeys(prune)
-    for (const { table } of this.#dataTables) grantItems(table, prune, 'dynamodb:GetItem')
-    grantItems(this.#syncTable, prune, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem')
+    for (const { table } of this.#dataTables) grantItems(table, prune, ...readActions)
+    grantItems(this.#syncTable, prune, ...readActions, 'dynamodb:PutItem', 'dynamodb:DeleteItem')
     const index = `${this.#syncTable.tableArn}/index/${tombstoneIndex}`
     Grant.addToPrincipal({ grantee: prune, actions: ['dynamodb:Scan'], resourceArns: [index] })
     new Rule(this, 'PruneHourly', {

@@ -24,14 +24,15 @@ import type { TellBefore } from './before.ts'
 import { refusedDocument } from './dead-letter.ts'
 import { type DecidingSite, decideRecord, nextCounter } from './decide-record.ts'
 import { documentWrite } from './document-write.ts'
+import { hear, isEcho, isWholeEcho, type TellLeft, tellsOfMore } from './echo.ts'
 import { evidenceAfterCapture } from './evidence.ts'
 import { goneAtMs } from './gone.ts'
 import { type DataType, dataTypeOf, type Here } from './here.ts'
-import { look, type Sight } from './look.ts'
+import { look, lookAtRecord, type Sight } from './look.ts'
 import type { RecordRef } from './record-ref.ts'
 import { recentResolutions } from './resolution-retention.ts'
 import { type TellSteps, versionsBetween } from './steps.ts'
-import { holdCapture, type SyncRecord } from './sync-record.ts'
+import { holdCapture, noRecord, type SyncRecord } from './sync-record.ts'
 import type { TakenHomes } from './taken-homes.ts'
 import { undoneWrite } from './undone-write.ts'
 import { writtenWith } from './written-in.ts'
@@ -50,6 +51,8 @@ export interface CapturePorts {
   readonly steps?: TellSteps
   /** What the hint tells of what stood before; asked only where something has changed. */
   readonly before?: TellBefore
+  /** What the hint tells that its own writes left; asked only where a merge was the last to commit. */
+  readonly left?: TellLeft
 }
 
 export type CaptureResult = 'unchanged' | 'captured' | 'refused'
@@ -95,8 +98,13 @@ async function captureUntilClean(ref: RecordRef, ports: CapturePorts): Promise<C
   const { here, clock, store } = ports
   const type = dataTypeOf(here, ref.type)
   let result: CaptureResult = 'unchanged'
+  const heard = hear(ports.left)
+  if (isWholeEcho(heard, { site: here.site, type })) return result
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const sight = await look(ref, { store, type, clock })
+    const seen = await lookAtRecord(ref, { store, clock })
+    const { record } = seen.stored ?? { record: noRecord }
+    if (isEcho(record, heard, { site: here.site, type })) return result
+    const sight = await look(ref, { store, type, clock }, seen, tellsOfMore(record, heard))
     if (sight === 'raced') continue
     if (!sight.differs) return result
     const captured = await captureOnce(ref, sight, ports)
@@ -118,7 +126,7 @@ interface Captured {
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
-  { here, clock, store, captured, homes, steps, before }: Omit<CapturePorts, 'deadLetters'>,
+  { here, clock, store, captured, homes, steps, before }: Omit<CapturePorts, 'deadLetters' | 'left'>,
 ): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
   const taking = type.record.decides ? await homes?.of(ref.type) : undefined

@@ -4,7 +4,7 @@
  */
 import { documentHash } from '../document/canonical.ts'
 import { jsonEquals } from '../document/json.ts'
-import type { Clock, RecordStore, StoredDocument } from '../ports/index.ts'
+import type { Clock, RecordStore, StoredDocument, StoredRecord } from '../ports/index.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -31,21 +31,53 @@ export interface Looking {
   readonly clock: Clock
 }
 
-export async function look(ref: RecordRef, { store, type, clock }: Looking): Promise<Sight | 'raced'> {
-  const fromMs = clock.now()
+/** The first half of a look. */
+export interface RecordSight {
+  /** A moment before the read, ms by this site's clock. */
+  readonly fromMs: number
+  readonly stored: StoredRecord | undefined
+}
+
+export async function lookAtRecord(
+  ref: RecordRef,
+  { store, clock }: Pick<Looking, 'store' | 'clock'>,
+): Promise<RecordSight> {
+  return { fromMs: clock.now(), stored: await store.readRecord(ref) }
+}
+
+/** `seen`: a first half that has been done already. `isTold`: somebody has said that the document differs from it. */
+export async function look(
+  ref: RecordRef,
+  looking: Looking,
+  seen?: RecordSight,
+  isTold = false,
+): Promise<Sight | 'raced'> {
+  const { store, type, clock } = looking
   // The record first: a merge committed between the two reads then changes the record's revision, and whoever acts
   // on this sight fails to commit. The other way round an old document beside a new record looks like a revert.
-  const stored = await store.readRecord(ref)
+  const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))
+  if (isTold && store.readBoth) return lookAtBoth(ref, looking, fromMs)
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
   const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
   if (sight.hash === sight.record.shadow || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
-  const both = await store.readBoth(ref)
+  return lookAtBoth(ref, looking, fromMs, sight)
+}
+
+/** `before`: what was seen of the document already, for its hash. */
+async function lookAtBoth(
+  ref: RecordRef,
+  { store, type, clock }: Looking,
+  fromMs: number,
+  before?: Sight,
+): Promise<Sight | 'raced'> {
+  const both = (await store.readBoth?.(ref)) ?? 'raced'
   if (both === 'raced') return both
-  const again = jsonEquals(both.document.document, document.document) ? sight.hash : undefined
-  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })
+  const isSame = before && jsonEquals(both.document.document, before.document.document)
+  const hash = isSame ? before.hash : undefined
+  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })
 }
 
 interface Seeing {
@@ -57,7 +89,7 @@ interface Seeing {
 }
 
 function sightOf(
-  stored: { record: SyncRecord; revision: string } | undefined,
+  stored: StoredRecord | undefined,
   document: StoredDocument,
   { type, fromMs, nowMs, hash: known }: Seeing,
 ): Sight {

@@ -36,7 +36,9 @@ export async function captureEvent(
     await note(ref, stood, adoption, ports)
     // While this was under way the adoption may have ended, and nobody would look at what was noted behind it.
     const now = await adoptions.read(ref.type)
-    return now && now.phase !== 'noting' ? await capture(ref, capturing) : 'unchanged'
+    // And whatever was written behind it: what this event's own write left does not say.
+    const { left: _, ...looking } = capturing
+    return now && now.phase !== 'noting' ? await capture(ref, looking) : 'unchanged'
   } catch (error) {
     if (!(error instanceof ValueRefused)) throw error
     const { field, reason } = error

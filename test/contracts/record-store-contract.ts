@@ -137,6 +137,25 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
         expect(both).toMatchObject({ stored: undefined, document: { document: undefined } })
       })
 
+      it('answers what is asked in one moment as it answers each alone, the same twice among them', async () => {
+        const { store, application } = opened
+        const refs = Array.from({ length: 50 }, article)
+        for (const [index, ref] of refs.entries()) {
+          if (index % 3 > 0) await application.put(ref, { index })
+          if (index % 3 > 1) await store.commit({ ref, record: numbered(index), expected: undefined })
+        }
+        const [first] = refs
+        if (!first) throw new Error('there are fifty')
+        const asked = [...refs, first]
+        const records = await Promise.all(asked.map(ref => store.readRecord(ref)))
+        const documents = await Promise.all(asked.map(ref => store.readDocument(ref)))
+        for (const [index] of asked.entries()) {
+          const at = index % refs.length
+          expect(records[index]?.record.hlc).toBe(at % 3 > 1 ? at : undefined)
+          expectDocument(documents[index]?.document, at % 3 > 0 ? { index: at } : undefined)
+        }
+      })
+
       it('reads every JSON value that an application wrote, as it was', async () => {
         const { store, application } = opened
         const ref = article()

@@ -99,9 +99,10 @@ describe('permissions', () => {
   const putOffAndTakeBack = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map(
     action => `sqs:${action}`,
   )
-  const commit = on('tributary-sync', 'dynamodb:GetItem', 'dynamodb:PutItem')
+  const read = ['dynamodb:GetItem', 'dynamodb:BatchGetItem']
+  const commit = on('tributary-sync', ...read, 'dynamodb:PutItem')
   const audit = on('tributary-audit', 'dynamodb:BatchWriteItem')
-  const writeDocument = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
+  const writeDocument = [...read, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
 
   const wanted: ReadonlyMap<string, readonly string[]> = new Map([
     [
@@ -131,7 +132,7 @@ describe('permissions', () => {
           name,
           [
             ...readChanges,
-            ...on('tributary-sync', 'dynamodb:GetItem'),
+            ...on('tributary-sync', ...read),
             ...on(name.replace('forward', 'waiting'), ...putOffAndTakeBack),
             ...deadLetter,
             ...giveUp,
@@ -142,7 +143,7 @@ describe('permissions', () => {
     [
       'tributary-prune',
       [
-        ...typeNames.flatMap(type => on(type, 'dynamodb:GetItem')),
+        ...typeNames.flatMap(type => on(type, ...read)),
         ...commit,
         ...on('tributary-sync', 'dynamodb:DeleteItem'),
         'dynamodb:Scan on tributary-sync.Arn/index/tombstones',

@@ -6,7 +6,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import {
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -215,6 +221,24 @@ describe('with what the template gives it, and nothing else,', () => {
     )
   })
 
+  it('what comes together is read together', async () => {
+    const batchRead = (table: string) => `dynamodb:BatchGetItem on ${table}.Arn`
+    let round = 0
+    await eventually(async () => {
+      round++
+      const items = Array.from({ length: 20 }, (_, index) => ({
+        PutRequest: { Item: { customer_id: { S: `many ${round} ${index}` }, currency: { S: 'EUR' } } },
+      }))
+      await tables.send(new BatchWriteItemCommand({ RequestItems: { carts: items } }))
+      expect(gate.used.get(functionName('capture'))).toContain(batchRead(syncStoreName))
+    })
+    const theirs = ['many', 'more', 'most'].map(product)
+    await peerNamed(peers[0]).deliverMany(theirs, { title: 'of many' }, { site, url: ingestUrl })
+    for (const table of [syncStoreName, 'products']) {
+      expect(gate.used.get(functionName('ingest'))).toContain(batchRead(table))
+    }
+  })
+
   it('what belongs to Tributary in a document is put right', async () => {
     await put('reservations', { sku_id: { S: 'sku' }, stock: { N: '5' } })
     await eventually(async () =>
@@ -290,6 +314,10 @@ describe('nothing', () => {
       // Where another site is the authority of a type, a write of it here is taken back.
       'tributary-capture: dynamodb:DeleteItem on a table',
       'tributary-capture: dynamodb:PutItem on a table',
+      // Several gaps, several tombstones at a time.
+      ...forwards.toSorted().map(name => `${name}: dynamodb:BatchGetItem on tributary-sync.Arn`),
+      'tributary-prune: dynamodb:BatchGetItem on a table',
+      'tributary-prune: dynamodb:BatchGetItem on tributary-sync.Arn',
       // The second step, after as long again: an expired document that is still there keeps its record.
       'tributary-prune: dynamodb:DeleteItem on tributary-sync.Arn',
       'tributary-prune: dynamodb:GetItem on a table',

@@ -7,6 +7,7 @@ import { expect, vi } from 'vitest'
 import { createSigner } from '../../functions/common/session-signer.ts'
 import type { SyncPlan } from '../../shared/declare/sync-plan.ts'
 import type { Document } from '../../shared/document/json.ts'
+import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import type { RecordRef } from '../../shared/replicate/record-ref.ts'
 import { createHttpPeer } from '../../shared/wire/http-peer.ts'
 import { answerIngest } from '../../shared/wire/ingest-endpoint.ts'
@@ -20,6 +21,8 @@ export interface RunningPeer {
   readonly declared: { readonly ingest: string; readonly rootKeys: { readonly first: string } }
   /** What an application there writes (undefined: deletes), sent to the site under test until that has it, as a forward does. */
   deliver(ref: RecordRef, document: Document | undefined, to: { site: string; url: string }): Promise<void>
+  /** The same document under several keys, in one request. */
+  deliverMany(refs: readonly RecordRef[], document: Document, to: { site: string; url: string }): Promise<void>
   stop(): void
 }
 
@@ -28,6 +31,15 @@ export async function startRunningPeer(plan: SyncPlan, id: string, verify: Verif
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const sign = createSigner(privateKey.export({ format: 'jwk' }))
   const remote = createRemoteSite(plan, id)
+  const deliver = async (events: readonly ChangeEvent[], { site, url }: { site: string; url: string }) => {
+    const peer = createHttpPeer({ site: id, peer: site, url, clock: remote.clock, sign, verify })
+    await vi.waitFor(
+      async () => {
+        for (const { answer } of await peer.deliver(events)) expect(['applied', 'duplicate']).toContain(answer)
+      },
+      { timeout: 90_000, interval: 100 },
+    )
+  }
   const server = createServer(async (request, response) => {
     const body = await buffer(request)
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
@@ -43,15 +55,11 @@ export async function startRunningPeer(plan: SyncPlan, id: string, verify: Verif
       ingest: `http://127.0.0.1:${Object(server.address()).port}/ingest`,
       rootKeys: { first: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
     },
-    async deliver(ref, document, { site, url }) {
-      const peer = createHttpPeer({ site: id, peer: site, url, clock: remote.clock, sign, verify })
-      const events = await remote.write(ref, document)
-      await vi.waitFor(
-        async () => {
-          for (const { answer } of await peer.deliver(events)) expect(['applied', 'duplicate']).toContain(answer)
-        },
-        { timeout: 90_000, interval: 100 },
-      )
+    deliver: async (ref, document, to) => deliver(await remote.write(ref, document), to),
+    async deliverMany(refs, document, to) {
+      const events: ChangeEvent[] = []
+      for (const ref of refs) events.push(...(await remote.write(ref, document)))
+      await deliver(events, to)
     },
     stop() {
       server.closeAllConnections()

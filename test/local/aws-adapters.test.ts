@@ -35,6 +35,7 @@ import { capture } from '../../shared/replicate/capture.ts'
 import type { Change } from '../../shared/replicate/change.ts'
 import { changeEventOf } from '../../shared/replicate/change-event.ts'
 import { refusedDocument, unreadableMessage } from '../../shared/replicate/dead-letter.ts'
+import type { TellLeft } from '../../shared/replicate/echo.ts'
 import { createHere, dataTypeOf } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { wholeChange } from '../../shared/replicate/make-change.ts'
@@ -399,7 +400,8 @@ describe('what a change costs in requests', () => {
     return wholeChange(ref, decodeRecord(database.record(ref) ?? ''), remote, systemClock.now())
   }
 
-  const captureHere = (ref: RecordRef) => capture(ref, { here, clock: systemClock, store, deadLetters })
+  const captureHere = (ref: RecordRef, left?: TellLeft) =>
+    capture(ref, { here, clock: systemClock, store, deadLetters, ...(left && { left }) })
   async function ingestHere(change: Change): Promise<string | undefined> {
     const [answer] = await ingest([change], 'gcp-us-central1', { here, clock: systemClock, store, audit })
     return answer?.answer
@@ -412,13 +414,33 @@ describe('what a change costs in requests', () => {
     expect(cost).toEqual({ GetItem: 3, TransactGetItems: 1, PutItem: 1 })
   })
 
-  it('ingest: two reads, one transaction; its echo: two reads', async () => {
+  it('capture of a write that its event tells of: one read less, as it is told that something differs', async () => {
+    const ref = article()
+    await application.put(ref, { a: 1 })
+    const left = () => [{ document: { a: 1 } }]
+    const cost = await requestsOf(tables, async () => expect(await captureHere(ref, left)).toBe('captured'))
+    expect(cost).toEqual({ GetItem: 2, TransactGetItems: 1, PutItem: 1 })
+  })
+
+  it('what is read in one moment, of whatever tables, is one request', async () => {
+    const refs = Array.from({ length: 30 }, article)
+    const cost = await requestsOf(tables, async () => {
+      await Promise.all(refs.flatMap(ref => [store.readRecord(ref), store.readDocument(ref)]))
+    })
+    // Of 60 items, 40 and 20.
+    expect(cost).toEqual({ BatchGetItem: 2 })
+  })
+
+  it('ingest: two reads, one transaction; its echo: one read; what tells of no write: two', async () => {
     const ref = article()
     const change = await changeFrom(ref, { a: 1 })
     const cost = await requestsOf(tables, async () => expect(await ingestHere(change)).toBe('applied'))
     expect(cost).toEqual({ GetItem: 2, TransactWriteItems: 1 })
-    const echo = await requestsOf(tables, async () => expect(await captureHere(ref)).toBe('unchanged'))
-    expect(echo).toEqual({ GetItem: 2 })
+    const left = () => [{ document: { a: 1 } }]
+    const echo = await requestsOf(tables, async () => expect(await captureHere(ref, left)).toBe('unchanged'))
+    expect(echo).toEqual({ GetItem: 1 })
+    const hint = await requestsOf(tables, async () => expect(await captureHere(ref)).toBe('unchanged'))
+    expect(hint).toEqual({ GetItem: 2 })
     const again = await requestsOf(tables, async () => expect(await ingestHere(change)).toBe('duplicate'))
     expect(again).toEqual({ GetItem: 2 })
   })

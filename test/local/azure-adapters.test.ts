@@ -9,7 +9,6 @@ import { createQueueDeadLetters } from '../../functions/azure/dead-letters.ts'
 import { hintsIn, versionsIn } from '../../functions/azure/feed-events.ts'
 import {
   type ForwardMessage,
-  firstMessage,
   fitsQueue,
   nextMessage,
   readMessage,
@@ -17,8 +16,9 @@ import {
 } from '../../functions/azure/forward-message.ts'
 import { retryDelayFrom, retryDelayS, sendAgain } from '../../functions/azure/forward-queue.ts'
 import { placeOf } from '../../functions/azure/item-place.ts'
+import { messageBytesMax } from '../../functions/azure/message-bytes.ts'
 import { unpackText } from '../../functions/azure/packed-text.ts'
-import { createQueueService, messageBytesMax } from '../../functions/azure/queue-client.ts'
+import { createQueueService } from '../../functions/azure/queue-client.ts'
 import { createCosmosRecordStore } from '../../functions/azure/record-store.ts'
 import { syncItemFrom } from '../../functions/azure/sync-item.ts'
 import { unpackParts } from '../../functions/common/packed-parts.ts'
@@ -27,6 +27,7 @@ import type { TypePlan } from '../../shared/declare/sync-plan.ts'
 import type { Peer } from '../../shared/ports/index.ts'
 import { openFlowControl } from '../../shared/ports/memory/open-flow-control.ts'
 import { auditShard } from '../../shared/replicate/audit-place.ts'
+import { batchChangesMax } from '../../shared/replicate/batches.ts'
 import { capture } from '../../shared/replicate/capture.ts'
 import type { ChangeEvent } from '../../shared/replicate/change-event.ts'
 import { busText, readBusMessage } from '../../shared/replicate/claim.ts'
@@ -114,17 +115,31 @@ describe('the bus', () => {
     const patient = await eventOf({ type: 'patients', key: ['p'] }, 'private')
     await createQueueBus(queues, here).publish([article, patient])
 
-    const eventsIn = async (queue: string) =>
-      (await account.messagesIn(queue)).map(text => readMessage(JSON.parse(text))).sort(byEvent)
-    expect(await eventsIn(toAws)).toEqual(
-      [article, patient].map(({ text }) => ({ attempts: 0, event: text })).sort(byEvent),
-    )
-    expect(await eventsIn(toGcp)).toEqual([{ attempts: 0, event: article.text }])
+    expect(await messagesOf(toAws)).toEqual([{ attempts: 0, events: [article.text, patient.text] }])
+    expect(await messagesOf(toGcp)).toEqual([{ attempts: 0, events: [article.text] }])
     const { peekedMessageItems } = await account.queues.getQueueClient(toAws).peekMessages()
     expect(peekedMessageItems[0]?.expiresOn.getFullYear()).toBe(9999)
   })
 
-  const byEvent = (a: ForwardMessage, b: ForwardMessage) => (writeMessage(a) < writeMessage(b) ? -1 : 1)
+  const messagesOf = async (queue: string) =>
+    (await account.messagesIn(queue)).map(text => readMessage(JSON.parse(text)))
+
+  test('puts into a message as many events as it holds, each once and in their order', async () => {
+    const event = await eventOf({ type: 'articles', key: ['a'] }, 'x')
+    const sized = (bytes: number, index: number) => ({ ...event, text: `${index} ${'"ž'.repeat(bytes / 4)}` })
+    const large = Array.from({ length: 12 }, (_, index) => sized(9_000, index))
+    await createQueueBus(queues, here).publish(large)
+    const messages = await account.messagesIn(toAws)
+    expect(messages.every(text => Buffer.byteLength(text) <= messageBytesMax)).toBe(true)
+    const events = (await messagesOf(toAws)).map(({ events }) => events)
+    // Quotes take two bytes in a text: five of these events to a message.
+    expect(events.map(({ length }) => length)).toEqual([5, 5, 2])
+    expect(events.flat().sort()).toEqual(large.map(({ text }) => text).sort())
+
+    const small = Array.from({ length: 2 * batchChangesMax + 1 }, (_, index) => sized(40, index))
+    await createQueueBus(queues, here).publish(small)
+    expect((await messagesOf(toGcp)).map(({ events }) => events.length).sort()).toEqual([1, 100, 100, 2, 5, 5])
+  })
 
   test('sends an event that no message can hold as a claim, which forward redeems with the whole state', async () => {
     const ref: RecordRef = { type: 'articles', key: ['large'] }
@@ -139,8 +154,8 @@ describe('the bus', () => {
 
     const [message = ''] = await account.messagesIn(toAws)
     expect(Buffer.byteLength(message)).toBeLessThan(1_000)
-    const { event } = readMessage(JSON.parse(message))
-    expect(readBusMessage(event)).toMatchObject({ kind: 'claim', claim: { ...ref, origin: azureSite } })
+    const { events } = readMessage(JSON.parse(message))
+    expect(readBusMessage(events[0] ?? '')).toMatchObject({ kind: 'claim', claim: { ...ref, origin: azureSite } })
     const aws = createRemoteSite(plan, 'aws-us-east-1')
     const peer: Peer = {
       deliver: events =>
@@ -159,17 +174,17 @@ describe('the bus', () => {
       deadLetters: noDeadLetters,
       flow: openFlowControl,
     }
-    expect(await forward([event], ports)).toEqual([{ outcome: 'done' }])
+    expect(await forward(events, ports)).toEqual([{ outcome: 'done' }])
     expect(aws.document(ref)).toEqual({ text })
   })
 
   test('a message that was sent once fits however often it is sent again', async () => {
-    const room = messageBytesMax - Buffer.byteLength(writeMessage({ attempts: 99, event: '' }))
+    const room = messageBytesMax - Buffer.byteLength(writeMessage({ attempts: 99, events: [''] }))
     const event = await eventOf({ type: 'articles', key: ['b'] }, 'x')
     const sized = (bytes: number) => ({ ...event, text: 'x'.repeat(bytes) })
     expect(readBusMessage(busText(sized(room + 1), fitsQueue)).kind).toBe('claim')
-    let message = firstMessage(busText(sized(room), fitsQueue))
-    expect(message.event).toBe(sized(room).text)
+    let message: ForwardMessage = { attempts: 0, events: [busText(sized(room), fitsQueue)] }
+    expect(message.events).toEqual([sized(room).text])
     for (let attempt = 0; attempt < 200; attempt++) message = nextMessage(message)
     await sendAgain(account.queues.getQueueClient(toAws), message, 0)
     expect(await account.messagesIn(toAws)).toHaveLength(1)
@@ -177,9 +192,9 @@ describe('the bus', () => {
 
   test('a message waits for its next attempt, longer each time, up to a minute', async () => {
     const queue = account.queues.getQueueClient(toAws)
-    await sendAgain(queue, { attempts: 0, event: '{}' }, 1_000)
+    await sendAgain(queue, { attempts: 0, events: ['{}'] }, 1_000)
     expect((await queue.receiveMessages()).receivedMessageItems).toEqual([])
-    await expect.poll(() => account.messagesIn(toAws), { timeout: 5_000 }).toEqual(['{"attempts":1,"event":"{}"}'])
+    await expect.poll(() => account.messagesIn(toAws), { timeout: 5_000 }).toEqual(['{"attempts":1,"events":["{}"]}'])
 
     const usual = retryDelayFrom({})
     expect([0, 1, 2, 3, 4, 5, 6, 99].map(attempts => retryDelayS(attempts, usual))).toEqual([
@@ -195,7 +210,11 @@ describe('the bus', () => {
     ['what the library parsed, but is no message', { some: 'object' }, '{"some":"object"}'],
     ['an event without an envelope', '{"specversion":"1.0"}', '{"specversion":"1.0"}'],
   ])('%s is handed on as an event, so that forward puts it aside', (_, entry, event) => {
-    expect(readMessage(entry)).toEqual({ attempts: 0, event })
+    expect(readMessage(entry)).toEqual({ attempts: 0, events: [event] })
+  })
+
+  test('a message from when each held one event is read', () => {
+    expect(readMessage({ attempts: 3, event: '{}' })).toEqual({ attempts: 3, events: ['{}'] })
   })
 })
 

@@ -27,7 +27,7 @@ import plan from '../carts-and-products.config.ts'
 import { createCrowd } from '../crowd.ts'
 import { type AzureAccount, azureSite, startAzureAccount } from './azure-account.ts'
 import { eventually } from './azure-app.ts'
-import { startCosmosProxy } from './cosmos-proxy.ts'
+import { type CosmosProxy, startCosmosProxy } from './cosmos-proxy.ts'
 import { createRemoteSite, type RemoteSite } from './remote-site.ts'
 
 const peerId = 'aws-us-east-1'
@@ -43,6 +43,8 @@ interface RunningApp {
 let folder: string
 let keys: Readonly<Record<'here' | 'peer' | 'stranger', SiteKeys>>
 let account: AzureAccount
+/** What capture asks the account. */
+let asked: CosmosProxy
 let aws: RemoteSite
 let awsServer: Server
 let awsUrl: string
@@ -62,11 +64,14 @@ beforeAll(async () => {
   keys = { here: own, peer, stranger }
   account = await startAzureAccount(plan)
   await startPeer()
-  for (const name of ['capture', 'publish', 'forward', 'ingest']) apps.set(name, await startApp(name, account))
+  asked = await startCosmosProxy(account.server)
+  apps.set('capture', await startApp('capture', { ...account, cosmosConnection: asked.connectionString }))
+  for (const name of ['publish', 'forward', 'ingest']) apps.set(name, await startApp(name, account))
 })
 afterAll(async () => {
   for (const app of apps.values()) await app.stop()
   awsServer.close()
+  await asked.stop()
   await account.stop()
   await rm(folder, { recursive: true })
 })
@@ -331,6 +336,7 @@ describe('from a peer to this site', () => {
   test('a signed batch appears as plain items, each with exactly one sync item, and does not come back', async () => {
     const [one, two] = [product(), product()]
     const peer = await peerOfAzure()
+    asked.takeCounts()
     const events = [...(await aws.write(one, { price: 1 })), ...(await aws.write(two, { price: 2, note: 'ž🐎' }))]
     expect(await peer.deliver(events)).toEqual([{ answer: 'applied' }, { answer: 'applied' }])
     expect(await partitionOf(one)).toEqual([
@@ -346,6 +352,8 @@ describe('from a peer to this site', () => {
     await write(probe, { probe: true })
     await eventually(() => expect(aws.document(probe)).toEqual({ probe: true }))
     expect(await partitionOf(two)).toEqual(after)
+    // The feed tells of both halves of a merge: capture reads what it captures, and nothing for the echoes.
+    expect(asked.takeCounts()).toMatchObject({ read: 3, 'batch of 1': 1 })
   })
 
   test('a deletion there deletes the item here', async () => {

@@ -37,8 +37,8 @@ export const expiryBugs: readonly PlantedBug[] = [
       },
       {
         file: 'shared/replicate/look.ts',
-        find: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })',
-        replace: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: fromMs, hash: again })',
+        find: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })',
+        replace: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: fromMs, hash })',
       },
     ],
   },

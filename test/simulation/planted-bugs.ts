@@ -19,8 +19,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/look.ts',
-        find: 'const stored = await store.readRecord(ref)\n  const document = await store.readDocument(ref)',
-        replace: 'const document = await store.readDocument(ref)\n  const stored = await store.readRecord(ref)',
+        find: 'const { fromMs, stored } = seen ?? (await lookAtRecord(ref, looking))\n  if (isTold && store.readBoth) return lookAtBoth(ref, looking, fromMs)\n  const document = await store.readDocument(ref)',
+        replace:
+          'const document = await store.readDocument(ref)\n  const { fromMs, stored } = await lookAtRecord(ref, looking)',
       },
     ],
   },
@@ -72,14 +73,50 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    rule: 'P5, echo',
+    leavesOut: 'an event that tells of what is known is passed over only where a merge was the last to commit',
+    shownBy: 1024,
+    edits: [
+      {
+        file: 'shared/replicate/echo.ts',
+        find: 'return !includes(advance(last.seen, [site, last.to]), vector)',
+        replace: 'return !includes(advance(last.seen, [site, 0]), vector)',
+      },
+    ],
+  },
+  {
+    rule: 'P5, image',
+    leavesOut: 'what an event left is held against what is known, and never taken for the present',
+    edits: [
+      {
+        file: 'shared/replicate/capture.ts',
+        find: 'const sight = await look(ref, { store, type, clock }, seen, tellsOfMore(record, heard))',
+        replace:
+          'const told = ports.left && [...ports.left()].at(-1)\n    const imagined = { ...store, readDocument: async (at: RecordRef) => ({ ...(await store.readDocument(at)), ...told }) }\n    const sight = await look(ref, { store: imagined, type, clock }, seen)',
+      },
+    ],
+  },
+  {
+    rule: 'P5, several events',
+    leavesOut: 'of several events of one record the last one tells what was left',
+    shownBy: 234,
+    edits: [
+      {
+        file: 'test/simulation/document-hints.ts',
+        find: 'left: later.left',
+        replace: 'left: earlier.left',
+      },
+    ],
+  },
+  {
     rule: 'P6',
     leavesOut: 'document and sync record are written in one batch (Cosmos)',
     edits: [
       {
         file: 'shared/ports/memory/memory-database.ts',
-        find: 'if (document) this.#setDocument(commit.ref, document.after, true)\n      return',
+        find: 'if (document) this.#setDocument(commit.ref, document.after, true, this.record(commit.ref))\n      return',
         replace:
-          "if (document && this.kind === 'batched') return timing.step().then(() => (this.#setDocument(commit.ref, document.after, true), 'committed' as const))\n      if (document) this.#setDocument(commit.ref, document.after, true)\n      return",
+          "if (document && this.kind === 'batched') return timing.step().then(() => (this.#setDocument(commit.ref, document.after, true), 'committed' as const))\n      if (document) this.#setDocument(commit.ref, document.after, true, this.record(commit.ref))\n      return",
       },
     ],
   },

@@ -218,8 +218,8 @@ export class SimulatedSite {
       const earlier = byRecord.get(name)
       byRecord.set(name, earlier ? bothHints(earlier, hint) : hint)
     }
-    for (const { ref, before, steps } of byRecord.values())
-      await captureEvent(ref, () => before, { ...ports, steps: () => steps })
+    for (const { ref, before, steps, left } of byRecord.values())
+      await captureEvent(ref, () => before, { ...ports, steps: () => steps, left: () => [left] })
     this.lagMaxMs = Math.max(this.lagMaxMs, ...hints.map(({ atMs }) => this.#world.nowMs - atMs))
   }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { expressionOperatorsMax } from '../../functions/aws/expression.ts'
-import { messageBytesMax } from '../../functions/azure/queue-client.ts'
+import { messageBytesMax } from '../../functions/azure/message-bytes.ts'
 import { documentBytesMax, nestingMax } from '../../functions/gcp/document-limits.ts'
 import { idBytesMax } from '../../shared/place/azure-place.ts'
 import { batchBytesMax, batchChangesMax } from '../../shared/replicate/batches.ts'

@@ -13,6 +13,7 @@ import { openFlowControl } from '../../shared/ports/memory/open-flow-control.ts'
 import type { Before } from '../../shared/replicate/before.ts'
 import { type CaptureResult, capture } from '../../shared/replicate/capture.ts'
 import { type ChangeEvent, readChangeEvent } from '../../shared/replicate/change-event.ts'
+import type { Left } from '../../shared/replicate/echo.ts'
 import { forward } from '../../shared/replicate/forward.ts'
 import { createHere, type Here } from '../../shared/replicate/here.ts'
 import { publish, type RecordVersion } from '../../shared/replicate/publish.ts'
@@ -37,16 +38,19 @@ export class MemorySite {
   readonly #hints = new Map<string, RecordRef>()
   /** By record: what the events of its writes tell. */
   readonly #before = new Map<string, Before[]>()
+  /** By record: what the last of its events tells. */
+  readonly #left = new Map<string, Left>()
 
   constructor(plan: SyncPlan, id: SiteId, kind: StoreKind = 'versioned') {
     this.id = id
     this.here = createHere(plan, id)
     const listeners: DatabaseListeners = {
-      documentWritten: ({ ref, before }) => {
+      documentWritten: ({ ref, before, after }) => {
         const name = recordName(ref)
         this.#hints.set(name, ref)
         const known = this.#before.get(name) ?? []
         this.#before.set(name, [...known, { document: before, untilMs: this.clock.now() }])
+        this.#left.set(name, { document: after })
       },
       recordWritten: ({ ref, before, after }) => void this.versions.push({ ref, text: after, previous: before }),
     }
@@ -87,7 +91,9 @@ export class MemorySite {
   }
 
   capture(ref: RecordRef): Promise<CaptureResult> {
-    return capture(ref, { ...this.ports, before: () => this.#before.get(recordName(ref)) ?? [] })
+    const name = recordName(ref)
+    const left = this.#left.get(name)
+    return capture(ref, { ...this.ports, before: () => this.#before.get(name) ?? [], left: () => (left ? [left] : []) })
   }
 
   /** Writes, captures, publishes: the change as it then stands on the bus, and nowhere else. */

@@ -1,12 +1,20 @@
-/** What the events of each cloud tell of a document as it was before: by that a first write is told from a creation. */
+/**
+ * What the events of each cloud tell of a document as it was before: by that a first write is told from a creation. And as it
+ * was after: what is taken for the present there is not read, and what is not there must not be taken for a deletion.
+ */
 import { Firestore } from '@google-cloud/firestore'
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda'
 import { afterAll, describe, expect, it } from 'vitest'
+import { leftIn as leftInDynamoDb } from '../../functions/aws/left-in.ts'
 import { stoodBefore as stoodInDynamoDb } from '../../functions/aws/stood-before.ts'
+import { placeOf } from '../../functions/azure/item-place.ts'
+import { leftIn as leftInCosmos } from '../../functions/azure/left-in.ts'
 import { stoodBefore as stoodInCosmos } from '../../functions/azure/stood-before.ts'
+import { syncItemFrom } from '../../functions/azure/sync-item.ts'
 import { documentEventData } from '../../functions/gcp/document-event-data.ts'
-import { stoodBefore as stoodInFirestore } from '../../functions/gcp/stood-before.ts'
+import { leftIn as leftInFirestore, stoodBefore as stoodInFirestore } from '../../functions/gcp/stood-before.ts'
 import { defineSync, fields } from '../../shared/declare/index.ts'
+import { noRecord } from '../../shared/replicate/sync-record.ts'
 
 const plan = defineSync({
   sites: {
@@ -64,6 +72,41 @@ describe('DynamoDB', () => {
       { writtenUs: 7, untilMs: 0 },
     ])
   })
+
+  describe('what a write left', () => {
+    const written = (eventName: string, n?: number, of: object = keys) => {
+      const { dynamodb, ...others } = record(eventName, undefined, of)
+      return {
+        ...others,
+        dynamodb: { ...dynamodb, ...(n !== undefined && { NewImage: { ...keys, n: { N: `${n}` } } }) },
+      }
+    }
+    const fed = (...of: Parameters<typeof written>) => {
+      const data = JSON.stringify({ tableName: 'stock', ...written(...of) })
+      return { kinesis: { data: Buffer.from(data).toString('base64') } }
+    }
+    const left = (...Records: object[]) => leftInDynamoDb({ Records } as unknown as DynamoDBStreamEvent, ref, type)
+
+    it('is what the last of a stream says', () => {
+      const other = written('INSERT', 7, { sku: { S: 'mug' } })
+      expect(left(written('INSERT', 1), written('MODIFY', 2), other)).toEqual([{ document: { n: 2 } }])
+      expect(left(written('INSERT', 1), written('REMOVE'))).toEqual([{ document: undefined }])
+    })
+
+    it('is what each says where they come in any order', () => {
+      expect(left(fed('MODIFY', 2), fed('INSERT', 1), fed('REMOVE'))).toEqual([
+        { document: { n: 2 } },
+        { document: { n: 1 } },
+        { document: undefined },
+      ])
+    })
+
+    it('is not told by a stream without new images, nor beside a record of another form', () => {
+      expect(left(written('MODIFY'))).toEqual([])
+      expect(left(fed('MODIFY', 2), fed('MODIFY'))).toEqual([])
+      expect(left(written('MODIFY', 2), { ...written('MODIFY', 3), eventName: 7 })).toEqual([])
+    })
+  })
 })
 
 describe('Cosmos DB', () => {
@@ -102,6 +145,38 @@ describe('Cosmos DB', () => {
     expect([...stoodInCosmos([...odd, change('replace', item(2), item(1))], ref, type)]).toEqual([
       { document: { n: 1 }, untilMs: 5000 },
     ])
+  })
+
+  describe('what a write left', () => {
+    const numbered = (lsn: number, { metadata, ...versions }: ReturnType<typeof change>) => ({
+      ...versions,
+      metadata: { ...metadata, lsn },
+    })
+    const merged = { ...noRecord, vector: { there: 5 }, shadow: 'of tea' }
+    const sync = (sku: string, record = merged) => syncItemFrom(placeOf({ ...ref, key: [sku] }, type), type, record)
+
+    it('is what the last change says', () => {
+      const other = { ...item(7), id: 'mug', sku: 'mug' }
+      const feed = [change('create', item(1)), change('replace', item(2)), change('create', other)]
+      expect(leftInCosmos(feed, ref, type)).toEqual([{ document: { n: 2 } }])
+      expect(leftInCosmos([...feed, change('delete')], ref, type)).toEqual([{ document: undefined }])
+    })
+
+    it('comes with the sync record of the same batch, and with no other', () => {
+      const feed = [
+        numbered(8, change('replace', sync('tea', { ...merged, shadow: 'older' }))),
+        numbered(9, change('replace', sync('mug', { ...merged, shadow: 'of a mug' }))),
+        numbered(9, change('replace', sync('tea'))),
+        numbered(9, change('replace', item(2))),
+      ]
+      expect(leftInCosmos(feed, ref, type)).toMatchObject([{ document: { n: 2 }, record: { shadow: 'of tea' } }])
+      const later = numbered(10, change('replace', item(3)))
+      expect(leftInCosmos([...feed, later], ref, type)).toEqual([{ document: { n: 3 } }])
+    })
+
+    it('is not told beside a change of another form', () => {
+      expect(leftInCosmos([change('replace', item(2)), { current: item(3) }], ref, type)).toEqual([])
+    })
   })
 })
 
@@ -176,6 +251,17 @@ describe('Firestore', () => {
     const fields = { ['__proto__']: { integerValue: '5' }, m: { mapValue: { fields: inner } } }
     const [before] = told({ oldValue: { name, fields, createTime: at(2), updateTime: at(3) } })
     expect(JSON.stringify(before?.document)).toBe('{"__proto__":5,"m":{"__proto__":"x"}}')
+  })
+
+  it('tells what a write left, and that a deletion left nothing', () => {
+    const left = (event: object) => {
+      const bytes = documentEventData.encode(documentEventData.fromObject(event)).finish()
+      return [...leftInFirestore(bytes, ref, type, client)]
+    }
+    const value = { name, fields: { n: { integerValue: '5' } }, createTime: at(2), updateTime: at(3) }
+    expect(left({ value })).toEqual([{ document: { n: 5 } }])
+    expect(left({ oldValue: value })).toEqual([{ document: undefined }])
+    expect([...leftInFirestore('no bytes', ref, type, client)]).toEqual([])
   })
 
   it('tells of a creation that nothing was there, just before', () => {

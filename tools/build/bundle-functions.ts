@@ -105,7 +105,8 @@ export async function bundleFunctions({ config, out, clouds, mayBeKept = false }
       const withResolvers = hasResolvers(plan) ? config : undefined
       const make = (to: string) => bundleCloud(cloud, withResolvers, to)
       const folder = join(out, cloud)
-      const madeOf = JSON.stringify([cloud, withResolvers ?? null, esbuildVersion])
+      // Checkouts may share a cache (TRIBUTARY_CACHE): what one of them made is not the other's.
+      const madeOf = JSON.stringify([projectRoot, cloud, withResolvers ?? null, esbuildVersion])
       if (mayBeKept) await takeKeptBundles({ madeOf, out: folder, make })
       else await make(folder)
       await putInPlan(folder, plan)

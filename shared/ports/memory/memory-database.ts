@@ -25,6 +25,8 @@ export interface DocumentWritten {
   readonly after: Document | undefined
   /** Written by a merge, not by an application. */
   readonly merged: boolean
+  /** The sync record of the same commit, as stored, where both become visible at once. */
+  readonly record?: string
 }
 
 export interface RecordWritten {
@@ -197,7 +199,7 @@ export class MemoryDatabase {
     const { document } = commit
     if (!document || this.kind !== 'transactional') {
       this.#setRecord(commit, cause)
-      if (document) this.#setDocument(commit.ref, document.after, true)
+      if (document) this.#setDocument(commit.ref, document.after, true, this.record(commit.ref))
       return Promise.resolve('committed')
     }
     // The transaction is decided; its two items change one after the other, whatever becomes of the caller.
@@ -239,7 +241,7 @@ export class MemoryDatabase {
     this.#listeners.recordWritten({ ref, before, after, cause })
   }
 
-  #setDocument(ref: RecordRef, written: Document | undefined, merged: boolean): void {
+  #setDocument(ref: RecordRef, written: Document | undefined, merged: boolean, record?: string): void {
     const name = recordName(ref)
     const row = this.#documents.get(name)
     const after = merged ? this.#withOmitted(row?.document, written) : written
@@ -248,7 +250,8 @@ export class MemoryDatabase {
     this.#olderDocuments.set(name, row)
     if (after === undefined) this.#documents.delete(name)
     else this.#documents.set(name, { document: after, version: ++this.#versions })
-    this.#listeners.documentWritten({ ref, before: row?.document, after, merged })
+    const beside = record === undefined ? {} : { record }
+    this.#listeners.documentWritten({ ref, before: row?.document, after, merged, ...beside })
   }
 }
 
