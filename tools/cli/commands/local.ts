@@ -1,11 +1,13 @@
-/** `tributary local up|down|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
+/** `tributary local up|down|redeploy|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { localFolder } from '../../local/local-folder.ts'
+import { redeploySite } from '../../local/redeploy-site.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
 import { printJson } from '../output.ts'
-import { runningClouds } from '../running-clouds.ts'
+import { connectClouds, runningClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
+import { readStatus } from './status.ts'
 
 export function addLocalCommands(program: Command): void {
   const local = program.command('local').description('the clouds of the declaration on this machine')
@@ -56,6 +58,7 @@ export function addLocalCommands(program: Command): void {
       else console.log(wasUp ? 'down' : 'nothing was up')
     })
 
+  addRedeployCommand(local)
   addClockCommand(local)
   addDestroyCommand(local)
   for (const [name, description] of [
@@ -74,6 +77,43 @@ export function addLocalCommands(program: Command): void {
         else console.log(cut.length === 0 ? 'no site is cut' : `cut: ${cut.join(', ')}`)
       })
   }
+}
+
+function addRedeployCommand(local: Command): void {
+  local
+    .command('redeploy')
+    .description('deploy a changed declaration, or changed code, to one site; its stores and what waits in them stay')
+    .argument('<site>', 'the site')
+    .option('--config <file>', 'the declaration', 'sync.config.ts')
+    .option('--json', 'print the plan and the endpoints as JSON', false)
+    .addHelpText(
+      'after',
+      `
+To try an upgrade before it is done in the clouds: one site after the other, while applications write. Changes between sites
+with different declarations wait until both run the same (npx tributary status says which sites differ). The functions are
+replaced one by one, in any order, as the clouds do. Sites cannot be added or removed like this.
+
+Examples:
+  npx tributary local redeploy aws-us-east-1
+  npx tributary local redeploy azure-eastus --config next.config.ts --json`,
+    )
+    .action(async (site: string, { config, json }: { config: string; json: boolean }) => {
+      const clouds = await runningClouds()
+      clouds.requireSite(site)
+      const folder = localFolder()
+      const { plan, state } = await redeploySite({
+        folder,
+        state: clouds.state,
+        site,
+        config,
+        onProgress: text => process.stderr.write(`${text}\n`),
+      })
+      if (json) return printJson({ site, plan: plan.hash, endpoints: folder.endpointsFile })
+      console.log(`${site}: runs ${config}`)
+      const { plans } = await readStatus(connectClouds(plan, state))
+      const others = Object.keys(plans).filter(other => plans[other] !== plan.hash)
+      if (others.length > 0) console.log(`changes to and from ${others.join(', ')} wait until they run it, too`)
+    })
 }
 
 function addDestroyCommand(local: Command): void {

@@ -21,6 +21,7 @@ const siteStatus = z.object({
   triggers: z.array(z.object({ function: z.string(), failures: z.number(), lastError: z.string().optional() })),
   deadLetters: z.number(),
   nowMs: z.number(),
+  plan: z.string(),
 })
 
 const standings = z.array(
@@ -56,6 +57,8 @@ export interface Status {
   /** By how many ms each site's clock is ahead of this machine's; below 0: behind. */
   readonly clocks: Readonly<Record<string, number>>
   readonly deadLetters: Readonly<Record<string, number>>
+  /** The hash of the declaration that each site runs: sites with different ones hold each other's changes. */
+  readonly plans: Readonly<Record<string, string>>
   readonly errors: readonly { readonly site: string; readonly function: string; readonly error: string }[]
 }
 
@@ -111,6 +114,7 @@ export async function readStatus(clouds: RunningClouds): Promise<Status> {
     cut: state.cut,
     clocks: Object.fromEntries(sites.map(([site, { aheadMs }]) => [site, aheadMs])),
     deadLetters: Object.fromEntries(sites.map(([site, { deadLetters }]) => [site, deadLetters])),
+    plans: Object.fromEntries(sites.map(([site, { plan: hash }]) => [site, hash])),
     errors: sites.flatMap(([site, { triggers }]) =>
       triggers.flatMap(({ function: name, lastError }) =>
         lastError === undefined ? [] : [{ site, function: name, error: lastError }],
@@ -177,9 +181,16 @@ export function addStatusCommand(program: Command): void {
       console.log(`timing: ${status.timing}`)
       if (status.cut.length > 0) console.log(`cut off: ${status.cut.join(', ')}`)
       for (const line of clockWarnings(status.clocks)) console.log(line)
+      for (const line of planWarnings(status.plans)) console.log(line)
       const letters = Object.entries(status.deadLetters).filter(([, count]) => count > 0)
       for (const [site, count] of letters) console.log(`${site}: ${count} dead letters (npx tributary dead-letters)`)
     })
+}
+
+function planWarnings(plans: Status['plans']): readonly string[] {
+  if (new Set(Object.values(plans)).size <= 1) return []
+  const running = Object.entries(plans).map(([site, hash]) => `${site} ${hash}`)
+  return [`different declarations: ${running.join(', ')}; changes between them wait until all run the same`]
 }
 
 function clockWarnings(clocks: Status['clocks']): readonly string[] {
