@@ -5,6 +5,7 @@
 import { documentHash } from '../document/canonical.ts'
 import { jsonEquals } from '../document/json.ts'
 import type { Clock, RecordStore, StoredDocument } from '../ports/index.ts'
+import { requireDeclared } from './declared-state.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -38,14 +39,14 @@ export async function look(ref: RecordRef, { store, type, clock }: Looking): Pro
   const stored = await store.readRecord(ref)
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
-  const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
+  const sight = sightOf(ref, stored, document, { type, fromMs, nowMs: clock.now() })
   if (sight.hash === sight.record.shadow || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
   const both = await store.readBoth(ref)
   if (both === 'raced') return both
   const again = jsonEquals(both.document.document, document.document) ? sight.hash : undefined
-  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })
+  return sightOf(ref, both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash: again })
 }
 
 interface Seeing {
@@ -57,6 +58,7 @@ interface Seeing {
 }
 
 function sightOf(
+  ref: RecordRef,
   stored: { record: SyncRecord; revision: string } | undefined,
   document: StoredDocument,
   { type, fromMs, nowMs, hash: known }: Seeing,
@@ -67,6 +69,7 @@ function sightOf(
   const isGone = document.document === undefined
   const byMs = isGone ? nowMs + storeClockMarginMs : nowMs
   const { expires } = type.plan
+  if (other && expires !== undefined) requireDeclared(ref, record, type, nowMs)
   const expired = other && expires !== undefined && hasExpired(type.record.view(record.state), expires, byMs)
   return { fromMs, record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
 }
