@@ -13,14 +13,15 @@ import type { SyncRecord } from './sync-record.ts'
 /** The functions of one site are all replaced within that time. What still cannot be read then is broken. */
 export const deploymentMsMax = 30 * 60_000
 
-/** Throws `OtherDeclaration`. `type`: undefined where the declaration has none of that name. */
-export function requireDeclared(ref: RecordRef, record: SyncRecord, type: DataType | undefined, nowMs: number): void {
-  const { state } = record
-  if (type && (state === undefined || type.record.isState(state))) return
-  if (isFresh(record, nowMs)) throw new OtherDeclaration(ref)
+/** It is not of this declaration, and was committed a moment ago. `type`: undefined where none has that name. */
+export function isForSuccessor(record: SyncRecord, type: DataType | undefined, nowMs: number): boolean {
+  const { state, lookedMs, hlc } = record
+  if (type && (state === undefined || type.record.isState(state))) return false
+  // The stamp alone may be of a write that waited for days at another site.
+  return nowMs - (lookedMs ?? hlcToMs(hlc)) < deploymentMsMax
 }
 
-/** Committed a moment ago. The stamp alone may be of a write that waited for days at another site. */
-function isFresh({ lookedMs, hlc }: SyncRecord, nowMs: number): boolean {
-  return nowMs - (lookedMs ?? hlcToMs(hlc)) < deploymentMsMax
+/** Throws `OtherDeclaration`. */
+export function requireDeclared(ref: RecordRef, record: SyncRecord, type: DataType | undefined, nowMs: number): void {
+  if (isForSuccessor(record, type, nowMs)) throw new OtherDeclaration(ref)
 }

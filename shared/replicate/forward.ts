@@ -153,12 +153,12 @@ function aboutOf(message: BusMessage): Change | Claim {
 }
 
 /**
- * Its site is being deployed, and what publishes has the new type already. Or the type was taken out of the declaration: then
+ * Its site is being deployed, and capture has the new type already. Or the type was taken out of the declaration: then
  * it waits for nobody, until it is no news any more.
  */
-function isOfUnknownType({ origin, type, plan, hlc }: Change | Claim, { here, clock }: ForwardPorts): boolean {
-  const isOther = origin === here.site && plan !== here.plan.hash && !here.plan.types.some(({ name }) => name === type)
-  return isOther && clock.now() - hlcToMs(hlc) < here.messageAgeMaxMs
+function isOfUnknownType({ origin, type, hlc }: Change | Claim, { here, clock }: ForwardPorts): boolean {
+  const isUnknown = origin === here.site && !here.plan.types.some(({ name }) => name === type)
+  return isUnknown && clock.now() - hlcToMs(hlc) < here.messageAgeMaxMs
 }
 
 /** Every site sends its own writes only, and a peer gets no type that may not be there. */

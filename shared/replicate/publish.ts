@@ -6,15 +6,15 @@
  * versions: what travels is everything that the record still holds and the feed may not have carried yet.
  */
 import { counterOf } from '../causality/version-vector.ts'
-import { type AuditStore, type Bus, type Clock, type DeadLetters, OtherDeclaration } from '../ports/index.ts'
+import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
 import type { AuditEntry } from './audit-entry.ts'
-import type { Change } from './change.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
+import { claimEventOf } from './claim.ts'
 import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
-import { requireDeclared } from './declared-state.ts'
+import { isForSuccessor } from './declared-state.ts'
 import type { Here } from './here.ts'
 import { incidentsIn } from './incident-entry.ts'
-import { deltaOf } from './make-change.ts'
+import { deltaOf, wholeChange } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import { decodeRecord, type SyncRecord } from './sync-record.ts'
 
@@ -40,10 +40,7 @@ interface News {
   readonly entries: readonly AuditEntry[]
 }
 
-/**
- * Rejects if the bus, the audit store or the dead letters cannot be written, and with `OtherDeclaration`: the trigger
- * delivers the versions again.
- */
+/** Rejects if the bus, the audit store or the dead letters cannot be written: the trigger delivers the versions again. */
 export async function publish(versions: readonly RecordVersion[], ports: PublishPorts): Promise<void> {
   const { bus, audit, deadLetters } = ports
   const readings = versions.map(version => read(version, ports))
@@ -60,11 +57,10 @@ function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPo
   try {
     const record = decodeRecord(text)
     const before = previous === undefined ? undefined : readable(previous)
-    const change = changeIn(ref, record, before, { here, nowMs: clock.now() })
+    const event = eventIn(ref, record, before, { here, nowMs: clock.now() })
     const incidents = incidentsIn(ref, record, before, { here, nowMs: clock.now() })
-    return { event: change && changeEventOf(change), entries: [...newEntries(record, before), ...incidents] }
+    return { event, entries: [...newEntries(record, before), ...incidents] }
   } catch (error) {
-    if (error instanceof OtherDeclaration) throw error
     const reason = error instanceof Error ? error.message : String(error)
     return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })
   }
@@ -88,15 +84,17 @@ function entriesIn({ resolutions, writeBacks = [] }: SyncRecord): readonly Audit
   return [...resolutions, ...writeBacks]
 }
 
-function changeIn(
+function eventIn(
   ref: RecordRef,
   record: SyncRecord,
   previous: SyncRecord | undefined,
   { here, nowMs }: { readonly here: Here; readonly nowMs: number },
-): Change | undefined {
+): ChangeEvent | undefined {
   const carried = previous ? counterOf(previous.vector, here.site) : 0
   const pending = record.held.filter(({ to }) => to > carried)
   if (pending.length === 0) return undefined
-  requireDeclared(ref, record, here.types.get(ref.type), nowMs)
-  return deltaOf(ref, record, pending, here)
+  // Forward's successor reads there what this function cannot.
+  if (isForSuccessor(record, here.types.get(ref.type), nowMs))
+    return claimEventOf(wholeChange(ref, record, here, nowMs))
+  return changeEventOf(deltaOf(ref, record, pending, here))
 }

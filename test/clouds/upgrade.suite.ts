@@ -9,14 +9,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import { readStatus } from '../../tools/cli/commands/status.ts'
+import { connectClouds } from '../../tools/cli/running-clouds.ts'
+import { type LocalState, localFolder, readState } from '../../tools/local/local-folder.ts'
 import type { ApplicationClient, FieldPath } from '../../tools/local/official-clients/application-client.ts'
 import { openClients, readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
+import { redeploySite } from '../../tools/local/redeploy-site.ts'
 import { type DocumentReader, openReader } from './all-documents.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { smallClouds } from './shared-clouds.ts'
 
 const long = process.env.TRIBUTARY_LONG === '1'
-const upgraded = 'test/clouds/upgraded.config.ts'
+const upgraded = join(projectRoot, 'test/clouds/upgraded.config.ts')
 /** Documents that all sites add to. */
 const sharedCount = long ? 60 : 6
 const writeEveryMs = long ? 100 : 400
@@ -30,12 +34,26 @@ beforeAll(async () => {
   running = await smallClouds()
 }, 120_000)
 
-async function tributary(...parameters: readonly string[]) {
+async function tributary(...parameters: readonly string[]): Promise<string> {
   const options = { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: running.folder } }
   const program = join(projectRoot, 'tools/cli/tributary.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters, '--json'], options)
-  return JSON.parse(stdout)
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters], options)
+  return stdout
 }
+
+async function presentState(): Promise<LocalState> {
+  const state = await readState(localFolder())
+  if (!state) throw new Error('the clouds are not up')
+  return state
+}
+
+/** As the command does, without a process of its own. */
+async function redeploy(site: string): Promise<void> {
+  const state = await presentState()
+  await redeploySite({ folder: localFolder(), state, site, config: upgraded, onProgress: () => undefined })
+}
+
+const status = async () => readStatus(connectClouds(running.clouds.plan, await presentState()))
 
 /** What was added, by type, document and field. */
 class Tally {
@@ -120,8 +138,8 @@ const mark = (id: string) => ({ product_id: id, title: 'a mark' })
 test(
   'one site after the other gets another declaration while applications write: changes wait, and every write counts once',
   async () => {
-    const { deadLetters: lettersBefore } = await tributary('status')
-    const [first, second, third] = running.clients
+    const { deadLetters: lettersBefore } = await status()
+    const [first, second, third] = long ? running.clients.toReversed() : running.clients
     if (!first || !second || !third) throw new Error('there are three sites')
     for (const id of sharedIds) await first.put('carts', newCart(id))
     for (const id of sharedIds) await running.everywhere('carts', [id], newCart(id))
@@ -130,10 +148,12 @@ test(
     for (const id of sharedIds) tally.add('carts', id, 'quantity', 0)
     const applications = new Map(running.clients.map(client => [client.site, new Application(client, tally)]))
     const writing = new AbortController()
-    const writers = [...applications.values()].map(application => application.writeUntil(writing.signal))
+    const writers = Promise.all([...applications.values()].map(each => each.writeUntil(writing.signal)))
+    // It is waited for below; until then nobody looks.
+    writers.catch(() => undefined)
     const opened: ApplicationClient[] = []
-    const upgrade = async ({ site }: ApplicationClient): Promise<ApplicationClient> => {
-      await tributary('local', 'redeploy', site, '--config', upgraded)
+    /** The application goes on with what it may use now. */
+    const restart = async ({ site }: ApplicationClient): Promise<ApplicationClient> => {
       const clients = await openClients(join(running.folder, 'endpoints.json'))
       opened.push(...clients)
       const client = clients.find(each => each.site === site)
@@ -143,7 +163,9 @@ test(
     }
 
     try {
-      const firstUpgraded = await upgrade(first)
+      const said = await tributary('local', 'redeploy', first.site, '--config', upgraded)
+      expect(said).toContain(`${first.site}: runs ${upgraded}\nchanges to and from `)
+      const firstUpgraded = await restart(first)
       for (const id of sharedIds) {
         await firstUpgraded.set('carts', [id], ['visits'], 1)
         tally.add('carts', id, 'visits', 1)
@@ -155,7 +177,8 @@ test(
       expect(await first.read('products', ['of second'])).toBeUndefined()
       for (const site of [second, third]) expect(await site.read('products', ['of first'])).toBeUndefined()
 
-      await upgrade(second)
+      await redeploy(second.site)
+      await restart(second)
       await expect.poll(() => second.read('products', ['of first']), { timeout: 60_000 }).toEqual(mark('of first'))
       await expect.poll(() => first.read('products', ['of second']), { timeout: 60_000 }).toEqual(mark('of second'))
       await second.put('products', mark('of both'))
@@ -163,16 +186,17 @@ test(
       await sleep(watchedMs)
       expect(await third.read('products', ['of first'])).toBeUndefined()
       expect(await third.read('products', ['of both'])).toBeUndefined()
-      const { plans } = await tributary('status')
+      const { plans } = await status()
       expect(plans[first.site]).toBe(plans[second.site])
       expect(plans[third.site]).not.toBe(plans[first.site])
 
-      await upgrade(third)
+      await redeploy(third.site)
+      await restart(third)
       await sleep(watchedMs)
     } finally {
       // Also where something was not as expected: they must not write on into other tests.
       writing.abort()
-      await Promise.all(writers)
+      await writers
     }
 
     const endpoints = await readEndpoints(join(running.folder, 'endpoints.json'))
@@ -180,7 +204,7 @@ test(
     await expect.poll(() => differences(readers, tally), { timeout: withinMs / 2, interval: 500 }).toEqual([])
     // Enough of each for the rest to have been shown.
     for (const type of ['carts', 'reviews']) expect(tally.idsOf(type).length).toBeGreaterThan(5)
-    expect((await tributary('status')).deadLetters).toEqual(lettersBefore)
+    expect((await status()).deadLetters).toEqual(lettersBefore)
     await Promise.all([...readers, ...opened].map(opener => opener.close()))
   },
   withinMs,

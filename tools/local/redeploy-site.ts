@@ -26,7 +26,7 @@ export interface Redeployed {
 }
 
 /** What a deployment of one site cannot bring about here; `message` says why and what to do. */
-export class NotRedeployable extends Error {
+class NotRedeployable extends Error {
   constructor(reason: string) {
     super(`${reason}; that needs: npx tributary local down, and up`)
     this.name = 'NotRedeployable'

@@ -7,6 +7,7 @@ import type { AdoptCounts, AdoptOutcome, RefusedRecord } from '../../../shared/r
 import { keyText } from '../../../shared/replicate/record-ref.ts'
 import { adoptingSiteBehind } from '../../local/adopting-protocol.ts'
 import { AdoptProgressLine } from '../adopt-progress-line.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { duration, printJson } from '../output.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
@@ -31,7 +32,7 @@ counted once, on top.
 30 s; the local clouds are faster.
 
 It may be interrupted at any moment, by force too: run it again, with the same --baseline, and it goes on. Exit codes: 0
-adopted, 1 not (what stands in the way is printed), 130 interrupted.
+adopted, 1 not (what stands in the way is printed), 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
 Examples:
   npx tributary adopt carts
@@ -49,10 +50,9 @@ export function addAdoptCommand(program: Command): void {
     .addHelpText('after', explanation)
     .action(async (type: string, options: AdoptCommandOptions) => {
       const clouds = await runningClouds()
-      const interrupted = new AbortController()
-      process.once('SIGINT', () => interrupted.abort())
-      const { outcome } = await runAdoption(clouds, type, options, interrupted.signal)
-      process.exitCode = outcome === 'adopted' ? 0 : outcome === 'interrupted' ? 130 : 1
+      const interruption = listenForInterruption()
+      const { outcome } = await runAdoption(clouds, type, options, interruption.signal)
+      process.exitCode = outcome === 'adopted' ? 0 : outcome === 'interrupted' ? interruption.exitCode : 1
     })
 }
 

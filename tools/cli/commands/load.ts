@@ -16,6 +16,7 @@ import { ProgressLine } from '../../load/progress-line.ts'
 import { openText } from '../../load/read-text.ts'
 import { localFolder } from '../../local/local-folder.ts'
 import { readEndpoints } from '../../local/official-clients/open-clients.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { duration, printJson } from '../output.ts'
 import { CommandFailed, type RunningClouds, runningClouds } from '../running-clouds.ts'
 
@@ -41,8 +42,8 @@ their column: number, boolean (true, false) or json; an empty cell of such a col
 more digits than a double holds, a key that is missing, no string or there twice, a line that does not fit: each is
 reported with its place (file:line, or file[index]) on the standard error, and the rest is loaded. Then the exit code is 1.
 
-Documents that exist are left alone and reported, unless --if-exists says skip or overwrite. Ctrl-C stops after what was
-read and says how far that was; to go on, run the same again with --if-exists skip.
+Documents that exist are left alone and reported, unless --if-exists says skip or overwrite. Ctrl-C and SIGTERM stop after what
+was read and say how far that was; to go on, run the same again with --if-exists skip.
 
 Examples:
   npx tributary load products products.ndjson --site aws-us-east-1
@@ -74,16 +75,22 @@ export function addLoadCommand(program: Command): void {
     .option('--json', 'print the summary as JSON', false)
     .addHelpText('after', explanation)
     .action(async (type: string, file: string, options: LoadCommandOptions) => {
-      const { failed, interrupted, brokenOff } = await load(type, file, options)
+      const interruption = listenForInterruption()
+      const { failed, interrupted, brokenOff } = await load(type, file, options, interruption.signal)
       if (brokenOff !== undefined) throw new CommandFailed(brokenOff)
-      process.exitCode = interrupted ? 130 : failed > 0 ? 1 : 0
+      process.exitCode = interrupted ? interruption.exitCode : failed > 0 ? 1 : 0
     })
 }
 
 /** Failures that the JSON summary holds; the standard error has them all. */
 const failuresMax = 1000
 
-async function load(typeName: string, file: string, options: LoadCommandOptions): Promise<LoadResult> {
+async function load(
+  typeName: string,
+  file: string,
+  options: LoadCommandOptions,
+  signal: AbortSignal,
+): Promise<LoadResult> {
   const clouds = await runningClouds()
   const type = requireType(clouds, typeName, options.site)
   const format = options.format ?? formatOf(file)
@@ -92,9 +99,7 @@ async function load(typeName: string, file: string, options: LoadCommandOptions)
   const endpoints = (await readEndpoints(localFolder().endpointsFile))[options.site]
   if (!endpoints) throw new CommandFailed(`no site '${options.site}' in ${localFolder().endpointsFile}`)
 
-  const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort())
-  const source = await openText(file, interrupted.signal)
+  const source = await openText(file, signal)
   const records = openRecords(source, format, cellTypes)
   const progress = new ProgressLine({ ...source, out: process.stderr })
   const failures: LoadFailure[] = []
@@ -113,7 +118,7 @@ async function load(typeName: string, file: string, options: LoadCommandOptions)
         process.stderr.write(`${failureLine(failure)}\n`)
       },
       onProgress: counts => progress.show(counts),
-      signal: interrupted.signal,
+      signal,
     })
     progress.clear()
     const { seconds, perSecond } = progress.rate(result)

@@ -4,6 +4,7 @@ import { localFolder } from '../../local/local-folder.ts'
 import { redeploySite } from '../../local/redeploy-site.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { printJson } from '../output.ts'
 import { connectClouds, runningClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
@@ -24,15 +25,13 @@ export function addLocalCommands(program: Command): void {
     )
     .action(async ({ config, timing, json }: { config: string; timing: Timing; json: boolean }) => {
       const folder = localFolder()
-      const interrupted = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
       const { plan, state } = await startLocalClouds({
         folder,
         config,
         detached: true,
         timing,
         onProgress: text => process.stderr.write(`${text}\n`),
-        signal: interrupted.signal,
+        signal: listenForInterruption().signal,
       })
       if (json) {
         const { endpointsFile: endpoints, variablesFile: variables } = folder
