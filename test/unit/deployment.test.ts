@@ -80,6 +80,16 @@ describe('while an old function works beside new ones', () => {
     expect(site.document(cart)).toEqual(written)
   })
 
+  it('counts from when a record was committed here, not from the write, which may have waited for long', async () => {
+    const from = new MemorySite(newer, gcp)
+    const { change } = await from.change(cart, visited)
+    const site = new MemorySite(newer, aws)
+    site.clock.nowMs += 2 * deploymentMsMax
+    expect(await ingest([change], gcp, site.ports)).toEqual([{ answer: 'applied' }])
+    site.write(cart, { ...visited, visits: 5 })
+    await expect(capture(cart, oldPorts(site))).rejects.toBeInstanceOf(OtherDeclaration)
+  })
+
   it('ingest takes nothing out of a document that it does not know whole, and is asked again', async () => {
     const from = new MemorySite(older, gcp)
     const { change } = await from.change(cart, { title: 'tea', price: 3 })
