@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { readStatus } from '../../tools/cli/commands/status.ts'
+import { readStatus, type Status } from '../../tools/cli/commands/status.ts'
 import { connectClouds } from '../../tools/cli/running-clouds.ts'
+import { ControlFailed } from '../../tools/local/control-client.ts'
 import { type LocalState, localFolder, readState } from '../../tools/local/local-folder.ts'
 import type { ApplicationClient, FieldPath } from '../../tools/local/official-clients/application-client.ts'
 import { openClients, readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
@@ -53,7 +54,17 @@ async function redeploy(site: string): Promise<void> {
   await redeploySite({ folder: localFolder(), state, site, config: upgraded, onProgress: () => undefined })
 }
 
-const status = async () => readStatus(connectClouds(running.clouds.plan, await presentState()))
+/** A store that is slow while functions start is asked again. */
+async function status(): Promise<Status> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readStatus(connectClouds(running.clouds.plan, await presentState()))
+    } catch (error) {
+      if (!(error instanceof ControlFailed) || attempt === 10) throw error
+      await sleep(1_000)
+    }
+  }
+}
 
 /** What was added, by type, document and field. */
 class Tally {

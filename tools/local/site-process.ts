@@ -275,7 +275,7 @@ function controlAnswers(controlled: Controlled, exit: () => void) {
         await deploying
         return { endpoints: controlled.present().running.endpoints }
       case 'identify':
-        return { site, nowMs: Date.now() + clockAheadMs() }
+        return { site, nowMs: Date.now() + clockAheadMs(), plan: running.ports.here.plan.hash }
       case 'stop':
         setImmediate(exit)
         return {}

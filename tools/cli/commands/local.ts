@@ -1,14 +1,15 @@
 /** `tributary local up|down|redeploy|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import type { SyncPlan } from '../../../shared/declare/sync-plan.ts'
 import { localFolder } from '../../local/local-folder.ts'
 import { redeploySite } from '../../local/redeploy-site.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
 import { listenForInterruption } from '../interruption.ts'
 import { printJson } from '../output.ts'
-import { connectClouds, runningClouds } from '../running-clouds.ts'
+import { connectClouds, type RunningClouds, runningClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
-import { readStatus } from './status.ts'
 
 export function addLocalCommands(program: Command): void {
   const local = program.command('local').description('the clouds of the declaration on this machine')
@@ -109,10 +110,20 @@ Examples:
       })
       if (json) return printJson({ site, plan: plan.hash, endpoints: folder.endpointsFile })
       console.log(`${site}: runs ${config}`)
-      const { plans } = await readStatus(connectClouds(plan, state))
-      const others = Object.keys(plans).filter(other => plans[other] !== plan.hash)
+      const others = await sitesWithout(plan, connectClouds(plan, state))
       if (others.length > 0) console.log(`changes to and from ${others.join(', ')} wait until they run it, too`)
     })
+}
+
+const identified = z.object({ plan: z.string() })
+
+/** The sites that run another declaration. */
+async function sitesWithout({ hash, sites }: SyncPlan, clouds: RunningClouds): Promise<readonly string[]> {
+  const plans = sites.map(async ({ id }) => {
+    const { plan } = identified.parse(await clouds.ask(id, { ask: 'identify' }))
+    return plan === hash ? [] : [id]
+  })
+  return (await Promise.all(plans)).flat()
 }
 
 function addDestroyCommand(local: Command): void {
