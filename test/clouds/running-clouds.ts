@@ -68,7 +68,6 @@ export async function startTestClouds(
     atRest: () => atRest(clouds),
     async stop() {
       await Promise.all(clients.map(client => client.close()))
-      await (await import('node:fs/promises')).cp(temporary, '/tmp/s/kept-inflight', { recursive: true, force: true }) // TEMP
       await stopLocalClouds(folder)
       await rm(temporary, { recursive: true, force: true })
     },

@@ -27,7 +27,7 @@ const sharedCount = long ? 60 : 4
 const writeEveryMs = long ? 100 : 1_000
 /** How long a change that has to wait is watched: far longer than one takes that need not. */
 const watchedMs = long ? 10_000 : 1_200
-const withinMs = long ? 900_000 : 240_000
+const withinMs = long ? 900_000 : 360_000
 
 let running: TestClouds
 
