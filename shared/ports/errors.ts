@@ -45,10 +45,28 @@ export class ShadowMismatch extends Error {
   }
 }
 
+/**
+ * The record was written a moment ago under a declaration that this function does not know: its site is being deployed.
+ * Nothing is wrong with it: the trigger tries again.
+ */
+export class OtherDeclaration extends Error {
+  constructor(ref: RecordRef) {
+    super(
+      `${recordName(ref)}: it was just written under another declaration than this function's; its successor will take it`,
+    )
+    this.name = 'OtherDeclaration'
+  }
+}
+
 /** Others kept changing the record for as long as was tried. The trigger tries again. */
 export class Contended extends Error {
   constructor(ref: RecordRef, attempts: number) {
     super(`${recordName(ref)}: changed under every one of ${attempts} attempts`)
     this.name = 'Contended'
   }
+}
+
+/** Of a store, of a record that others keep changing, of a site that is being deployed: to be tried again as it is. */
+export function mayPass(error: unknown): error is StoreUnavailable | Contended | OtherDeclaration {
+  return error instanceof StoreUnavailable || error instanceof Contended || error instanceof OtherDeclaration
 }

@@ -20,7 +20,7 @@ import type { SiteId } from '../causality/dot.ts'
 import { joinedParts, primaryOf } from '../declare/merge-descriptor.ts'
 import type { TypePlan } from '../declare/sync-plan.ts'
 import { type Document, jsonEquals } from '../document/json.ts'
-import { type Clock, Contended, type Scan, StoreUnavailable } from '../ports/index.ts'
+import { type Clock, mayPass, type Scan } from '../ports/index.ts'
 import type { Version } from '../resolve/merge-type.ts'
 import { settleDocuments } from '../resolve/settle.ts'
 import type { AdoptCounts, AdoptOutcome, AdoptProgress, RefusedRecord } from './adopt-report.ts'
@@ -256,8 +256,7 @@ class AdoptionRun {
       try {
         return await (ask ? ask(request) : request())
       } catch (error) {
-        const passes = error instanceof StoreUnavailable || error instanceof Contended
-        if (!passes || attempt === 10) throw error
+        if (!mayPass(error) || attempt === 10) throw error
         await this.#options.clock.sleep(unavailableRetryMs)
       }
     }

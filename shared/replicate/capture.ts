@@ -15,14 +15,15 @@ import {
   type Commit,
   Contended,
   type DeadLetters,
+  mayPass,
   type RecordStore,
   ShadowMismatch,
-  StoreUnavailable,
   ValueRefused,
 } from '../ports/index.ts'
 import type { TellBefore } from './before.ts'
 import { refusedDocument } from './dead-letter.ts'
 import { type DecidingSite, decideRecord, nextCounter } from './decide-record.ts'
+import { requireDeclared } from './declared-state.ts'
 import { documentWrite } from './document-write.ts'
 import { hear, isEcho, isWholeEcho, type TellLeft, tellsOfMore } from './echo.ts'
 import { evidenceAfterCapture } from './evidence.ts'
@@ -65,7 +66,7 @@ const failureAttemptsMax = 4
 const failureBackoffMs = 100
 
 /**
- * Rejects with `Contended` or `StoreUnavailable`: the trigger delivers the hint again. Whatever else fails becomes a
+ * Rejects with `Contended`, `OtherDeclaration` or `StoreUnavailable`: the trigger delivers the hint again. Whatever else fails becomes a
  * dead letter: one bad document must not hold up its neighbours for ever.
  */
 export async function capture(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
@@ -73,7 +74,7 @@ export async function capture(ref: RecordRef, ports: CapturePorts): Promise<Capt
     try {
       return await captureUntilClean(ref, ports)
     } catch (error) {
-      if (error instanceof StoreUnavailable || error instanceof Contended) throw error
+      if (mayPass(error)) throw error
       const final = error instanceof ValueRefused || error instanceof ShadowMismatch || attempt === failureAttemptsMax
       if (final) return putAside(ref, error, ports)
       await ports.clock.sleep(failureBackoffMs * 2 ** (attempt - 1))
@@ -122,13 +123,14 @@ interface Captured {
   readonly document: Document | undefined
 }
 
-/** Commits what `sight` shows to have changed. Throws `ValueRefused` and `ShadowMismatch`. */
+/** Commits what `sight` shows to have changed. Throws `OtherDeclaration`, `ValueRefused` and `ShadowMismatch`. */
 export async function captureOnce(
   ref: RecordRef,
   sight: Sight,
   { here, clock, store, captured, homes, steps, before }: Omit<CapturePorts, 'deadLetters' | 'left'>,
 ): Promise<Captured | 'raced'> {
   const type = dataTypeOf(here, ref.type)
+  requireDeclared(ref, sight.record, type, clock.now())
   const taking = type.record.decides ? await homes?.of(ref.type) : undefined
   const between = type.record.stepwise ? versionsBetween(steps, sight.record.shadow, sight.document.document) : []
   const record = recordAfter(ref, sight, type, { site: here.site, nowMs: clock.now(), taking, between, tell: before })

@@ -33,6 +33,11 @@ export function busText({ change, text }: ChangeEvent, fits: (text: string) => b
   return fits(text) ? text : claimText(change)
 }
 
+/** What is not to be read before it goes. */
+export function claimEventOf(change: Change): ChangeEvent {
+  return { change, text: claimText(change) }
+}
+
 /** For a change that is not worth carrying, however small: what it says will be old when it goes. */
 export function claimText(change: Change): string {
   const { type, key, plan, vector, hlc, asOfMs } = change

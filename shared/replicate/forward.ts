@@ -6,9 +6,11 @@
  * holds back (see flow-settings.ts) waits too, and must not keep what is behind it waiting.
  */
 import type { SiteId } from '../causality/dot.ts'
+import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import {
   type Clock,
   type DeadLetters,
+  OtherDeclaration,
   type Peer,
   PeerUnavailable,
   type RecordStore,
@@ -22,6 +24,7 @@ import { type ChangeEvent, changeEventOf } from './change-event.ts'
 import { type BusMessage, type Claim, readBusMessage } from './claim.ts'
 import type { EventAbout } from './cloud-event.ts'
 import { type DeadLetter, refusedChange, unreadableMessage } from './dead-letter.ts'
+import { requireDeclared } from './declared-state.ts'
 import { ChangeMalformed } from './event-fields.ts'
 import type { FlowControl } from './flow-control.ts'
 import { type FlowSettings, heldUntilMs } from './flow-settings.ts'
@@ -110,7 +113,9 @@ async function settingsOf({ flow }: ForwardPorts): Promise<FlowSettings | Forwar
 async function toSend(text: string, settings: FlowSettings, ports: ForwardPorts): Promise<BusMessage | Forwarded> {
   try {
     const message = readBusMessage(text)
-    return isForPeer(aboutOf(message), ports) ? (heldBack(message, settings, ports) ?? message) : done
+    const about = aboutOf(message)
+    if (isOfUnknownType(about, ports)) return waitsHere(message, `this function knows no data type '${about.type}' yet`)
+    return isForPeer(about, ports) ? (heldBack(message, settings, ports) ?? message) : done
   } catch (error) {
     if (!(error instanceof ChangeMalformed)) throw error
     return putMessageAside(text, error.message, ports)
@@ -121,7 +126,10 @@ function heldBack(message: BusMessage, settings: FlowSettings, { peerId, clock }
   const { type } = aboutOf(message)
   const untilMs = heldUntilMs(settings, type, clock.now())
   if (untilMs === undefined) return undefined
-  const reason = `'${type}' to ${peerId} is paused until ${new Date(untilMs).toISOString()}`
+  return waitsHere(message, `'${type}' to ${peerId} is paused until ${new Date(untilMs).toISOString()}`)
+}
+
+function waitsHere(message: BusMessage, reason: string): Forwarded {
   return message.kind === 'claim' ? { outcome: 'waits', reason, claim: message.text } : waits(message.change, reason)
 }
 
@@ -140,8 +148,17 @@ async function putLetter(letter: DeadLetter, { deadLetters }: ForwardPorts): Pro
   }
 }
 
-function aboutOf(message: BusMessage): EventAbout {
+function aboutOf(message: BusMessage): Change | Claim {
   return message.kind === 'change' ? message.change : message.claim
+}
+
+/**
+ * Its site is being deployed, and capture has the new type already. Or the type was taken out of the declaration: then
+ * it waits for nobody, until it is no news any more.
+ */
+function isOfUnknownType({ origin, type, hlc }: Change | Claim, { here, clock }: ForwardPorts): boolean {
+  const isUnknown = origin === here.site && !here.plan.types.some(({ name }) => name === type)
+  return isUnknown && clock.now() - hlcToMs(hlc) < here.messageAgeMaxMs
 }
 
 /** Every site sends its own writes only, and a peer gets no type that may not be there. */
@@ -169,6 +186,7 @@ async function redeem(claim: Claim, text: string, ports: ForwardPorts): Promise<
     return (await presentWhole(claim, ports)) ?? done
   } catch (error) {
     if (error instanceof StoreUnavailable) return again(error.message)
+    if (error instanceof OtherDeclaration) return { outcome: 'waits', reason: error.message, claim: text }
     return putMessageAside(text, reasonOf(error), ports)
   }
 }
@@ -220,6 +238,7 @@ async function settleAlone(event: ChangeEvent, answer: Answer | undefined, ports
     if (error instanceof PeerUnavailable || error instanceof StoreUnavailable) {
       return again(error.message)
     }
+    if (error instanceof OtherDeclaration) return waits(event.change, error.message)
     // Nothing that a repetition would mend, such as a sync record that this version cannot read.
     return putAside(event, reasonOf(error), 1, ports)
   }
@@ -260,10 +279,11 @@ async function sendWhole(change: Change, ports: ForwardPorts): Promise<Forwarded
     : settle(whole, answer, ports)
 }
 
-/** Not the state of some change: what was missed meanwhile goes along. Undefined: pruned, its deletion is everywhere. */
+/** Throws `OtherDeclaration`. Not the state of some change: what was missed meanwhile goes along. Undefined: pruned, its deletion is everywhere. */
 async function presentWhole(ref: RecordRef, { store, here, clock }: ForwardPorts): Promise<ChangeEvent | undefined> {
   const asOfMs = clock.now()
   const stored = await store.readRecord(ref)
+  if (stored) requireDeclared(ref, stored.record, here.types.get(ref.type), asOfMs)
   return stored && changeEventOf(wholeChange(ref, stored.record, here, asOfMs))
 }
 

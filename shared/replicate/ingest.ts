@@ -14,9 +14,9 @@ import {
   type Clock,
   type Commit,
   Contended,
+  mayPass,
   type RecordStore,
   ShadowMismatch,
-  StoreUnavailable,
   ValueRefused,
 } from '../ports/index.ts'
 import type { Answer, RefusalReason } from './answer.ts'
@@ -25,6 +25,7 @@ import { aheadMsOf } from './batch-report.ts'
 import { attemptsMax, captureOnce } from './capture.ts'
 import type { Change } from './change.ts'
 import { decideRecord } from './decide-record.ts'
+import { requireDeclared } from './declared-state.ts'
 import { documentWrite } from './document-write.ts'
 import { evidenceAfterMerge } from './evidence.ts'
 import { hasExpired } from './expiry.ts'
@@ -121,7 +122,7 @@ function refused(reason: RefusalReason, detail: string): Answer {
 }
 
 function answerFor(error: unknown): Answer {
-  if (error instanceof StoreUnavailable || error instanceof Contended) return { answer: 'busy', reason: error.message }
+  if (mayPass(error)) return { answer: 'busy', reason: error.message }
   if (error instanceof ValueRefused) return refused('local_document_refused', error.message)
   if (error instanceof ResolverFailed) return refused('resolver_failed', error.message)
   if (error instanceof ShadowMismatch) return refused('shadow_mismatch', error.message)
@@ -140,6 +141,7 @@ async function merge(change: Change, ports: IngestPorts): Promise<Answer> {
       await captureOnce(change, sight, ports)
       continue
     }
+    requireDeclared(change, sight.record, type, nowMs)
     const merged = applyChange(sight.record, change, type.record, {
       site: here.site,
       nowMs,

@@ -5,6 +5,7 @@
 import { documentHash } from '../document/canonical.ts'
 import { jsonEquals } from '../document/json.ts'
 import type { Clock, RecordStore, StoredDocument, StoredRecord } from '../ports/index.ts'
+import { requireDeclared } from './declared-state.ts'
 import { hasExpired, storeClockMarginMs } from './expiry.ts'
 import type { DataType } from './here.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -59,7 +60,7 @@ export async function look(
   if (isTold && store.readBoth) return lookAtBoth(ref, looking, fromMs)
   const document = await store.readDocument(ref)
   // The time after the reads, however long they took: what a store was seen to have removed had expired by then.
-  const sight = sightOf(stored, document, { type, fromMs, nowMs: clock.now() })
+  const sight = sightOf(ref, stored, document, { type, fromMs, nowMs: clock.now() })
   if (sight.hash === sight.record.shadow || !store.readBoth) return sight
   // Two reads can see a transaction half done. Equal documents need no proof; a difference does, also one that passes
   // for an expiry.
@@ -77,7 +78,7 @@ async function lookAtBoth(
   if (both === 'raced') return both
   const isSame = before && jsonEquals(both.document.document, before.document.document)
   const hash = isSame ? before.hash : undefined
-  return sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })
+  return sightOf(ref, both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })
 }
 
 interface Seeing {
@@ -89,6 +90,7 @@ interface Seeing {
 }
 
 function sightOf(
+  ref: RecordRef,
   stored: StoredRecord | undefined,
   document: StoredDocument,
   { type, fromMs, nowMs, hash: known }: Seeing,
@@ -99,6 +101,7 @@ function sightOf(
   const isGone = document.document === undefined
   const byMs = isGone ? nowMs + storeClockMarginMs : nowMs
   const { expires } = type.plan
+  if (other && expires !== undefined) requireDeclared(ref, record, type, nowMs)
   const expired = other && expires !== undefined && hasExpired(type.record.view(record.state), expires, byMs)
   return { fromMs, record, revision: stored?.revision, document, hash, differs: other && !(isGone && expired), expired }
 }

@@ -8,12 +8,13 @@
 import { counterOf } from '../causality/version-vector.ts'
 import type { AuditStore, Bus, Clock, DeadLetters } from '../ports/index.ts'
 import type { AuditEntry } from './audit-entry.ts'
-import type { Change } from './change.ts'
 import { type ChangeEvent, changeEventOf } from './change-event.ts'
+import { claimEventOf } from './claim.ts'
 import { type UnreadableMessage, unreadableMessage } from './dead-letter.ts'
+import { isForSuccessor } from './declared-state.ts'
 import type { Here } from './here.ts'
 import { incidentsIn } from './incident-entry.ts'
-import { deltaOf } from './make-change.ts'
+import { deltaOf, wholeChange } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
 import { decodeRecord, type SyncRecord } from './sync-record.ts'
 
@@ -56,9 +57,9 @@ function read({ ref, text, previous }: RecordVersion, { here, clock }: PublishPo
   try {
     const record = decodeRecord(text)
     const before = previous === undefined ? undefined : readable(previous)
-    const change = changeIn(ref, record, before, here)
+    const event = eventIn(ref, record, before, { here, nowMs: clock.now() })
     const incidents = incidentsIn(ref, record, before, { here, nowMs: clock.now() })
-    return { event: change && changeEventOf(change), entries: [...newEntries(record, before), ...incidents] }
+    return { event, entries: [...newEntries(record, before), ...incidents] }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return unreadableMessage({ site: here.site, reason, atMs: clock.now(), text })
@@ -83,13 +84,17 @@ function entriesIn({ resolutions, writeBacks = [] }: SyncRecord): readonly Audit
   return [...resolutions, ...writeBacks]
 }
 
-function changeIn(
+function eventIn(
   ref: RecordRef,
   record: SyncRecord,
   previous: SyncRecord | undefined,
-  here: Here,
-): Change | undefined {
+  { here, nowMs }: { readonly here: Here; readonly nowMs: number },
+): ChangeEvent | undefined {
   const carried = previous ? counterOf(previous.vector, here.site) : 0
   const pending = record.held.filter(({ to }) => to > carried)
-  return pending.length === 0 ? undefined : deltaOf(ref, record, pending, here)
+  if (pending.length === 0) return undefined
+  // Forward's successor reads there what this function cannot.
+  if (isForSuccessor(record, here.types.get(ref.type), nowMs))
+    return claimEventOf(wholeChange(ref, record, here, nowMs))
+  return changeEventOf(deltaOf(ref, record, pending, here))
 }

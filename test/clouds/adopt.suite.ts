@@ -1,7 +1,7 @@
 /**
  * 10,000 documents that were there before, at two sites and at three (150 at three in `npm test`), most of them the same
  * at every site, some different, some missing, are adopted while official clients go on writing all of them and the
- * command is killed twice on the way: nothing missed, nothing doubled, counters not tripled.
+ * command is killed twice on the way and then stopped with Ctrl-C: nothing missed, nothing doubled, counters not tripled.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -90,13 +90,16 @@ describe.each(long ? [twoSites, threeSites] : [threeSites])('documents of %s', (
   )
 
   test(
-    'are adopted under writes, by a command that is killed twice',
+    'are adopted under writes, by a command that is killed twice and then interrupted',
     async () => {
       const writing = new AbortController()
       const writers = clients.map((client, place) => write(client, place, writing.signal))
       await sleep(500)
       expect(await killedAdopt(5_000)).toBe('SIGKILL')
       expect(await killedAdopt(8_000)).toBe('SIGKILL')
+      const interrupted = await interruptedAdopt()
+      expect(interrupted).toMatchObject({ code: 130, out: expect.stringMatching(/^interrupted after \d+ records/) })
+      expect(interrupted.out).toContain('to go on, run the same again')
       const { stdout } = await tributary('adopt', type, '--settle', settleS, '--json')
       const result = JSON.parse(stdout)
       if (long) process.stdout.write(`    ${stdout.replaceAll(/\s+/g, ' ')}\n`)
@@ -155,6 +158,21 @@ describe.each(long ? [twoSites, threeSites] : [threeSites])('documents of %s', (
     child.kill('SIGKILL')
     const [, signal] = await ended
     return signal
+  }
+
+  /** Runs the command and presses Ctrl-C as soon as it says that it compares or captures. */
+  async function interruptedAdopt(): Promise<{ readonly code: number | null; readonly out: string }> {
+    // Progress is told every five seconds, and at once when the feeds took longer than that to settle.
+    const child = spawn(process.execPath, [program, 'adopt', type, '--settle', '6'])
+    let out = ''
+    child.stdout.on('data', text => {
+      out += text
+    })
+    child.stderr.on('data', text => {
+      if (/comparing|capturing/.test(String(text))) child.kill('SIGINT')
+    })
+    const [code] = await once(child, 'close')
+    return { code, out }
   }
 
   /** Adds to one document after the other that this site had before. */

@@ -61,6 +61,7 @@ test('without clouds every command says what to do', async () => {
       ['preflight', '--local'],
       ['uninstall', '--local', '--site', 'azure-eastus'],
       ['local', 'destroy', 'azure-eastus'],
+      ['local', 'redeploy', 'azure-eastus'],
     ],
   ]) {
     const { code, err } = await tributary(...command)
@@ -175,6 +176,12 @@ describe('with clouds up', () => {
     expect(missing.err).toContain('no-such-event.json')
   })
 
+  test('other sites are no redeployment, which says what to do instead', async () => {
+    const { code, err } = await tributary('local', 'redeploy', 'gcp-us-central1', '--config', twoOfGoogle)
+    expect(code).toBe(1)
+    expect(err).toContain('npx tributary local down, and up')
+  })
+
   test('cut and heal are seen in status; an unknown site is refused by name', async () => {
     expect(await json('local', 'cut', 'azure-eastus')).toEqual({ cut: ['azure-eastus'] })
     expect((await json('status')).cut).toEqual(['azure-eastus'])
@@ -227,28 +234,35 @@ describe('with clouds up', () => {
     120_000,
   )
 
-  test('load is stopped by Ctrl-C: what was read is written, and it says how far that was', async () => {
-    const child = spawn(
-      process.execPath,
-      [program, 'load', 'products', '-', '--format', 'ndjson', '--site', 'aws-us-east-1'],
-      { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
-    )
-    let out = ''
-    child.stdout.on('data', text => {
-      out += text
-    })
-    for (let line = 1; line <= 30; line++) child.stdin.write(`{"product_id":"stopped-${line}"}\n`)
-    const clients = await openClients(join(folder, 'endpoints.json'))
-    const isThere = async (line: number) => (await clients[0]?.read('products', [`stopped-${line}`])) !== undefined
-    // The first batch; the rest waits for more to come.
-    await expect.poll(() => isThere(25), { timeout: 20_000 }).toBe(true)
-    child.kill('SIGINT')
-    expect(await once(child, 'exit')).toEqual([130, null])
-    expect(out).toContain('30 of 30 written')
-    expect(out).toContain('stopped after stdin:30')
-    expect(await isThere(30)).toBe(true)
-    await Promise.all(clients.map(client => client.close()))
-  }, 60_000)
+  test.each([
+    ['Ctrl-C', 'SIGINT', 130],
+    ['SIGTERM', 'SIGTERM', 143],
+  ] as const)(
+    'load is stopped by %s: what was read is written, and it says how far that was',
+    async (_, signal, code) => {
+      const child = spawn(
+        process.execPath,
+        [program, 'load', 'products', '-', '--format', 'ndjson', '--site', 'aws-us-east-1'],
+        { cwd: projectRoot, env: { ...process.env, TRIBUTARY_LOCAL: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
+      )
+      let out = ''
+      child.stdout.on('data', text => {
+        out += text
+      })
+      for (let line = 1; line <= 30; line++) child.stdin.write(`{"product_id":"${signal}-${line}"}\n`)
+      const clients = await openClients(join(folder, 'endpoints.json'))
+      const isThere = async (line: number) => (await clients[0]?.read('products', [`${signal}-${line}`])) !== undefined
+      // The first batch; the rest waits for more to come.
+      await expect.poll(() => isThere(25), { timeout: 20_000 }).toBe(true)
+      child.kill(signal)
+      expect(await once(child, 'exit')).toEqual([code, null])
+      expect(out).toContain('30 of 30 written')
+      expect(out).toContain('stopped after stdin:30')
+      expect(await isThere(30)).toBe(true)
+      await Promise.all(clients.map(client => client.close()))
+    },
+    60_000,
+  )
 
   test('status, audit and dead letters print tables and JSON', async () => {
     const { routes, timing } = await json('status')

@@ -2,6 +2,7 @@
 import { afterAll } from 'vitest'
 import { stopSharedClouds } from './shared-clouds.ts'
 import './check-writes.suite.ts'
+import './upgrade.suite.ts'
 import './uninstall.suite.ts'
 
 afterAll(stopSharedClouds)

@@ -32,13 +32,13 @@ export const expiryBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/look.ts',
-        find: 'sightOf(stored, document, { type, fromMs, nowMs: clock.now() })',
-        replace: 'sightOf(stored, document, { type, fromMs, nowMs: fromMs })',
+        find: 'sightOf(ref, stored, document, { type, fromMs, nowMs: clock.now() })',
+        replace: 'sightOf(ref, stored, document, { type, fromMs, nowMs: fromMs })',
       },
       {
         file: 'shared/replicate/look.ts',
-        find: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })',
-        replace: 'sightOf(both.stored, both.document, { type, fromMs, nowMs: fromMs, hash })',
+        find: 'sightOf(ref, both.stored, both.document, { type, fromMs, nowMs: clock.now(), hash })',
+        replace: 'sightOf(ref, both.stored, both.document, { type, fromMs, nowMs: fromMs, hash })',
       },
     ],
   },

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Document } from '../../shared/document/json.ts'
 import { readChangeEvent } from '../../shared/replicate/change-event.ts'
+import { deploymentMsMax } from '../../shared/replicate/declared-state.ts'
 import { publish, type RecordVersion } from '../../shared/replicate/publish.ts'
 import plan from '../../sync.config.ts'
 import { MemorySite, settle, startMs } from './memory-site.ts'
@@ -137,6 +138,8 @@ describe('a version that cannot be read', () => {
     const site = await captured(tea)
     const [version] = versionsOf(site)
     const bad = spoil(version)
+    // Until then its site may be in the middle of a deployment.
+    site.clock.nowMs += deploymentMsMax
     await publish([version, bad, version], site.ports)
     expect(changes(site)).toHaveLength(2)
     expect([...site.deadLetters.letters.values()]).toEqual([
@@ -145,7 +148,7 @@ describe('a version that cannot be read', () => {
         id: expect.any(String),
         site: aws,
         reason: expect.stringContaining(reason),
-        atMs: startMs,
+        atMs: startMs + deploymentMsMax,
         text: bad.text,
       },
     ])

@@ -35,7 +35,7 @@ export function accountClouds({ plan, variablesOf, environment }: AccountCloudsO
       const { stores, clock } = await at(site)
       const letters = await listLetters(stores.takeLetters)
       const aheadMs = await serverClockAhead(clock)
-      return { deadLetters: letters.length, nowMs: Date.now() + (aheadMs ?? 0), aheadMs, triggers: [] }
+      return { deadLetters: letters.length, nowMs: Date.now() + (aheadMs ?? 0), aheadMs, triggers: [], plan: undefined }
     },
     openWriter: async (site, type) => (await at(site)).openWriter(type),
     async close() {

@@ -14,6 +14,8 @@ export class CommandFailed extends Error {
 }
 
 export interface SiteStatus {
+  /** The hash of the declaration that the site runs; undefined: it does not tell. */
+  readonly plan: string | undefined
   readonly deadLetters: number
   /** By the site's clock, ms since 1970. */
   readonly nowMs: number

@@ -27,6 +27,7 @@ const siteStatus = z.object({
   ),
   deadLetters: z.number(),
   nowMs: z.number(),
+  plan: z.string(),
 })
 
 export function connectClouds(plan: SyncPlan, state: LocalState): RunningClouds {

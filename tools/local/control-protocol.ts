@@ -27,6 +27,8 @@ export const controlRequest = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('figures'), collected: z.boolean() }),
   // Functions and triggers end for good, the stores stay: what removing the site's stack does.
   z.object({ ask: z.literal('end-functions') }),
+  // Other functions take the place of these; stores, queues and what waits in them stay.
+  z.object({ ask: z.literal('redeploy'), config: z.string(), functions: z.string() }),
   z.object({ ask: z.literal('identify') }),
   z.object({ ask: z.literal('stop') }),
 ])

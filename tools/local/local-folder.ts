@@ -5,7 +5,13 @@ import { z } from 'zod'
 import type { SiteEndpoints } from './local-site.ts'
 import { timings } from './timing.ts'
 
-const siteState = z.object({ pid: z.int(), control: z.url(), log: z.string() })
+const siteState = z.object({
+  pid: z.int(),
+  control: z.url(),
+  log: z.string(),
+  /** The declaration that was deployed to it since the clouds came up. */
+  config: z.string().optional(),
+})
 
 const state = z.object({
   startedAt: z.string(),
@@ -50,12 +56,16 @@ export async function writeState(folder: LocalFolder, value: LocalState): Promis
   await writeFile(stateFile(folder), `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
 }
 
-export async function writeEndpoints(
+export type EndpointsBySite = Readonly<Record<string, SiteEndpoints>>
+
+export async function writeEndpoints(folder: LocalFolder, endpoints: EndpointsBySite): Promise<void> {
+  await writeFile(folder.endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 })
+}
+
+export async function writeVariables(
   folder: LocalFolder,
-  endpoints: Readonly<Record<string, SiteEndpoints>>,
   variables: readonly (readonly [site: string, variables: Readonly<Record<string, string>>])[],
 ): Promise<void> {
-  await writeFile(folder.endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 })
   const lines = variables.flatMap(([site, named]) => [
     `# ${site}`,
     ...Object.entries(named).map(([name, value]) => `export ${name}='${value}'`),

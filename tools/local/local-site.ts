@@ -43,16 +43,25 @@ export interface LocalSite extends SiteStores {
   readonly functions: readonly LocalFunction[]
   readonly faults: DeliveryFaults
   triggers(): readonly TriggerReport[]
+  /**
+   * Puts other functions in the place of these, one after the other in any order, while stores, queues and what waits in
+   * them stay, and events come. The answer takes this object's place.
+   */
+  redeploy(deployment: Deployment): Promise<LocalSite>
   /** Ends functions and triggers for good, ingest among them; the stores stay. What removing a site's stack does. */
   endFunctions(): Promise<void>
   stop(): Promise<void>
 }
 
-export interface LocalSiteOptions {
-  readonly site: string
+/** What runs at a site. */
+export interface Deployment {
   readonly plan: SyncPlan
   /** Folder of this cloud's bundles: `<function>/index.cjs`. */
   readonly bundles: string
+}
+
+export interface LocalSiteOptions extends Deployment {
+  readonly site: string
   /** What every function of the site is told: its site, its peers, its signing key. */
   readonly environment: Readonly<Record<string, string>>
   readonly timing: Timing

@@ -3,6 +3,7 @@
  * to the other sites. Started by `startLocalClouds`, which tells it what to be as its first message.
  */
 import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { JWK } from 'jose'
 import type { z } from 'zod'
@@ -11,6 +12,7 @@ import { peersOf, type SyncPlan, siteOf } from '../../shared/declare/sync-plan.t
 import { pruneAfterMs } from '../../shared/replicate/message-age.ts'
 import { listLetters } from '../stores/dead-letter-queue.ts'
 import { answerStores } from '../stores/store-protocol.ts'
+import { bundledPlan } from './bundled-plan.ts'
 import type { controlRequest } from './control-protocol.ts'
 import { startControlServer } from './control-server.ts'
 import { type Link, openLink } from './link.ts'
@@ -104,15 +106,15 @@ async function run(options: SiteProcessOptions): Promise<void> {
   })
   if (options.recordEventsTo !== undefined) startRecording(options.recordEventsTo)
 
-  const pruner = await createPruner({ running, links, keys })
+  let present = { running, pruner: await createPruner({ running, links, keys }) }
   const everyMs = Number(process.env.TRIBUTARY_LOCAL_PRUNE_MS ?? pruneEveryMs)
-  const endPruning = startPruning(pruner, everyMs, pruneAfterMs, log)
+  const endPruning = startPruning(olderThanMs => present.pruner(olderThanMs), everyMs, pruneAfterMs, log)
 
   let stopping: Promise<void> | undefined
   const stop = () => {
     stopping ??= (async () => {
       endPruning()
-      await running.stop()
+      await present.running.stop()
       await Promise.all([...links.values()].map(link => link.stop()))
       await control.stop()
     })()
@@ -126,10 +128,16 @@ async function run(options: SiteProcessOptions): Promise<void> {
     void stop().finally(() => process.exit(0))
   }
   const controlled: Controlled = {
-    ...{ site, running, links, keys, listeners, pruner },
+    ...{ site, links, keys, listeners },
+    present: () => present,
+    redeploy: async (plan, functions) => {
+      const next = await present.running.redeploy({ plan, bundles: join(functions, siteOf(plan, site).cloud) })
+      present = { running: next, pruner: await createPruner({ running: next, links, keys }) }
+      log(`runs the declaration ${plan.hash}`)
+    },
     endFunctions: async () => {
       endPruning()
-      await running.endFunctions()
+      await present.running.endFunctions()
     },
   }
   const answer = controlAnswers(controlled, end)
@@ -146,23 +154,39 @@ type Asked = z.output<typeof controlRequest>
 
 interface Controlled {
   readonly site: string
-  readonly running: LocalSite
+  present(): { readonly running: LocalSite; readonly pruner: Pruner }
   readonly links: ReadonlyMap<string, Link>
-  readonly pruner: Pruner
   readonly keys: SiteProcessOptions['keys']
   /** Told every line of the site's log. */
   readonly listeners: Set<(line: string) => void>
   readonly endFunctions: () => Promise<void>
+  readonly redeploy: (plan: SyncPlan, functions: string) => Promise<void>
 }
 
-function controlAnswers({ site, running, links, keys, listeners, pruner, endFunctions }: Controlled, exit: () => void) {
+function controlAnswers(controlled: Controlled, exit: () => void) {
+  const { site, links, keys, listeners } = controlled
   let ending: Promise<void> | undefined
+  let deploying: Promise<void> = Promise.resolve()
+  const redeploy = async ({ config, functions }: Extract<Asked, { ask: 'redeploy' }>) => {
+    if (ending) throw new Error('its functions have ended (local destroy); run local down and up')
+    const plan = await bundledPlan(functions, config)
+    const peers = peersOf(plan, site).map(({ id }) => id)
+    if (new Set(peers).symmetricDifference(links).size > 0) {
+      const [has, had] = [peers, [...links.keys()]].map(ids => ids.toSorted().join(', ') || 'nobody')
+      throw new Error(
+        `it would exchange changes with ${has}, not with ${had}; that needs: npx tributary local down, and up`,
+      )
+    }
+    await controlled.redeploy(plan, functions)
+  }
   const functionNamed = (name: string) => {
+    const { running } = controlled.present()
     const found = running.functions.find(candidate => candidate.name === name)
     if (!found) throw new Error(`no function '${name}'; this site has ${running.functions.map(f => f.name).join(', ')}`)
     return found
   }
   return async (asked: Asked): Promise<unknown> => {
+    const { running, pruner } = controlled.present()
     switch (asked.ask) {
       case 'connect':
         for (const [peer, url] of Object.entries(asked.ingests)) links.get(peer)?.connect(url)
@@ -182,6 +206,7 @@ function controlAnswers({ site, running, links, keys, listeners, pruner, endFunc
           deadLetters: (await listLetters(running.takeLetters)).length,
           nowMs: Date.now() + clockAheadMs(),
           functionsEnded: ending !== undefined,
+          plan: running.ports.here.plan.hash,
         }
       case 'clock':
         setClockAhead(asked.aheadMs)
@@ -201,11 +226,15 @@ function controlAnswers({ site, running, links, keys, listeners, pruner, endFunc
       case 'figures':
         return siteFigures(running.functions, asked.collected)
       case 'end-functions':
-        ending ??= endFunctions()
+        ending ??= deploying.catch(() => undefined).then(() => controlled.endFunctions())
         await ending
         return {}
+      case 'redeploy':
+        deploying = deploying.catch(() => undefined).then(() => redeploy(asked))
+        await deploying
+        return { endpoints: controlled.present().running.endpoints }
       case 'identify':
-        return { site, nowMs: Date.now() + clockAheadMs() }
+        return { site, nowMs: Date.now() + clockAheadMs(), plan: running.ports.here.plan.hash }
       case 'stop':
         setImmediate(exit)
         return {}

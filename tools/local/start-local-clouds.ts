@@ -18,6 +18,7 @@ import {
   readState,
   writeEndpoints,
   writeState,
+  writeVariables,
 } from './local-folder.ts'
 import { replacedEndpoint } from './replaced-endpoints.ts'
 import { makeSiteKeys } from './site-keys.ts'
@@ -101,9 +102,9 @@ export async function startLocalClouds(options: StartOptions): Promise<LocalClou
     ),
   }
   await writeState(folder, state)
-  await writeEndpoints(
+  await writeEndpoints(folder, Object.fromEntries(sites.map(({ id, ready }) => [id, ready.endpoints])))
+  await writeVariables(
     folder,
-    Object.fromEntries(sites.map(({ id, ready }) => [id, ready.endpoints])),
     sites.map(({ id, ready }) => [id, ready.variables]),
   )
   const ingests = Object.fromEntries(sites.map(({ id, ready }) => [id, ready.ingest]))

@@ -51,8 +51,9 @@ export type StoreRequest = z.input<typeof storeRequest>
 export async function answerStores(stores: SiteStores, asked: z.output<typeof storeRequest>): Promise<unknown> {
   switch (asked.ask) {
     case 'records':
-      return standings(stores, asked.type)
+      return isKnown(stores, asked.type) ? standings(stores, asked.type) : []
     case 'record':
+      if (!isKnown(stores, asked.type)) return { document: null, vector: {}, open: [], origins: [] }
       return recordOf(stores, { type: asked.type, key: asked.key })
     case 'audit':
       return stores.audit.query(asked.filter, asked.cursor)
@@ -79,6 +80,11 @@ export async function answerStores(stores: SiteStores, asked: z.output<typeof st
     case 'write-off':
       return writeOff(asked, stores)
   }
+}
+
+/** Not, where the declaration that says so has not been deployed yet. */
+function isKnown({ ports }: SiteStores, type: string): boolean {
+  return ports.here.types.has(type)
 }
 
 async function standings(stores: SiteStores, type: string): Promise<readonly RecordStanding[]> {

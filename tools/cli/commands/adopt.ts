@@ -9,6 +9,7 @@ import { adoptingSiteBehind } from '../../stores/adopting-protocol.ts'
 import { AdoptProgressLine } from '../adopt-progress-line.ts'
 import { type Clouds, CommandFailed, requireType } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { duration, printJson } from '../output.ts'
 
 interface AdoptCommandOptions extends CloudsOptions {
@@ -32,7 +33,7 @@ counted once, on top.
 clouds, 30 s in accounts, unless you say otherwise.
 
 It may be interrupted at any moment, by force too: run it again, with the same --baseline, and it goes on. Exit codes: 0
-adopted, 1 not (what stands in the way is printed), 130 interrupted.
+adopted, 1 not (what stands in the way is printed), 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
 Examples:
   npx tributary adopt carts
@@ -50,10 +51,9 @@ export function addAdoptCommand(program: Command): void {
     .option('--json', 'print the summary as JSON', false)
     .addHelpText('after', explanation)
     .action(async (type: string, options: AdoptCommandOptions) => {
-      const interrupted = new AbortController()
-      process.once('SIGINT', () => interrupted.abort())
-      const { outcome } = await withClouds(options, clouds => runAdoption(clouds, type, options, interrupted.signal))
-      process.exitCode = outcome === 'adopted' ? 0 : outcome === 'interrupted' ? 130 : 1
+      const interruption = listenForInterruption()
+      const { outcome } = await withClouds(options, clouds => runAdoption(clouds, type, options, interruption.signal))
+      process.exitCode = outcome === 'adopted' ? 0 : outcome === 'interrupted' ? interruption.exitCode : 1
     })
 }
 

@@ -15,6 +15,7 @@ import { ProgressLine } from '../../load/progress-line.ts'
 import { openText } from '../../load/read-text.ts'
 import { type Clouds, CommandFailed, requireSite, requireType } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { duration, printJson } from '../output.ts'
 
 interface LoadCommandOptions extends CloudsOptions {
@@ -39,8 +40,8 @@ their column: number, boolean (true, false) or json; an empty cell of such a col
 more digits than a double holds, a key that is missing, no string or there twice, a line that does not fit: each is
 reported with its place (file:line, or file[index]) on the standard error, and the rest is loaded. Then the exit code is 1.
 
-Documents that exist are left alone and reported, unless --if-exists says skip or overwrite. Ctrl-C stops after what was
-read and says how far that was; to go on, run the same again with --if-exists skip.
+Documents that exist are left alone and reported, unless --if-exists says skip or overwrite. Ctrl-C and SIGTERM stop after what
+was read and say how far that was; to go on, run the same again with --if-exists skip.
 
 Examples:
   npx tributary load products products.ndjson --site aws-us-east-1
@@ -73,24 +74,31 @@ export function addLoadCommand(program: Command): void {
     .option('--json', 'print the summary as JSON', false)
     .addHelpText('after', explanation)
     .action(async (type: string, file: string, options: LoadCommandOptions) => {
-      const { failed, interrupted, brokenOff } = await withClouds(options, clouds => load(clouds, type, file, options))
+      const interruption = listenForInterruption()
+      const { failed, interrupted, brokenOff } = await withClouds(options, clouds =>
+        load(clouds, type, file, options, interruption.signal),
+      )
       if (brokenOff !== undefined) throw new CommandFailed(brokenOff)
-      process.exitCode = interrupted ? 130 : failed > 0 ? 1 : 0
+      process.exitCode = interrupted ? interruption.exitCode : failed > 0 ? 1 : 0
     })
 }
 
 /** Failures that the JSON summary holds; the standard error has them all. */
 const failuresMax = 1000
 
-async function load(clouds: Clouds, typeName: string, file: string, options: LoadCommandOptions): Promise<LoadResult> {
+async function load(
+  clouds: Clouds,
+  typeName: string,
+  file: string,
+  options: LoadCommandOptions,
+  signal: AbortSignal,
+): Promise<LoadResult> {
   const type = requireTypeAt(clouds, typeName, options.site)
   const format = options.format ?? formatOf(file)
   const keySources = parseKeySources(options.key, type.key)
   const cellTypes = parseCellTypes(options.types)
 
-  const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort())
-  const source = await openText(file, interrupted.signal)
+  const source = await openText(file, signal)
   const records = openRecords(source, format, cellTypes)
   const progress = new ProgressLine({ ...source, out: process.stderr })
   const failures: LoadFailure[] = []
@@ -109,7 +117,7 @@ async function load(clouds: Clouds, typeName: string, file: string, options: Loa
         process.stderr.write(`${failureLine(failure)}\n`)
       },
       onProgress: counts => progress.show(counts),
-      signal: interrupted.signal,
+      signal,
     })
     progress.clear()
     const { seconds, perSecond } = progress.rate(result)

@@ -1,11 +1,15 @@
-/** `tributary local up|down|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
+/** `tributary local up|down|redeploy|cut|heal|clock|destroy`: the clouds of the declaration on this machine. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import type { SyncPlan } from '../../../shared/declare/sync-plan.ts'
 import { localFolder } from '../../local/local-folder.ts'
+import { redeploySite } from '../../local/redeploy-site.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
 import { requireSite } from '../clouds.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { printJson } from '../output.ts'
-import { runningClouds } from '../running-clouds.ts'
+import { connectClouds, type RunningClouds, runningClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
 
 export function addLocalCommands(program: Command): void {
@@ -23,15 +27,13 @@ export function addLocalCommands(program: Command): void {
     )
     .action(async ({ config, timing, json }: { config: string; timing: Timing; json: boolean }) => {
       const folder = localFolder()
-      const interrupted = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
       const { plan, state } = await startLocalClouds({
         folder,
         config,
         detached: true,
         timing,
         onProgress: text => process.stderr.write(`${text}\n`),
-        signal: interrupted.signal,
+        signal: listenForInterruption().signal,
       })
       if (json) {
         const { endpointsFile: endpoints, variablesFile: variables } = folder
@@ -57,6 +59,7 @@ export function addLocalCommands(program: Command): void {
       else console.log(wasUp ? 'down' : 'nothing was up')
     })
 
+  addRedeployCommand(local)
   addClockCommand(local)
   addDestroyCommand(local)
   for (const [name, description] of [
@@ -75,6 +78,53 @@ export function addLocalCommands(program: Command): void {
         else console.log(cut.length === 0 ? 'no site is cut' : `cut: ${cut.join(', ')}`)
       })
   }
+}
+
+function addRedeployCommand(local: Command): void {
+  local
+    .command('redeploy')
+    .description('deploy a changed declaration, or changed code, to one site; its stores and what waits in them stay')
+    .argument('<site>', 'the site')
+    .option('--config <file>', 'the declaration', 'sync.config.ts')
+    .option('--json', 'print the plan and the endpoints as JSON', false)
+    .addHelpText(
+      'after',
+      `
+To try an upgrade before it is done in the clouds: one site after the other, while applications write. Changes between sites
+with different declarations wait until both run the same (npx tributary status says which sites differ). The functions are
+replaced one by one, in any order, as the clouds do. Sites cannot be added or removed like this.
+
+Examples:
+  npx tributary local redeploy aws-us-east-1
+  npx tributary local redeploy azure-eastus --config next.config.ts --json`,
+    )
+    .action(async (site: string, { config, json }: { config: string; json: boolean }) => {
+      const clouds = await runningClouds()
+      requireSite(clouds, site)
+      const folder = localFolder()
+      const { plan, state } = await redeploySite({
+        folder,
+        state: clouds.state,
+        site,
+        config,
+        onProgress: text => process.stderr.write(`${text}\n`),
+      })
+      if (json) return printJson({ site, plan: plan.hash, endpoints: folder.endpointsFile })
+      console.log(`${site}: runs ${config}`)
+      const others = await sitesWithout(plan, connectClouds(plan, state))
+      if (others.length > 0) console.log(`changes to and from ${others.join(', ')} wait until they run it, too`)
+    })
+}
+
+const identified = z.object({ plan: z.string() })
+
+/** The sites that run another declaration. */
+async function sitesWithout({ hash, sites }: SyncPlan, clouds: RunningClouds): Promise<readonly string[]> {
+  const plans = sites.map(async ({ id }) => {
+    const { plan } = identified.parse(await clouds.ask(id, { ask: 'identify' }))
+    return plan === hash ? [] : [id]
+  })
+  return (await Promise.all(plans)).flat()
 }
 
 function addDestroyCommand(local: Command): void {

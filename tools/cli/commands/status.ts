@@ -51,6 +51,8 @@ export interface Status {
   /** By how many ms each site's clock is ahead of this machine's; below 0: behind. */
   readonly clocks: Readonly<Record<string, number | undefined>>
   readonly deadLetters: Readonly<Record<string, number>>
+  /** The hash of the declaration that each site runs: sites with different ones hold each other's changes. */
+  readonly plans: Readonly<Record<string, string | undefined>>
   readonly errors: readonly { readonly site: string; readonly function: string; readonly error: string }[]
 }
 
@@ -105,6 +107,7 @@ export async function readStatus(clouds: Clouds): Promise<Status> {
     cut: state?.cut ?? [],
     clocks: Object.fromEntries(sites.map(([site, { aheadMs }]) => [site, aheadMs])),
     deadLetters: Object.fromEntries(sites.map(([site, { deadLetters }]) => [site, deadLetters])),
+    plans: Object.fromEntries(sites.map(([site, { plan: hash }]) => [site, hash])),
     errors: sites.flatMap(([site, { triggers }]) =>
       triggers.flatMap(({ function: name, lastError }) =>
         lastError === undefined ? [] : [{ site, function: name, error: lastError }],
@@ -175,9 +178,16 @@ export function addStatusCommand(program: Command): void {
       if (status.timing) console.log(`timing: ${status.timing}`)
       if (status.cut.length > 0) console.log(`cut off: ${status.cut.join(', ')}`)
       for (const line of clockWarnings(status.clocks)) console.log(line)
+      for (const line of planWarnings(status.plans)) console.log(line)
       const letters = Object.entries(status.deadLetters).filter(([, count]) => count > 0)
       for (const [site, count] of letters) console.log(`${site}: ${count} dead letters (npx tributary dead-letters)`)
     })
+}
+
+function planWarnings(plans: Status['plans']): readonly string[] {
+  if (new Set(Object.values(plans)).size <= 1) return []
+  const running = Object.entries(plans).map(([site, hash]) => `${site} ${hash}`)
+  return [`different declarations: ${running.join(', ')}; changes between them wait until all run the same`]
 }
 
 function clockWarnings(clocks: Status['clocks']): readonly string[] {

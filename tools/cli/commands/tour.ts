@@ -6,6 +6,7 @@ import { localFolder } from '../../local/local-folder.ts'
 import { openClients } from '../../local/official-clients/open-clients.ts'
 import { startLocalClouds, stopLocalClouds } from '../../local/start-local-clouds.ts'
 import type { Timing } from '../../local/timing.ts'
+import { listenForInterruption } from '../interruption.ts'
 import { connectClouds } from '../running-clouds.ts'
 import { timingOption } from '../timing-option.ts'
 import { runTour } from '../tour/run-tour.ts'
@@ -36,14 +37,9 @@ export function addTourCommand(program: Command): void {
 
 async function tour({ config, timing, once, tour: withTour }: TourOptions): Promise<number> {
   const folder = localFolder()
-  const interrupted = new AbortController()
+  const interruption = listenForInterruption()
   const { promise: signalled, resolve: signal } = Promise.withResolvers<'interrupted'>()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      interrupted.abort()
-      signal('interrupted')
-    })
-  }
+  interruption.signal.addEventListener('abort', () => signal('interrupted'))
   const say = (text: string) => console.log(text)
   const { plan, state } = await startLocalClouds({
     folder,
@@ -51,7 +47,7 @@ async function tour({ config, timing, once, tour: withTour }: TourOptions): Prom
     detached: false,
     timing,
     onProgress: text => say(`  ${text}`),
-    signal: interrupted.signal,
+    signal: interruption.signal,
   })
   try {
     say(`up: ${plan.sites.map(({ id }) => id).join(', ')}; timing: ${state.timing}`)
@@ -59,7 +55,7 @@ async function tour({ config, timing, once, tour: withTour }: TourOptions): Prom
     const running = withTour ? runTour({ clouds: connectClouds(plan, state), clients, say }) : Promise.resolve(true)
     const ended = await Promise.race([running, signalled])
     await Promise.all(clients.map(client => client.close()))
-    if (ended === 'interrupted') return 130
+    if (ended === 'interrupted') return interruption.exitCode
     if (once) return ended ? 0 : 1
     say(
       `\nThe clouds stay up until Ctrl-C.\n  endpoints: ${folder.endpointsFile}\n  variables for official clients: ${folder.variablesFile}`,

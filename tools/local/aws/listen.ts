@@ -1,6 +1,7 @@
 /** A server of ours on loopback, and its orderly end. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { closeServer } from '../close-server.ts'
 
 export interface Listening {
   /** `http://127.0.0.1:<port>` */
@@ -19,10 +20,6 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<Listen
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    async stop() {
-      const closed = once(server, 'close')
-      server.close()
-      await closed
-    },
+    stop: () => closeServer(server),
   }
 }

@@ -14,6 +14,7 @@ import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.t
 import { reportEvent } from '../record-events.ts'
 import { type DeliveryFaults, noFaults } from '../runtime/delivery-faults.ts'
 import type { Doorbell } from '../runtime/doorbell.ts'
+import { Replaceable, replaceInAnyOrder } from '../runtime/replaceable.ts'
 import type { Timing } from '../timing.ts'
 import { functionArn, queueArn } from './aws-names.ts'
 import { createDynamoDbStreamSource } from './dynamodb-stream-source.ts'
@@ -46,8 +47,8 @@ const readEveryMs = {
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite> {
-  const { site, plan, onProgress, onLog } = options
-  const { region } = siteOf(plan, site)
+  const { site, onProgress, onLog } = options
+  const { region } = siteOf(options.plan, site)
   onProgress('starting DynamoDB, Kinesis, SQS')
   const servers = await startAwsServers({ environment: process.env, onProgress, onLog })
   const { endpoints } = servers
@@ -62,7 +63,8 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
   const internal = { region, endpoint: servers.dynamodbItself, credentials }
   const dynamoDb = new DynamoDBClient(internal)
   const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials })
-  const resources = await provisionAws({ plan, site, region, endpoints })
+  const provision = (plan: SyncPlan) => provisionAws({ plan, site, region, endpoints })
+  const resources = await provision(options.plan)
 
   onProgress('starting the functions')
   const faults = noFaults()
@@ -74,20 +76,22 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     TRIBUTARY_DEAD_LETTERS_URL: resources.deadLettersUrl,
   }
   const lambda = (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}, instances = 1) =>
-    createLambda({
-      name,
-      bundle: join(options.bundles, bundle, 'index.cjs'),
-      environment: { ...environment, ...extra },
-      timeoutMs: functionTimeoutMs,
-      instances,
-      onLog: line => {
-        onLog(`${name} ${line}`)
-        errors.note(name, line)
-      },
-    })
+    replaceableLambda(options.bundles, bundles =>
+      createLambda({
+        name,
+        bundle: join(bundles, bundle, 'index.cjs'),
+        environment: { ...environment, ...extra },
+        timeoutMs: functionTimeoutMs,
+        instances,
+        onLog: line => {
+          onLog(`${name} ${line}`)
+          errors.note(name, line)
+        },
+      }),
+    )
   const capture = lambda('capture', 'capture')
   const publish = lambda('publish', 'publish')
-  const forwards = peersOf(plan, site).map(({ id }) =>
+  const forwards = peersOf(options.plan, site).map(({ id }) =>
     lambda(`forward-${id}`, 'forward', {
       TRIBUTARY_PEER: id,
       TRIBUTARY_WAITING_URL: resources.waitingUrls.get(id) ?? '',
@@ -119,36 +123,60 @@ export async function startAwsSite(options: LocalSiteOptions): Promise<LocalSite
     return [startQueueMapping({ client: sqs, queueUrl, queueArn: arn, region, invoke: recorded(fn), faults, onLog })]
   })
   const api = await startRestApi({ invoke: recorded(ingest) })
-  const stores = awsStores({
-    ...{ plan, site, dynamoDb, kinesis, sqs },
-    deadLettersUrl: resources.deadLettersUrl,
-    waitS: 0,
-  })
 
   const endFunctions = once(async () => {
-    await Promise.all([...mappings, ...waiting, api].map(part => part.stop()))
+    await Promise.all([mappings, ...waiting, api].map(part => part.stop()))
     await Promise.all(lambdas.map(fn => fn.stop()))
   })
+  /** What differs from one declaration to the other. */
+  const running = (plan: SyncPlan): LocalSite => {
+    const { deadLettersUrl } = resources
+    const stores = awsStores({ plan, site, dynamoDb, kinesis, sqs, deadLettersUrl, waitS: 0 })
+    return {
+      endpoints: {
+        cloud: 'aws',
+        region,
+        endpoints: { ...endpoints, ingest: `${api.url}/ingest` },
+        data: dataLocations(plan, site),
+      },
+      variables,
+      ingestUrl: `${api.url}/ingest`,
+      functions: lambdas.map(asLocalFunction),
+      faults,
+      ...stores,
+      triggers: () =>
+        lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+      async redeploy({ plan: next, bundles }) {
+        const provisioned = await provision(next)
+        await replaceInAnyOrder(lambdas.map(fn => () => fn.replace(bundles)))
+        await mappings.follow(provisioned)
+        return running(next)
+      },
+      endFunctions,
+      async stop() {
+        await endFunctions()
+        for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
+        await servers.stop()
+      },
+    }
+  }
+  return running(options.plan)
+}
+
+/** The service's function: its name and what triggers it stay when its code is replaced. */
+interface DeployedLambda extends LambdaFunction {
+  replace(bundles: string): Promise<void>
+}
+
+function replaceableLambda(bundles: string, create: (bundles: string) => LambdaFunction): DeployedLambda {
+  const code = new Replaceable(create(bundles))
   return {
-    endpoints: {
-      cloud: 'aws',
-      region,
-      endpoints: { ...endpoints, ingest: `${api.url}/ingest` },
-      data: dataLocations(plan, site),
-    },
-    variables,
-    ingestUrl: `${api.url}/ingest`,
-    functions: lambdas.map(asLocalFunction),
-    faults,
-    ...stores,
-    triggers: () =>
-      lambdas.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
-    endFunctions,
-    async stop() {
-      await endFunctions()
-      for (const client of [dynamoDb, streams, kinesis, sqs]) client.destroy()
-      await servers.stop()
-    },
+    name: code.fn.name,
+    invoke: (event, abandoned) => code.run(fn => fn.invoke(event, abandoned)),
+    warm: () => code.fn.warm(),
+    kill: () => code.fn.kill(),
+    stop: () => code.fn.stop(),
+    replace: next => code.replace(create(next)),
   }
 }
 
@@ -186,7 +214,13 @@ interface Mappings {
   readonly onLog: (line: string) => void
 }
 
-function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> {
+interface SiteMappings {
+  /** Reads the tables that there are now, those that were read before from where that was. */
+  follow(resources: Provisioned): Promise<void>
+  stop(): Promise<void>
+}
+
+async function startMappings(parts: Mappings): Promise<SiteMappings> {
   const { region, timing, resources, servers, streams, kinesis, capture, publish, forwards, faults, onLog } = parts
   const synced = servers.tableWritten(syncStoreName)
   // Functions do not write through the front that rings. Only what capture writes is waited for at other sites.
@@ -234,14 +268,39 @@ function startMappings(parts: Mappings): Promise<readonly EventSourceMapping[]> 
     map(createKinesisSource({ client: kinesis, streamArn: feedArn, region }), capture, servers.recordsPut),
   ]
   const changes = () => createKinesisSource({ client: kinesis, streamArn: resources.changesStreamArn, region })
-  return Promise.all([
-    ...[...resources.tableStreamArns].flatMap(([table, arn]) => {
-      const feedArn = resources.feedArns.get(table)
-      if (feedArn !== undefined) return feedByKinesis(table, arn, feedArn)
-      return [map(tableStream(arn), capture, servers.tableWritten(table))]
-    }),
+  const fixed = await Promise.all([
     // Publish fails as a whole or not at all: what it cannot read it puts aside.
     map(tableStream(resources.syncStreamArn), publish, synced, false),
     ...forwards.map(fn => map(changes(), fn, servers.recordsPut)),
   ])
+  /** By the streams that they read. */
+  const ofTables = new Map<string, readonly EventSourceMapping[]>()
+  const follow = async ({ tableStreamArns, feedArns }: Provisioned) => {
+    const wanted = [...tableStreamArns].map(([table, arn]) => {
+      const feedArn = feedArns.get(table)
+      return { table, arn, feedArn, streams: [arn, ...(feedArn === undefined ? [] : [feedArn])].join(' ') }
+    })
+    const unwanted = [...ofTables].filter(([read]) => !wanted.some(({ streams: stream }) => stream === read))
+    for (const [read, mappings] of unwanted) {
+      await Promise.all(mappings.map(mapping => mapping.stop()))
+      ofTables.delete(read)
+    }
+    const added = wanted.filter(({ streams: stream }) => !ofTables.has(stream))
+    await Promise.all(
+      added.map(async ({ table, arn, feedArn, streams: stream }) => {
+        const starting =
+          feedArn === undefined
+            ? [map(tableStream(arn), capture, servers.tableWritten(table))]
+            : feedByKinesis(table, arn, feedArn)
+        ofTables.set(stream, await Promise.all(starting))
+      }),
+    )
+  }
+  await follow(resources)
+  return {
+    follow,
+    stop: async () => {
+      await Promise.all([...fixed, ...[...ofTables.values()].flat()].map(mapping => mapping.stop()))
+    },
+  }
 }

@@ -7,6 +7,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { closeServer } from '../close-server.ts'
 import type { DeliveryFaults } from '../runtime/delivery-faults.ts'
 import { awaitDelivery, happens } from './await-delivery.ts'
 import type { FunctionMetadata } from './function-metadata.ts'
@@ -74,9 +75,7 @@ export async function startHttpTrigger(options: HttpTriggerOptions): Promise<Htt
     status: () => ({ failures: health.failures, lastError: health.lastError }),
     stop: async () => {
       stopping.abort()
-      const closed = new Promise(resolve => server.close(resolve))
-      server.closeIdleConnections()
-      await closed
+      await closeServer(server)
     },
   }
 }

@@ -13,6 +13,7 @@ import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.t
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
 import { Doorbell } from '../runtime/doorbell.ts'
+import { replaceInAnyOrder } from '../runtime/replaceable.ts'
 import type { ChangedPlace, Concerns } from '../servers/cosmos/cosmos-server.ts'
 import { cosmosAccount, storageEndpoints } from './account-addresses.ts'
 import type { InvocationResult, TriggerEvent } from './function-protocol.ts'
@@ -26,13 +27,14 @@ import type { HttpData } from './typed-data.ts'
 const retryDelayMs = '100'
 
 export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSite> {
-  const { site, plan, onProgress, onLog } = options
-  const { region } = siteOf(plan, site)
+  const { site, timing, onProgress, onLog } = options
+  const { region } = siteOf(options.plan, site)
   onProgress('starting Cosmos DB and Storage')
   const servers = await startAzureServers({ environment: process.env, onProgress, onLog })
   const { cosmosConnection, storageConnection, changed } = servers
   const variables = { TRIBUTARY_COSMOS: cosmosConnection, TRIBUTARY_STORAGE: storageConnection }
-  await provisionAzureSite({ plan, site, cosmosConnection, storageConnection })
+  const provision = (plan: SyncPlan) => provisionAzureSite({ plan, site, cosmosConnection, storageConnection })
+  await provision(options.plan)
 
   onProgress('starting the functions')
   const faults = noFaults()
@@ -41,68 +43,128 @@ export async function startAzureSite(options: LocalSiteOptions): Promise<LocalSi
     await readFile(new URL('../../../functions/azure/host.json', import.meta.url), 'utf8'),
   )
   const environment = { ...options.environment, ...variables, TRIBUTARY_RETRY_DELAY_MS: retryDelayMs }
-  const functionApp = (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}) =>
-    recorded(
-      createFunctionApp({
-        name,
-        bundle: join(options.bundles, bundle, 'index.cjs'),
-        environment: { ...environment, ...extra },
-        hostJson,
-        onLog: line => {
-          onLog(`${name} ${line}`)
-          errors.note(name, line)
-        },
-      }),
-    )
-  const forwards = peersOf(plan, site).map(({ id }) => functionApp(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }))
-  const ingest = functionApp('ingest', 'ingest')
   const published = new Doorbell()
-  const publish = ringing(functionApp('publish', 'publish'), published)
-  const apps = [functionApp('capture', 'capture'), publish, ...forwards, ingest]
-  await Promise.all(apps.map(app => app.warm()))
   // What ingest writes, document and sync item in one transaction, no other site waits for: the next poll finds it.
-  const doorbellsOf = ({ name }: FunctionApp) => ({
+  const doorbellsOf = (name: string) => ({
     ...(changed && { changed: (place: ChangedPlace) => changed(place, name === 'publish' ? isCaptured : isWritten) }),
     queues: published,
   })
-  const triggers = await Promise.all(
-    apps.map(app => startTriggers({ app, faults, onLog, timing: options.timing, doorbells: doorbellsOf(app) })),
-  )
-  const ingestUrl = `${httpEndpointOf(triggers)}/api/ingest`
+  const deploy = async (name: string, bundle: string, extra: Readonly<Record<string, string>> = {}) => {
+    const create = (bundles: string) => {
+      const app = recorded(
+        createFunctionApp({
+          name,
+          bundle: join(bundles, bundle, 'index.cjs'),
+          environment: { ...environment, ...extra },
+          hostJson,
+          onLog: line => {
+            onLog(`${name} ${line}`)
+            errors.note(name, line)
+          },
+        }),
+      )
+      return name === 'publish' ? ringing(app, published) : app
+    }
+    const trigger = (app: FunctionApp, httpPort?: number) =>
+      startTriggers({ app, faults, onLog, timing, doorbells: doorbellsOf(name), ...(httpPort && { httpPort }) })
+    return deployApp({ create, trigger }, options.bundles)
+  }
+  const apps = await Promise.all([
+    deploy('capture', 'capture'),
+    deploy('publish', 'publish'),
+    ...peersOf(options.plan, site).map(({ id }) => deploy(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id })),
+    deploy('ingest', 'ingest'),
+  ])
+  const ingestUrl = `${httpEndpointOf(apps)}/api/ingest`
 
   const client = createCosmosClient(cosmosConnection)
-  const stores = azureStores({ plan, site, cosmos: client, queues: createQueueService(storageConnection) })
+  const queues = createQueueService(storageConnection)
   const cosmos = cosmosAccount(cosmosConnection)
   const endFunctions = once(async () => {
-    await Promise.all(triggers.map(trigger => trigger.stop()))
     await Promise.all(apps.map(app => app.stop()))
   })
+  /** What differs from one declaration to the other. */
+  const running = async (plan: SyncPlan): Promise<LocalSite> => {
+    const stores = azureStores({ plan, site, cosmos: client, queues })
+    return {
+      endpoints: {
+        cloud: 'azure',
+        region,
+        endpoints: { cosmos: cosmos.endpoint, ...storageEndpoints(storageConnection), ingest: ingestUrl },
+        credentials: { cosmosKey: cosmos.key, storage: storageConnection },
+        data: dataLocations(plan, site),
+      },
+      variables,
+      ingestUrl,
+      functions: (await Promise.all(apps.map(({ present }) => asLocalFunctions(present.app)))).flat(),
+      faults,
+      ...stores,
+      triggers: () =>
+        apps.map(({ present: { app } }) => ({
+          function: app.name,
+          failures: errors.count(app.name),
+          lastError: errors.last(app.name),
+        })),
+      async redeploy({ plan: next, bundles }) {
+        await provision(next)
+        await replaceInAnyOrder(apps.map(app => () => app.replace(bundles)))
+        return running(next)
+      },
+      endFunctions,
+      async stop() {
+        await endFunctions()
+        client.dispose()
+        await servers.stop()
+      },
+    }
+  }
+  return running(options.plan)
+}
+
+/** A function app in the cloud: its name and its address stay when its code is replaced. */
+interface DeployedApp {
+  readonly present: { readonly app: FunctionApp; readonly triggers: AppTriggers }
+  /** As the host does: nothing new begins, what is under way ends, the host starts with the new code. */
+  replace(bundles: string): Promise<void>
+  stop(): Promise<void>
+}
+
+interface AppParts {
+  create(bundles: string): FunctionApp
+  trigger(app: FunctionApp, httpPort?: number): Promise<AppTriggers>
+}
+
+async function deployApp({ create, trigger }: AppParts, bundles: string): Promise<DeployedApp> {
+  const start = async (from: string) => {
+    const app = create(from)
+    await app.warm()
+    return app
+  }
+  const first = await start(bundles)
+  let present = { app: first, triggers: await trigger(first) }
+  const stop = async () => {
+    await present.triggers.stop()
+    await present.app.stop()
+  }
   return {
-    endpoints: {
-      cloud: 'azure',
-      region,
-      endpoints: { cosmos: cosmos.endpoint, ...storageEndpoints(storageConnection), ingest: ingestUrl },
-      credentials: { cosmosKey: cosmos.key, storage: storageConnection },
-      data: dataLocations(plan, site),
+    get present() {
+      return present
     },
-    variables,
-    ingestUrl,
-    functions: (await Promise.all(apps.map(asLocalFunctions))).flat(),
-    faults,
-    ...stores,
-    triggers: () =>
-      apps.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
-    endFunctions,
-    async stop() {
-      await endFunctions()
-      client.dispose()
-      await servers.stop()
+    stop,
+    async replace(from) {
+      const { httpEndpoint } = present.triggers
+      // What does not load leaves everything as it was.
+      const app = await start(from)
+      await stop()
+      const port = httpEndpoint === undefined ? undefined : Number(new URL(httpEndpoint).port)
+      present = { app, triggers: await trigger(app, port) }
     },
   }
 }
 
-function httpEndpointOf(triggers: readonly AppTriggers[]): string {
-  const endpoint = triggers.find(({ httpEndpoint }) => httpEndpoint !== undefined)?.httpEndpoint
+function httpEndpointOf(apps: readonly DeployedApp[]): string {
+  const endpoints = apps.map(({ present }) => present.triggers.httpEndpoint)
+  const endpoint = endpoints.find(found => found !== undefined)
   if (endpoint === undefined) throw new Error('no function of this site answers HTTP')
   return endpoint
 }

@@ -65,7 +65,11 @@ async function provisionCosmos(connection: string, containers: readonly PlacedCo
 /** The client's "if not exists" reads first: who starts at the same time may create it in between. */
 async function createOnce(database: Database, container: ContainerRequest): Promise<void> {
   try {
-    await database.containers.createIfNotExists(container)
+    const { container: present, resource } = await database.containers.createIfNotExists(container)
+    // A type was given an expiry since.
+    if (resource && container.defaultTtl !== undefined && resource.defaultTtl === undefined) {
+      await present.replace({ ...resource, defaultTtl: container.defaultTtl })
+    }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 409)) throw error
   }

@@ -6,7 +6,7 @@ import { createFirestore } from '../../../functions/gcp/firestore-client.ts'
 import { createPubSub } from '../../../functions/gcp/pubsub-client.ts'
 import { documentPattern } from '../../../shared/declare/placement.ts'
 import { changesName, forwardName, syncStoreName } from '../../../shared/declare/resource-names.ts'
-import { peersOf, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
+import { peersOf, type SyncPlan, siteOf, typesAt } from '../../../shared/declare/sync-plan.ts'
 import { batchChangesMax } from '../../../shared/replicate/batches.ts'
 import { gcpStores } from '../../stores/gcp-stores.ts'
 import { openPubSubLetters } from '../../stores/pubsub-letters.ts'
@@ -15,8 +15,9 @@ import { FunctionErrors } from '../function-errors.ts'
 import type { LocalFunction, LocalSite, LocalSiteOptions } from '../local-site.ts'
 import { reportEvent } from '../record-events.ts'
 import { noFaults } from '../runtime/delivery-faults.ts'
+import { Replaceable, replaceInAnyOrder } from '../runtime/replaceable.ts'
 import { type CloudFunction, createCloudFunction } from './cloud-function.ts'
-import { startFirestoreTrigger } from './firestore-trigger.ts'
+import { type FirestoreTrigger, startFirestoreTrigger } from './firestore-trigger.ts'
 import { startHttpFront } from './http-front.ts'
 import { provisionGoogleSite } from './provision.ts'
 import { startPubSubTrigger } from './pubsub-trigger.ts'
@@ -28,12 +29,13 @@ const project = 'local'
 const forwardConcurrency = batchChangesMax
 
 export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite> {
-  const { site, plan, timing, onProgress, onLog } = options
-  const { region } = siteOf(plan, site)
+  const { site, timing, onProgress, onLog } = options
+  const { region } = siteOf(options.plan, site)
   onProgress('starting Firestore and Pub/Sub')
   const servers = await startGcpServers({ environment: process.env, project, onProgress, onLog })
   const { firestoreHost, pubsubHost } = servers
-  await provisionGoogleSite({ plan, site, project, pubsubHost })
+  const provision = (plan: SyncPlan) => provisionGoogleSite({ plan, site, project, pubsubHost })
+  await provision(options.plan)
   const variables = {
     GOOGLE_CLOUD_PROJECT: project,
     FIRESTORE_EMULATOR_HOST: firestoreHost,
@@ -46,20 +48,22 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const errors = new FunctionErrors()
   const cloudFunction = (name: string, target: string, extra: Readonly<Record<string, string>> = {}) =>
     recorded(
-      createCloudFunction({
-        name,
-        target,
-        bundle: join(options.bundles, target, 'index.cjs'),
-        environment: { ...options.environment, ...variables, ...extra },
-        onLog: line => {
-          onLog(`${name} ${line}`)
-          errors.note(name, line)
-        },
-      }),
+      replaceableFunction(options.bundles, bundles =>
+        createCloudFunction({
+          name,
+          target,
+          bundle: join(bundles, target, 'index.cjs'),
+          environment: { ...options.environment, ...variables, ...extra },
+          onLog: line => {
+            onLog(`${name} ${line}`)
+            errors.note(name, line)
+          },
+        }),
+      ),
     )
   const capture = cloudFunction('capture', 'capture')
   const publish = cloudFunction('publish', 'publish')
-  const forwards = peersOf(plan, site).map(({ id }) => ({
+  const forwards = peersOf(options.plan, site).map(({ id }) => ({
     peer: id,
     cloudFunction: cloudFunction(`forward-${id}`, 'forward', { TRIBUTARY_PEER: id }),
   }))
@@ -67,33 +71,28 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   const functions = [capture, publish, ...forwards.map(forward => forward.cloudFunction), ingest]
   await Promise.all(functions.map(fn => fn.warm()))
 
-  const patterns = new Set(typesAt(plan, site).map(({ at }) => documentPattern(at.gcp)))
-  const documents = [
-    ...[...patterns].map(document => ({ document, cloudFunction: capture })),
-    { document: `${syncStoreName}/{id}`, cloudFunction: publish },
-  ]
   const latencyMs = (inTheCloudMs: number) => (timing === 'cloud' ? inTheCloudMs : 0)
-  const triggers = [
-    ...documents.map(({ document, cloudFunction }) =>
-      startFirestoreTrigger({
-        name: `${cloudFunction.name} of ${document}`,
-        firestore: servers.writesOf(document),
-        cloudFunction,
-        document,
-        project,
-        location: region,
-        latencyMs: latencyMs(cloudTiming.gcp.firestoreEventMs),
-        onLog,
-        faults,
-      }),
-    ),
-    ...forwards.map(({ peer, cloudFunction }) =>
+  const triggerOn = (document: string, fn: CloudFunction) =>
+    startFirestoreTrigger({
+      name: `${fn.name} of ${document}`,
+      firestore: servers.writesOf(document),
+      cloudFunction: fn,
+      document,
+      project,
+      location: region,
+      latencyMs: latencyMs(cloudTiming.gcp.firestoreEventMs),
+      onLog,
+      faults,
+    })
+  const fixed = [
+    triggerOn(`${syncStoreName}/{id}`, publish),
+    ...forwards.map(forward =>
       startPubSubTrigger({
-        name: cloudFunction.name,
+        name: forward.cloudFunction.name,
         pubsub: servers.messages,
-        cloudFunction,
+        cloudFunction: forward.cloudFunction,
         topic: `projects/${project}/topics/${changesName}`,
-        subscription: `projects/${project}/subscriptions/${forwardName(peer)}`,
+        subscription: `projects/${project}/subscriptions/${forwardName(forward.peer)}`,
         maxInFlight: forwardConcurrency,
         latencyMs: latencyMs(cloudTiming.gcp.pubSubMs),
         onLog,
@@ -101,46 +100,87 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
       }),
     ),
   ]
+  /** By the path pattern of their documents. */
+  const captures = new Map<string, FirestoreTrigger>()
+  /** A trigger that stays keeps the events that wait in it. */
+  const followDocuments = async (plan: SyncPlan) => {
+    const patterns = new Set(typesAt(plan, site).map(({ at }) => documentPattern(at.gcp)))
+    for (const document of patterns.difference(captures)) captures.set(document, triggerOn(document, capture))
+    for (const document of new Set(captures.keys()).difference(patterns)) {
+      await captures.get(document)?.stop()
+      captures.delete(document)
+    }
+  }
+  await followDocuments(options.plan)
   const front = await startHttpFront({ cloudFunction: ingest })
   const firestore = createFirestore({ projectId: project, host: firestoreHost, ssl: false })
-
   // The client finds an emulator by its variable only; this process serves one site.
   process.env.PUBSUB_EMULATOR_HOST = pubsubHost
   const pubsub = createPubSub(project)
   const letters = openPubSubLetters(project, pubsubHost)
-  const stores = gcpStores({ plan, site, firestore, pubsub, letters })
 
   const endFunctions = once(async () => {
-    await Promise.all(triggers.map(trigger => trigger.stop()))
+    await Promise.all([...fixed, ...captures.values()].map(trigger => trigger.stop()))
     await front.stop()
     await Promise.all(functions.map(fn => fn.stop()))
   })
+  /** What differs from one declaration to the other. */
+  const running = (plan: SyncPlan): LocalSite => {
+    const stores = gcpStores({ plan, site, firestore, pubsub, letters })
+    return {
+      endpoints: {
+        cloud: 'gcp',
+        region,
+        project,
+        endpoints: { firestore: firestoreHost, pubsub: pubsubHost, ingest: `${front.url}/ingest` },
+        data: Object.fromEntries(
+          typesAt(plan, site).map(({ name, key, keyTypes, at: { gcp } }) => [
+            name,
+            { collection: gcp.collection, id: gcp.id, key, keyTypes },
+          ]),
+        ),
+      },
+      variables,
+      ingestUrl: `${front.url}/ingest`,
+      functions: functions.map(asLocalFunction),
+      faults,
+      ...stores,
+      triggers: () =>
+        functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
+      async redeploy({ plan: next, bundles }) {
+        await provision(next)
+        await replaceInAnyOrder(functions.map(fn => () => fn.replace(bundles)))
+        await followDocuments(next)
+        return running(next)
+      },
+      endFunctions,
+      async stop() {
+        await endFunctions()
+        await Promise.all([firestore.terminate(), pubsub.close(), letters.close()])
+        await servers.stop()
+      },
+    }
+  }
+  return running(options.plan)
+}
+
+/** The cloud's function: its name, its address and what triggers it stay when its code is replaced. */
+interface DeployedFunction extends CloudFunction {
+  replace(bundles: string): Promise<void>
+}
+
+function replaceableFunction(bundles: string, create: (bundles: string) => CloudFunction): DeployedFunction {
+  const code = new Replaceable(create(bundles))
   return {
-    endpoints: {
-      cloud: 'gcp',
-      region,
-      project,
-      endpoints: { firestore: firestoreHost, pubsub: pubsubHost, ingest: `${front.url}/ingest` },
-      data: Object.fromEntries(
-        typesAt(plan, site).map(({ name, key, keyTypes, at: { gcp } }) => [
-          name,
-          { collection: gcp.collection, id: gcp.id, key, keyTypes },
-        ]),
-      ),
+    name: code.fn.name,
+    get starts() {
+      return code.fn.starts
     },
-    variables,
-    ingestUrl: `${front.url}/ingest`,
-    functions: functions.map(asLocalFunction),
-    faults,
-    ...stores,
-    triggers: () =>
-      functions.map(({ name }) => ({ function: name, failures: errors.count(name), lastError: errors.last(name) })),
-    endFunctions,
-    async stop() {
-      await endFunctions()
-      await Promise.all([firestore.terminate(), pubsub.close(), letters.close()])
-      await servers.stop()
-    },
+    request: request => code.run(fn => fn.request(request)),
+    warm: () => code.fn.warm(),
+    kill: () => code.fn.kill(),
+    stop: () => code.fn.stop(),
+    replace: next => code.replace(create(next)),
   }
 }
 
@@ -167,7 +207,7 @@ function asLocalFunction(fn: CloudFunction): LocalFunction {
   }
 }
 
-function recorded(fn: CloudFunction): CloudFunction {
+function recorded(fn: DeployedFunction): DeployedFunction {
   return {
     ...fn,
     get starts() {
