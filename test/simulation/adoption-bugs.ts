@@ -130,8 +130,8 @@ export const adoptionBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shared/replicate/note.ts',
-        find: "now && now.phase !== 'noting' ? await capture(ref, capturing)",
-        replace: 'now && now.sinceMs < 0 ? await capture(ref, capturing)',
+        find: "now && now.phase !== 'noting' ? await capture(ref, looking)",
+        replace: 'now && now.sinceMs < 0 ? await capture(ref, looking)',
       },
     ],
   },
