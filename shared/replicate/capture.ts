@@ -66,8 +66,8 @@ const failureAttemptsMax = 4
 const failureBackoffMs = 100
 
 /**
- * Rejects with `Contended`, `OtherDeclaration` or `StoreUnavailable`: the trigger delivers the hint again. Whatever else fails becomes a
- * dead letter: one bad document must not hold up its neighbours for ever.
+ * Rejects with `Contended`, `OtherDeclaration` or `StoreUnavailable`: the trigger delivers the hint again. Whatever else
+ * fails becomes a dead letter: one bad document must not hold up its neighbours for ever.
  */
 export async function capture(ref: RecordRef, ports: CapturePorts): Promise<CaptureResult> {
   for (let attempt = 1; ; attempt++) {

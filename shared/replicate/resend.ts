@@ -8,7 +8,7 @@
 import { hlcToMs } from '../causality/hybrid-logical-clock.ts'
 import { includes, type VersionVector } from '../causality/version-vector.ts'
 import type { Bus, Clock, RecordStore } from '../ports/index.ts'
-import { claimText } from './claim.ts'
+import { claimEventOf } from './claim.ts'
 import type { Here } from './here.ts'
 import { wholeChange } from './make-change.ts'
 import type { RecordRef } from './record-ref.ts'
@@ -24,11 +24,9 @@ export interface ResendPorts {
 export async function resend(refs: readonly RecordRef[], { here, clock, store, bus }: ResendPorts): Promise<number> {
   const atMs = clock.now()
   const stored = await Promise.all(refs.map(async ref => ({ ref, found: await store.readRecord(ref) })))
-  const events = stored.flatMap(({ ref, found }) => {
-    if (!found) return []
-    const change = wholeChange(ref, found.record, here, atMs)
-    return [{ change, text: claimText(change) }]
-  })
+  const events = stored.flatMap(({ ref, found }) =>
+    found ? [claimEventOf(wholeChange(ref, found.record, here, atMs))] : [],
+  )
   if (events.length > 0) await bus.publish(events)
   return events.length
 }

@@ -17,8 +17,6 @@ const [aws, gcp, azure] = ['aws-us-east-1', 'gcp-us-central1', 'azure-eastus']
 const documents = 130
 
 let running: TestClouds
-/** What the tables, collections and containers of the application are called. */
-let types: readonly string[]
 let stores: Stores
 let dynamodb: DynamoDBClient
 let firestore: Firestore
@@ -26,13 +24,17 @@ let cosmos: CosmosClient
 
 beforeAll(async () => {
   running = await smallClouds()
-  const [endpoints] = Object.values(await readEndpoints(join(running.folder, 'endpoints.json')))
-  types = Object.keys(endpoints?.data ?? {}).toSorted()
   stores = await openStores(running.folder)
   ;({ dynamoDb: dynamodb, firestore, cosmos } = stores)
 }, 120_000)
 
 afterAll(() => stores?.close())
+
+/** What the tables, collections and containers of the application are called by now: another suite may have added some. */
+async function applications(): Promise<readonly string[]> {
+  const [endpoints] = Object.values(await readEndpoints(join(running.folder, 'endpoints.json')))
+  return Object.keys(endpoints?.data ?? {}).toSorted()
+}
 
 const carts = () => cosmos.database('tributary').container('carts')
 
@@ -117,7 +119,7 @@ test('on Cosmos the sync items go from beside the documents, and no document, no
   const plain = [...before].filter(([id]) => !ours.includes(id))
   expect(await itemsOf('carts')).toEqual(new Map(plain))
   const { resources: containers } = await cosmos.database('tributary').containers.readAll().fetchAll()
-  expect(containers.map(({ id }) => id).toSorted()).toEqual([...types, 'tributary-audit'])
+  expect(containers.map(({ id }) => id).toSorted()).toEqual([...(await applications()), 'tributary-audit'])
 
   const json = await uninstall(azure, '--json')
   expect(JSON.parse(json.out)).toMatchObject({ site: azure, at: 'the local clouds', captureRuns: false, found: [] })
@@ -125,7 +127,7 @@ test('on Cosmos the sync items go from beside the documents, and no document, no
   expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing of Tributary is in its stores') })
   expect(await uninstall(azure, '--with-audit', '--yes')).toMatchObject({ code: 0 })
   const { resources: left } = await cosmos.database('tributary').containers.readAll().fetchAll()
-  expect(left.map(({ id }) => id).toSorted()).toEqual(types)
+  expect(left.map(({ id }) => id).toSorted()).toEqual(await applications())
 })
 
 test('on Firestore the collections of ours go', async () => {
@@ -134,7 +136,7 @@ test('on Firestore the collections of ours go', async () => {
   expect(Object.keys(before).length).toBeGreaterThanOrEqual(documents)
   expect(await collections()).toContain('tributary-sync')
   expect(await uninstall(gcp, '--with-audit', '--yes')).toMatchObject({ code: 0 })
-  expect(types).toEqual(expect.arrayContaining([...(await collections())]))
+  expect(await collections()).toEqual(await applications())
   expect(await pathsOf('carts')).toEqual(before)
 })
 
@@ -144,7 +146,7 @@ test('on DynamoDB the tables of ours go; nothing was ever in those of the applic
   expect(before.length).toBeGreaterThanOrEqual(documents)
   expect(await uninstall(aws, '--yes')).toMatchObject({ code: 0 })
   const { TableNames } = await dynamodb.send(new ListTablesCommand({}))
-  expect(TableNames?.toSorted()).toEqual([...types, 'tributary-audit'])
+  expect(TableNames?.toSorted()).toEqual([...(await applications()), 'tributary-audit'])
   expect(await rowsOf('carts')).toEqual(before)
   const fields = new Set(before.flatMap(row => Object.keys(Object(row))))
   expect([...fields].filter(name => name.includes('tributary'))).toEqual([])

@@ -9,9 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
-import { readStatus, type Status } from '../../tools/cli/commands/status.ts'
-import { connectClouds } from '../../tools/cli/running-clouds.ts'
 import { ControlFailed } from '../../tools/local/control-client.ts'
+import type { ControlRequest } from '../../tools/local/control-protocol.ts'
 import { type LocalState, localFolder, readState } from '../../tools/local/local-folder.ts'
 import type { ApplicationClient, FieldPath } from '../../tools/local/official-clients/application-client.ts'
 import { openClients, readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
@@ -55,16 +54,21 @@ async function redeploy(site: string): Promise<void> {
 }
 
 /** A store that is slow while functions start is asked again. */
-async function status(): Promise<Status> {
+async function ask(site: string, request: ControlRequest): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await readStatus(connectClouds(running.clouds.plan, await presentState()))
+      return await running.clouds.ask(site, request)
     } catch (error) {
       if (!(error instanceof ControlFailed) || attempt === 10) throw error
       await sleep(1_000)
     }
   }
 }
+
+/** Of every site, whole: should there be any, they say why. */
+const deadLetters = () => Promise.all(running.clients.map(({ site }) => ask(site, { ask: 'dead-letters' })))
+
+const planAt = async ({ site }: ApplicationClient) => Object(await ask(site, { ask: 'identify' })).plan
 
 /** What was added, by type, document and field. */
 class Tally {
@@ -141,18 +145,6 @@ class Application {
   }
 }
 
-// TEMP
-async function cpu(label: string) {
-  const { readFileSync } = await import('node:fs')
-  const state = await presentState()
-  const secs = Object.entries(state.sites).map(([site, { pid }]) => {
-    const parts = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return `${site} ${(Number(parts[11]) + Number(parts[12])) / 100}`
-  })
-  const own = process.cpuUsage()
-  console.log(label, secs.join(' | '), 'test', (own.user + own.system) / 1e6, new Date().toISOString())
-}
-
 const sharedId = (n: number) => `shared-${n}`
 const sharedIds = Array.from({ length: sharedCount }, (_, n) => sharedId(n))
 const newCart = (id: string) => ({ customer_id: id, items: { tea: { quantity: 0 } } })
@@ -161,8 +153,7 @@ const mark = (id: string) => ({ product_id: id, title: 'a mark' })
 test(
   'one site after the other gets another declaration while applications write: changes wait, and every write counts once',
   async () => {
-    await cpu('start')
-    const { deadLetters: lettersBefore } = await status()
+    const lettersBefore = await deadLetters()
     const [first, second, third] = long ? running.clients.toReversed() : running.clients
     if (!first || !second || !third) throw new Error('there are three sites')
     for (const id of sharedIds) await first.put('carts', newCart(id))
@@ -186,11 +177,9 @@ test(
       return client
     }
 
-    await cpu('written')
     try {
       const said = await tributary('local', 'redeploy', first.site, '--config', upgraded)
       expect(said).toContain(`${first.site}: runs ${upgraded}\nchanges to and from `)
-      await cpu('redeployed 1')
       const firstUpgraded = await restart(first)
       for (const id of sharedIds) {
         await firstUpgraded.set('carts', [id], ['visits'], 1)
@@ -203,9 +192,7 @@ test(
       expect(await first.read('products', ['of second'])).toBeUndefined()
       for (const site of [second, third]) expect(await site.read('products', ['of first'])).toBeUndefined()
 
-      await cpu('watched 1')
       await redeploy(second.site)
-      await cpu('redeployed 2')
       await restart(second)
       await expect.poll(() => second.read('products', ['of first']), { timeout: 60_000 }).toEqual(mark('of first'))
       await expect.poll(() => first.read('products', ['of second']), { timeout: 60_000 }).toEqual(mark('of second'))
@@ -214,13 +201,10 @@ test(
       await sleep(watchedMs)
       expect(await third.read('products', ['of first'])).toBeUndefined()
       expect(await third.read('products', ['of both'])).toBeUndefined()
-      const { plans } = await status()
-      expect(plans[first.site]).toBe(plans[second.site])
-      expect(plans[third.site]).not.toBe(plans[first.site])
+      expect(await planAt(second)).toBe(await planAt(first))
+      expect(await planAt(third)).not.toBe(await planAt(first))
 
-      await cpu('watched 2')
       await redeploy(third.site)
-      await cpu('redeployed 3')
       await restart(third)
       await sleep(watchedMs)
     } finally {
@@ -229,14 +213,12 @@ test(
       await writers
     }
 
-    await cpu('written all')
     const endpoints = await readEndpoints(join(running.folder, 'endpoints.json'))
     const readers = Object.entries(endpoints).map(([site, at]) => openReader(site, at))
     await expect.poll(() => differences(readers, tally), { timeout: withinMs / 2, interval: 500 }).toEqual([])
-    await cpu('equal')
     // Enough of each for the rest to have been shown.
     for (const type of ['carts', 'reviews']) expect(tally.idsOf(type).length).toBeGreaterThan(3)
-    expect((await status()).deadLetters).toEqual(lettersBefore)
+    expect(await deadLetters()).toEqual(lettersBefore)
     await Promise.all([...readers, ...opened].map(opener => opener.close()))
   },
   withinMs,

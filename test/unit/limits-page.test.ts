@@ -6,6 +6,7 @@ import { messageBytesMax } from '../../functions/azure/message-bytes.ts'
 import { documentBytesMax, nestingMax } from '../../functions/gcp/document-limits.ts'
 import { idBytesMax } from '../../shared/place/azure-place.ts'
 import { batchBytesMax, batchChangesMax } from '../../shared/replicate/batches.ts'
+import { deploymentMsMax } from '../../shared/replicate/declared-state.ts'
 import { messageAgeMaxMs } from '../../shared/replicate/message-age.ts'
 import { carriedBytesMax, carriedResolutionsMax } from '../../shared/replicate/resolution-retention.ts'
 import { recordsAtOnce } from '../../shared/replicate/side-by-side.ts'
@@ -36,5 +37,6 @@ test.each([
 test('of what one instance works on, and of records side by side', () => {
   expect(page).toContain(`| ${queues.batchSize} + ${queues.newBatchThreshold} |`)
   expect(page).toContain(`work on ${recordsAtOnce} records of an event or request side by side`)
+  expect(page).toContain(`| ${deploymentMsMax / 60_000} min from the record's commit`)
   expect(page).toContain(`the subscription's retention: ${messageAgeMaxMs / 86_400_000} days`)
 })

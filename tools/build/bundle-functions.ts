@@ -105,7 +105,7 @@ export async function bundleFunctions({ config, out, clouds, mayBeKept = false }
       const withResolvers = hasResolvers(plan) ? config : undefined
       const make = (to: string) => bundleCloud(cloud, withResolvers, to)
       const folder = join(out, cloud)
-      // Checkouts may share a cache (TRIBUTARY_CACHE): what one of them made is not the other's.
+      // Checkouts may share a cache.
       const madeOf = JSON.stringify([projectRoot, cloud, withResolvers ?? null, esbuildVersion])
       if (mayBeKept) await takeKeptBundles({ madeOf, out: folder, make })
       else await make(folder)
