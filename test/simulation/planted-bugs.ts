@@ -51,7 +51,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P4',
     leavesOut: 'an indivisible document is compared whole',
-    shownBy: 299,
+    shownBy: 979,
     edits: [
       {
         file: 'shared/ports/document-conditions.ts',
@@ -75,7 +75,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P5, echo',
     leavesOut: 'an event that tells of what is known is passed over only where a merge was the last to commit',
-    shownBy: 1024,
+    shownBy: 162,
     edits: [
       {
         file: 'shared/replicate/echo.ts',
@@ -241,7 +241,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P12',
     leavesOut: 'a register keeps the concurrent siblings',
-    shownBy: 1534,
+    shownBy: 175,
     edits: [
       {
         file: 'shared/resolve/register.ts',
@@ -269,7 +269,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P13, reset',
     leavesOut: 'a reset notes what it saw instead of setting totals back',
-    shownBy: 51,
+    shownBy: 41,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -288,7 +288,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, stability',
     leavesOut: 'content goes only when every site holds the same deletion',
-    shownBy: 73,
+    shownBy: 1139,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -311,7 +311,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, two steps',
     leavesOut: 'a record is forgotten only where no site keeps its content',
-    shownBy: 83,
+    shownBy: 122,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -333,7 +333,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, age',
     leavesOut: 'a record is forgotten only when it has been empty everywhere for longer than a message lives',
-    shownBy: 514,
+    shownBy: 75,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -355,7 +355,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, lives',
     leavesOut: "a counter's slot that begins anew replaces the one that others still hold",
-    shownBy: 21,
+    shownBy: 43,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -367,7 +367,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, dropped slots',
     leavesOut: 'a slot that the other side has dropped goes',
-    shownBy: 182,
+    shownBy: 83,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -384,7 +384,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, spent slots',
     leavesOut: 'a site that finds its slot used up begins a new one',
-    shownBy: 702,
+    shownBy: 1224,
     edits: [
       {
         file: 'shared/resolve/counter.ts',
@@ -396,7 +396,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P15, missing',
     leavesOut: 'a site whose vector lacks something gets the whole state',
-    shownBy: 282,
+    shownBy: 36,
     edits: [
       {
         file: 'shared/replicate/prune.ts',
@@ -419,7 +419,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     rule: 'P18',
     leavesOut: 'what was captured reads back as it was written (old cells of a removed document show through)',
-    shownBy: 33,
+    shownBy: 41,
     edits: [
       {
         file: 'shared/resolve/cells.ts',
