@@ -47,7 +47,7 @@ export function createItemReader(client: DynamoDBClient): ReadItem {
   }, itemsMax)
 }
 
-/** What a request for several tables fails with because of one of them, or of one key. */
+/** What a request fails with because of one of its tables or keys. */
 const ofOneTable: ReadonlySet<string> = new Set([
   'ResourceNotFoundException',
   'AccessDeniedException',
@@ -58,6 +58,12 @@ interface ReadMany {
   readonly items: ReadonlyMap<string, Item>
   /** What the answer had no room for, or its table no capacity. */
   readonly left: ReadonlySet<string>
+}
+
+/** A store that has no capacity, or is not there, is not asked again for each. */
+function mayBeOfOne(error: unknown): boolean {
+  if (!(error instanceof DynamoDBServiceException)) return false
+  return ofOneTable.has(error.name) || error.$metadata.httpStatusCode === 500
 }
 
 /** Undefined: one of the tables answers such a question with an error; alone each read has its own. */
@@ -77,9 +83,8 @@ async function readMany(client: DynamoDBClient, places: readonly ReadPlace[]): P
     )
     return { items: new Map(items), left: new Set(left) }
   } catch (error) {
-    // Whoever has no answer for any of them is not asked again for each.
-    if (!(error instanceof DynamoDBServiceException && ofOneTable.has(error.name))) throw storeFailure(error)
-    return undefined
+    if (mayBeOfOne(error)) return undefined
+    throw storeFailure(error)
   }
 }
 

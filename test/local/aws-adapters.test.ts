@@ -315,7 +315,8 @@ describe('when DynamoDB does not serve, a flow hears of it within seconds', () =
     for (const { reason } of (await Promise.allSettled(calls)).map(result => Object(result))) {
       expect(reason).toBeInstanceOf(StoreUnavailable)
     }
-    expect(requests.length).toBeLessThanOrEqual(15)
+    // Three attempts each, and three for both reads together where one of them may be what fails.
+    expect(requests.length).toBeLessThanOrEqual(18)
   })
 
   it('unavailable: nothing listens', async () => {
