@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
+import { createProgram } from '../../tools/cli/program.ts'
 import { readEndpoints } from '../../tools/local/official-clients/open-clients.ts'
 import { openStores } from './open-stores.ts'
 import type { TestClouds } from './running-clouds.ts'
@@ -51,21 +52,23 @@ afterAll(async () => {
   if (files) await rm(files, { recursive: true, force: true })
 })
 
-const run = (parameters: readonly string[]) =>
-  promisify(execFile)(process.execPath, [program, ...parameters, ...declared], { cwd: projectRoot, env: environment })
+const run = (parameters: readonly string[], env: NodeJS.ProcessEnv = environment) =>
+  promisify(execFile)(process.execPath, [program, ...parameters, ...declared], { cwd: projectRoot, env })
 
-/** What the command prints, which must end well. */
+/** What the command prints. In this process: a start of its own takes longer than most of them. */
 async function ask(...parameters: readonly string[]) {
-  return JSON.parse((await run(parameters)).stdout)
-}
-
-async function refusal(...parameters: readonly string[]): Promise<string> {
-  const { code, stderr } = await run(parameters).then(
-    () => ({ code: 0, stderr: '' }),
-    (error: { code: number; stderr: string }) => error,
-  )
-  expect(code).toBe(1)
-  return stderr
+  const printed: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation(text => void printed.push(text))
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  for (const [name, value] of Object.entries(environment)) if (value !== process.env[name]) vi.stubEnv(name, value)
+  try {
+    await createProgram().parseAsync([...parameters, ...declared], { from: 'user' })
+    return JSON.parse(printed.join('\n'))
+  } finally {
+    log.mockRestore()
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+  }
 }
 
 const client = (site: string) => {
@@ -84,8 +87,7 @@ describe('with --accounts', () => {
       await writeFile(file, JSON.stringify(documents))
       expect(await ask('load', 'bins', file, '--site', site)).toMatchObject({ written: before.length, failed: 0 })
     }
-    await sleep(500)
-    const result = await ask('adopt', 'bins', '--settle', '3')
+    const result = JSON.parse((await run(['adopt', 'bins', '--settle', '3'])).stdout)
     expect(result).toMatchObject({ outcome: 'adopted', seen: 12, equal: 11, different: 1, refused: 0, captured: 0 })
     expect(await ask('adopt', 'bins', '--settle', '3')).toMatchObject({ outcome: 'adopted', already: true })
     await running.everywhere('bins', ['bin-3'], { bin: 'bin-3', on_hand: 1_002, shelves: {} })
@@ -111,7 +113,7 @@ describe('with --accounts', () => {
     await expect.poll(async () => (await client(gcp).read('notes', ['held']))?.text, { timeout: 20_000 }).toBe('later')
     expect(await route()).toMatchObject({ backlog: 1, pausedUntilMs: expect.any(Number) })
     expect(await client(azure).read('notes', ['held'])).toBeUndefined()
-    expect(await refusal('drain', 'notes', '--from', aws)).toContain('paused, so nothing drains')
+    await expect(ask('drain', 'notes', '--from', aws)).rejects.toThrow('paused, so nothing drains')
     await ask('resume', 'notes')
     const drained = await ask('drain', 'notes', '--from', aws, '--timeout', '40s')
     expect(drained.map(({ left }: { left: number }) => left)).toEqual([0, 0])
@@ -174,16 +176,12 @@ describe('with --accounts', () => {
     await running.atRest()
     expect(await ask('repair', 'notes', '--older-than', '1s')).toEqual([])
     expect(await ask('repair', 'bins')).toEqual([])
-    expect(await refusal('repair', 'stock-of-two')).toContain('first npx tributary adopt stock-of-two')
+    await expect(ask('repair', 'stock-of-two')).rejects.toThrow('first npx tributary adopt stock-of-two')
   }, 90_000)
 
   test('a site that cannot be reached is named, with what to do', async () => {
-    const unreachable = { ...environment, GOOGLE_CLOUD_PROJECT: '' }
-    const asked = promisify(execFile)(process.execPath, [program, 'status', ...declared], {
-      cwd: projectRoot,
-      env: unreachable,
-    })
-    await expect(asked).rejects.toMatchObject({
+    await expect(run(['status'], { ...environment, GOOGLE_CLOUD_PROJECT: '' })).rejects.toMatchObject({
+      code: 1,
       stderr: expect.stringMatching(/gcp-us-central1: nobody says in which project it is: --var project=PROJECT/),
     })
   }, 30_000)
