@@ -63,7 +63,7 @@ export class WriteTimes {
     const written = between(versions, taken, { shadow: old.shadow, lookedMs })
     // No plain value was written, or the document was never as the record says: a merge and a write went in together.
     if (late === undefined || !written) return []
-    const lateMs = late === 0 ? 0 : Math.ceil(Math.SQRT2 ** late)
+    const lateMs = late === 0 ? 0 : Math.ceil(2 ** (late / 2))
     this.#written.set(nameOf(name, dot), { ...written, skewMs: this.#skewMs(dot[0]), stampMs, lateMs })
     const earliestMs = stampMs - lateMs - clockMsMax
     return written.firstMs >= earliestMs
