@@ -10,6 +10,7 @@ import { createHere } from '../../shared/replicate/here.ts'
 import type { EventPorts } from '../../shared/replicate/note.ts'
 import type { PrunePorts } from '../../shared/replicate/prune.ts'
 import type { PublishPorts } from '../../shared/replicate/publish.ts'
+import { restingPeer } from '../../shared/replicate/resting-peer.ts'
 import { createTakenHomes } from '../../shared/replicate/taken-homes.ts'
 import type { IngestEndpointPorts } from '../../shared/wire/ingest-endpoint.ts'
 import { adoptionsIn, rememberAdopted } from '../common/adoptions.ts'
@@ -87,7 +88,7 @@ export const publishPorts = /* @__PURE__ */ once(
 )
 
 export const forwardPorts = /* @__PURE__ */ once(async (): Promise<ForwardPorts> => {
-  const peer = await peerAt(env, here().site, peerId(), { sign: sign() })
+  const peer = restingPeer(await peerAt(env, here().site, peerId(), { sign: sign() }), clock)
   const flow = createFlowControl({ control: control(), clock, peer: peerId() })
   const report = batchLog(here().site, `forward-${peerId()}`)
   return { here: here(), peerId: peerId(), peer, clock, store: store(), deadLetters: deadLetters(), flow, report }

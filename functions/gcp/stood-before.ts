@@ -79,10 +79,11 @@ export function* stoodBefore(data: unknown, ref: RecordRef, type: TypePlan, clie
   }
 }
 
-/** What the event's write left. Otherwise as above. */
+/** What the event's write left; an event without any content tells nothing. Otherwise as above. */
 export function* leftIn(data: unknown, ref: RecordRef, type: TypePlan, client: Firestore): Iterable<Left> {
   if (!(data instanceof Uint8Array)) return
-  const { value } = versionsIn(data)
+  const { value, oldValue } = versionsIn(data)
+  if (!value && !oldValue) return
   yield { document: value && portableDocument(ref, type, mapOf(value.fields, client)) }
 }
 

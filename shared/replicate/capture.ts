@@ -52,7 +52,7 @@ export interface CapturePorts {
   readonly steps?: TellSteps
   /** What the hint tells of what stood before; asked only where something has changed. */
   readonly before?: TellBefore
-  /** What the hint tells that its own writes left; asked only where a merge was the last to commit. */
+  /** What the hint tells that its own writes left. */
   readonly left?: TellLeft
 }
 

@@ -149,7 +149,10 @@ describe('with --accounts', () => {
     await running.atRest()
     const flagged = async () =>
       (await ask('conflicts', 'list', '--type', 'notes')).map(({ key }: { key: string[] }) => key[0])
-    await expect.poll(flagged, { timeout: 20_000 }).toEqual(['both'])
+    // Each site tells of it: one that does so later would bring it up again.
+    const told = async () => (await ask('conflicts', 'show', 'both', '--type', 'notes')).entries.length
+    await expect.poll(async () => told().catch(() => 0), { timeout: 20_000 }).toBe(3)
+    expect(await flagged()).toEqual(['both'])
     const review = await ask('conflicts', 'resolve', 'both', '--type', 'notes', '--take', gcp, '--at', azure)
     expect(['written', 'stood']).toContain(review.outcome)
     await running.everywhere('notes', ['both'], { id: 'both', text: gcp })

@@ -10,8 +10,8 @@ export interface OpenSite {
   readonly stores: SiteStores
   /** With clients of its own. */
   openWriter(type: TypePlan): StoreWriter
-  /** Of something that answers with the time of the store's cloud, whatever it says. */
-  readonly clock: string
+  /** Of something that answers with the time of the store's cloud, whatever it says. Undefined: an emulator, here. */
+  readonly clock: string | undefined
   close(): Promise<void>
 }
 

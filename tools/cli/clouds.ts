@@ -32,6 +32,8 @@ export interface Clouds {
   readonly state?: Pick<LocalState, 'timing' | 'cut'>
   ask(site: string, request: StoreRequest): Promise<unknown>
   statusOf(site: string): Promise<SiteStatus>
+  /** By how many ms the site's clock is ahead of this machine's; below 0: behind. Undefined: it does not tell. */
+  aheadMsOf(site: string): Promise<number | undefined>
   /** Writes into the site's own table of a data type, with its cloud's client, as an application does. */
   openWriter(site: string, type: TypePlan): Promise<StoreWriter>
   close(): Promise<void>

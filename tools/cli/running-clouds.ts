@@ -37,14 +37,16 @@ export function connectClouds(plan: SyncPlan, state: LocalState): RunningClouds 
     if (!address) throw new CommandFailed(`no site '${site}'; the plan has ${siteIds.join(', ')}`)
     return askSite({ site, url: address.control, secret: state.secret }, request)
   }
+  const aheadMsOf = (site: string) => clockAheadOf(() => ask(site, { ask: 'identify' }))
   return {
     plan,
     place: 'local',
     state,
     ask,
+    aheadMsOf,
     statusOf: async site => ({
       ...siteStatus.parse(await ask(site, { ask: 'status' })),
-      aheadMs: await clockAheadOf(() => ask(site, { ask: 'identify' })),
+      aheadMs: await aheadMsOf(site),
     }),
     openWriter: async (site, type) => {
       const { endpointsFile } = localFolder()

@@ -1,4 +1,4 @@
-/** A site's part in an adoption, as the command line asks the host process for it, and both ends of that. */
+/** A site's part in an adoption, as a command asks its stores for it, and both ends of that. */
 import { z } from 'zod'
 import { type Adoption, type ScanPage, StoreUnavailable } from '../../shared/ports/index.ts'
 import type { AdoptingSite, Noted, Settlement, Standing } from '../../shared/replicate/adopting-site.ts'

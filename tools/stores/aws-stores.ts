@@ -56,7 +56,7 @@ export function awsStores(options: AwsStoresOptions): SiteStores {
     ports: { ...eventPorts, bus: createKinesisBus({ client: kinesis, clock: systemClock }) },
     tombstones: createDynamoDbTombstones(dynamoDb),
     adopting: createAdoptingSite({ ...eventPorts, audit, scan }),
-    takeLetters: takeSqsLetters(sqs, deadLettersUrl, options.waitS),
+    takeLetters: takeSqsLetters(options.site, { client: sqs, url: deadLettersUrl, waitS: options.waitS }),
     records: type => recordsOf(dynamoDb, type),
     audit,
   }

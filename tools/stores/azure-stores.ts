@@ -47,7 +47,7 @@ export function azureStores({ plan, site, cosmos, queues }: AzureStoresOptions):
     ports: { ...eventPorts, bus: createQueueBus(queues, here) },
     tombstones: createCosmosTombstones({ client: cosmos, here }),
     adopting: createAdoptingSite({ ...eventPorts, audit, scan }),
-    takeLetters: takeQueueLetters(queues, cosmos),
+    takeLetters: takeQueueLetters(site, queues, cosmos),
     records: type => recordsOf(cosmos, dataTypeOf(here, type).plan),
     audit,
   }

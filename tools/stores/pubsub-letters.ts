@@ -16,7 +16,7 @@ const deadlineExceeded = 4
 const waitMs = 5_000
 
 /** `emulator`: host and port of one; undefined: the project of that name in the cloud. */
-export function openPubSubLetters(project: string, emulator: string | undefined): PubSubLetters {
+export function openPubSubLetters(site: string, project: string, emulator: string | undefined): PubSubLetters {
   const client = new v1.SubscriberClient(emulator === undefined ? {} : addressOf(emulator))
   const subscription = `projects/${project}/subscriptions/${deadLettersName}`
   const pull = async () => {
@@ -38,7 +38,7 @@ export function openPubSubLetters(project: string, emulator: string | undefined)
         for (const { ackId, message } of received) {
           const ackIds = [ackId ?? '']
           taken.push({
-            letter: readDeadLetter(Buffer.from(message?.data ?? '').toString()),
+            letter: readDeadLetter(Buffer.from(message?.data ?? '').toString(), site),
             remove: async () => void (await client.acknowledge({ subscription, ackIds })),
             release: async () => void (await client.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 0 })),
           })

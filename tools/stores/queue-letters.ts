@@ -13,7 +13,7 @@ const heldS = 60
 
 const storedElsewhere = z.object({ stored: z.object({ container: z.string(), shard: z.string(), id: z.string() }) })
 
-export function takeQueueLetters(queues: QueueServiceClient, cosmos: CosmosClient): TakeLetters {
+export function takeQueueLetters(site: string, queues: QueueServiceClient, cosmos: CosmosClient): TakeLetters {
   const queue = queues.getQueueClient(deadLettersName)
   return async () => {
     const taken: TakenLetter[] = []
@@ -22,7 +22,7 @@ export function takeQueueLetters(queues: QueueServiceClient, cosmos: CosmosClien
       if (received.receivedMessageItems.length === 0) return taken
       for (const { messageId, popReceipt, messageText } of received.receivedMessageItems) {
         taken.push({
-          letter: await letterIn(Buffer.from(messageText, 'base64').toString(), cosmos),
+          letter: await letterIn(Buffer.from(messageText, 'base64').toString(), site, cosmos),
           remove: async () => void (await queue.deleteMessage(messageId, popReceipt)),
           release: async () => void (await queue.updateMessage(messageId, popReceipt, messageText, 0)),
         })
@@ -31,14 +31,23 @@ export function takeQueueLetters(queues: QueueServiceClient, cosmos: CosmosClien
   }
 }
 
-async function letterIn(text: string, cosmos: CosmosClient): Promise<DeadLetter> {
-  const elsewhere = storedElsewhere.safeParse(JSON.parse(text))
-  if (!elsewhere.success) return readDeadLetter(text)
-  const { container, shard, id } = elsewhere.data.stored
+async function letterIn(text: string, site: string, cosmos: CosmosClient): Promise<DeadLetter> {
+  const stored = placeIn(text)
+  if (!stored) return readDeadLetter(text, site)
+  const { container, shard, id } = stored
   const { resource } = await cosmos
     .database(cosmosDatabaseName)
     .container(container)
     .item(id, shard)
     .read<{ packed: string }>()
-  return readDeadLetter(await unpackText(resource?.packed ?? ''))
+  return readDeadLetter(resource ? await unpackText(resource.packed) : text, site)
+}
+
+/** Undefined: the letter is in the message itself, or the message is none of ours. */
+function placeIn(text: string) {
+  try {
+    return storedElsewhere.safeParse(JSON.parse(text)).data?.stored
+  } catch {
+    return undefined
+  }
 }

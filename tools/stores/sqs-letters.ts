@@ -17,8 +17,14 @@ interface Piece {
   readonly receipt: string
 }
 
-/** `WaitTimeSeconds`: a queue of the cloud that is asked without waiting may say that it is empty when it is not. */
-export function takeSqsLetters(client: SQSClient, QueueUrl: string, WaitTimeSeconds: number): TakeLetters {
+export interface SqsQueue {
+  readonly client: SQSClient
+  readonly url: string
+  /** A queue of the cloud that is asked without waiting may say that it is empty when it is not. */
+  readonly waitS: number
+}
+
+export function takeSqsLetters(site: string, { client, url: QueueUrl, waitS: WaitTimeSeconds }: SqsQueue): TakeLetters {
   async function receiveAll(): Promise<ReadonlyMap<string, readonly Piece[]>> {
     const pieces = new Map<string, Piece[]>()
     for (;;) {
@@ -48,7 +54,7 @@ export function takeSqsLetters(client: SQSClient, QueueUrl: string, WaitTimeSeco
         for (const { receipt } of pieces) await act(receipt)
       }
       return {
-        letter: readDeadLetter(text.join('')),
+        letter: readDeadLetter(text.join(''), site),
         remove: () => each(ReceiptHandle => client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))),
         release: () =>
           each(ReceiptHandle =>

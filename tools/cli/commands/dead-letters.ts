@@ -6,6 +6,7 @@ import { recordName } from '../../../shared/replicate/record-ref.ts'
 import { type Clouds, CommandFailed } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
+import { requireClock } from '../require-clock.ts'
 
 const replayed = z.object({ result: z.string() })
 
@@ -21,6 +22,7 @@ async function readLetters(clouds: Clouds): Promise<readonly DeadLetter[]> {
 async function replay(clouds: Clouds, id: string) {
   const letter = (await readLetters(clouds)).find(candidate => candidate.id === id)
   if (!letter) throw new CommandFailed(`no dead letter '${id}'; npx tributary dead-letters lists them`)
+  await requireClock(clouds, letter.site)
   return { letter, ...replayed.parse(await clouds.ask(letter.site, { ask: 'replay', id })) }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Clouds, CommandFailed, requireSite, requireType } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
+import { requireClock } from '../require-clock.ts'
 
 const homesByType = z.record(z.string(), z.object({ homes: z.array(z.string()), turn: z.int() }))
 const taken = z.object({ seen: z.int(), claimed: z.int() })
@@ -31,6 +32,7 @@ export function addHomeCommand(program: Command): void {
       const { to, from, json } = options
       const { homes, result } = await withClouds(options, async clouds => {
         const others = homesToTake(clouds, type, to, from)
+        await requireClock(clouds, to)
         const turn = await nextTurn(clouds, type)
         const answer = await clouds.ask(to, { ask: 'take-homes', type, homes: [...others], turn })
         return { homes: others, result: taken.parse(answer) }
@@ -63,8 +65,13 @@ function homesToTake(clouds: Clouds, type: string, to: string, from: string | un
 
 /** Later than every word that was given before. A site that cannot be asked now may know a later one; then say it again. */
 async function nextTurn(clouds: Clouds, type: string): Promise<number> {
-  const turns = await Promise.all(
-    clouds.plan.sites.map(async ({ id }) => homesByType.parse(await clouds.ask(id, { ask: 'homes' }))[type]?.turn ?? 0),
+  const { sites } = requireType(clouds, type)
+  const asked = await Promise.allSettled(
+    sites.map(async id => homesByType.parse(await clouds.ask(id, { ask: 'homes' }))[type]?.turn ?? 0),
   )
-  return Math.max(...turns) + 1
+  const silent = sites.filter((_, index) => asked[index]?.status === 'rejected')
+  if (silent.length > 0) {
+    console.error(`${silent.join(', ')} could not be asked: if nothing moves, run it again when they can`)
+  }
+  return Math.max(0, ...asked.flatMap(turn => (turn.status === 'fulfilled' ? [turn.value] : []))) + 1
 }

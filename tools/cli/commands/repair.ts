@@ -1,9 +1,8 @@
 /** `tributary repair [TYPE]`: what some site lacks, and nobody will write again, is sent once more. */
 import type { Command } from 'commander'
-import { z } from 'zod'
-import { typesAt } from '../../../shared/declare/sync-plan.ts'
 import { refFromName } from '../../../shared/replicate/record-ref.ts'
 import { lackingRecords } from '../../../shared/replicate/resend.ts'
+import { adoptingSiteBehind } from '../../stores/adopting-protocol.ts'
 import { type Clouds, CommandFailed, requireType } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { durationMs } from '../duration-option.ts'
@@ -26,7 +25,8 @@ interface Repaired {
 
 const explanation = `
 A site lacks something if it was away for longer than a bus keeps messages (7 days on AWS and Google Cloud), lost some of its
-store, or came later than the writes. What it lacks is found from the sync records of all sites, all of which are read, and sent by a
+store, or came later than the writes: the record is gone there, or was never there. (One that was put back as it was before must be
+removed first, document and sync record.) What it lacks is found from the sync records of all sites, all of which are read, and sent by a
 site that has it: the record as it is then, which a site that has it by then turns away. Nothing is deleted for it, and no
 document changes but by the declared merge.
 
@@ -63,28 +63,29 @@ async function repair(
   const types = type === undefined ? clouds.plan.types : [requireType(clouds, type)]
   const line = new RenewedLine(process.stderr, { isAtOnce: false })
   const repaired: Repaired[] = []
-  for (const { name, sites, adopt } of types) {
-    line.show(() => `${name}: reading sync records`)
-    if (adopt) await requireAdopted(clouds, name)
-    const standings = await Promise.all(
-      sites.map(async site => [site, await readStandings(clouds, site, name)] as const),
-    )
-    for (const [site, names] of lackingRecords(new Map(standings), Date.now() - olderThan)) {
-      if (!dryRun) await resendAll(clouds, site, names, sent => line.show(() => `${name}: ${site} sent ${sent}`))
-      repaired.push({ type: name, site, records: names.length })
+  try {
+    for (const { name, sites, adopt } of types) {
+      line.show(() => `${name}: reading sync records`)
+      if (adopt) await requireAdopted(clouds, name, sites)
+      const standings = await Promise.all(
+        sites.map(async site => [site, await readStandings(clouds, site, name)] as const),
+      )
+      for (const [site, names] of lackingRecords(new Map(standings), Date.now() - olderThan)) {
+        if (!dryRun) await resendAll(clouds, site, names, sent => line.show(() => `${name}: ${site} sent ${sent}`))
+        repaired.push({ type: name, site, records: names.length })
+      }
     }
+    return repaired
+  } finally {
+    line.clear()
   }
-  line.clear()
-  return repaired
 }
 
-const adoption = z.object({ answer: z.object({ phase: z.string() }).optional() })
-
 /** Until every site knows what was there before, a change that meets a site without it would be taken for a creation. */
-async function requireAdopted({ plan, ask }: Clouds, type: string): Promise<void> {
-  for (const { id } of plan.sites.filter(site => typesAt(plan, site.id).some(({ name }) => name === type))) {
-    const { answer } = adoption.parse(await ask(id, { ask: 'adopting', request: { step: 'adoption', type } }))
-    if (answer?.phase === 'adopted') continue
+async function requireAdopted(clouds: Clouds, type: string, sites: readonly string[]): Promise<void> {
+  for (const id of sites) {
+    const site = adoptingSiteBehind(id, request => clouds.ask(id, { ask: 'adopting', request }))
+    if ((await site.adoption(type))?.phase === 'adopted') continue
     throw new CommandFailed(`'${type}' is not adopted at ${id}: first npx tributary adopt ${type}`)
   }
 }

@@ -15,6 +15,7 @@ import type { Clouds } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, duration, printJson } from '../output.ts'
 import { readAudit } from '../read-audit.ts'
+import { aheadMsMax } from '../require-clock.ts'
 import { readSettings } from '../routes.ts'
 
 const standings = z.array(
@@ -52,6 +53,7 @@ export interface Status {
   readonly clocks: Readonly<Record<string, number | undefined>>
   readonly deadLetters: Readonly<Record<string, number>>
   /** The hash of the declaration that each site runs: sites with different ones hold each other's changes. */
+  readonly place: Clouds['place']
   readonly plans: Readonly<Record<string, string | undefined>>
   readonly errors: readonly { readonly site: string; readonly function: string; readonly error: string }[]
 }
@@ -71,10 +73,8 @@ export async function readStatus(clouds: Clouds): Promise<Status> {
       const flows = peersOf(plan, id).map(
         async ({ id: peer }) => [peer, await readSettings(clouds, { site: id, peer })] as const,
       )
-      return [
-        id,
-        { ...status, records: new Map(await Promise.all(types)), flows: new Map(await Promise.all(flows)) },
-      ] as const
+      const [records, settings] = await Promise.all([Promise.all(types), Promise.all(flows)])
+      return [id, { ...status, records: new Map(records), flows: new Map(settings) }] as const
     }),
   )
   const bySite = new Map(sites)
@@ -102,6 +102,7 @@ export async function readStatus(clouds: Clouds): Promise<Status> {
     ),
   )
   return {
+    place: clouds.place,
     timing: state?.timing,
     routes,
     cut: state?.cut ?? [],
@@ -177,7 +178,8 @@ export function addStatusCommand(program: Command): void {
       )
       if (status.timing) console.log(`timing: ${status.timing}`)
       if (status.cut.length > 0) console.log(`cut off: ${status.cut.join(', ')}`)
-      for (const line of clockWarnings(status.clocks)) console.log(line)
+      for (const line of status.place === 'local' ? clockWarnings(status.clocks) : ownClockWarnings(status.clocks))
+        console.log(line)
       for (const line of planWarnings(status.plans)) console.log(line)
       const letters = Object.entries(status.deadLetters).filter(([, count]) => count > 0)
       for (const [site, count] of letters) console.log(`${site}: ${count} dead letters (npx tributary dead-letters)`)
@@ -188,6 +190,16 @@ function planWarnings(plans: Status['plans']): readonly string[] {
   if (new Set(Object.values(plans)).size <= 1) return []
   const running = Object.entries(plans).map(([site, hash]) => `${site} ${hash}`)
   return [`different declarations: ${running.join(', ')}; changes between them wait until all run the same`]
+}
+
+/** What tells the time in accounts are the stores' servers: who is wrong is this machine. */
+function ownClockWarnings(clocks: Status['clocks']): readonly string[] {
+  const wrong = Object.entries(clocks).find(([, aheadMs]) => Math.abs(aheadMs ?? 0) > aheadMsMax)
+  if (!wrong) return []
+  const [site, aheadMs = 0] = wrong
+  return [
+    `warning: this machine's clock is ${duration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'behind' : 'ahead of'} ${site}'s`,
+  ]
 }
 
 function clockWarnings(clocks: Status['clocks']): readonly string[] {

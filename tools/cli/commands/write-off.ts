@@ -5,6 +5,7 @@ import { typeOf } from '../../../shared/declare/sync-plan.ts'
 import { type Clouds, CommandFailed, requireSite } from '../clouds.ts'
 import { addCloudsOptions, type CloudsOptions, withClouds } from '../clouds-options.ts'
 import { columns, printJson } from '../output.ts'
+import { requireClock } from '../require-clock.ts'
 
 const result = z.object({ seen: z.int(), writtenOff: z.int() })
 
@@ -23,6 +24,7 @@ async function writeOff(clouds: Clouds, type: string, { site, to, most }: WriteO
   if (site === to) throw new CommandFailed('a lost site can have nothing: name another one with --to')
   const amount = Number(most)
   if (!(amount >= 0)) throw new CommandFailed(`--most: found '${most}'; allowed: a number from 0 on`)
+  await requireClock(clouds, to)
   return result.parse(await clouds.ask(to, { ask: 'write-off', type, site, most: amount }))
 }
 

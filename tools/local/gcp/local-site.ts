@@ -117,7 +117,7 @@ export async function startGcpSite(options: LocalSiteOptions): Promise<LocalSite
   // The client finds an emulator by its variable only; this process serves one site.
   process.env.PUBSUB_EMULATOR_HOST = pubsubHost
   const pubsub = createPubSub(project)
-  const letters = openPubSubLetters(project, pubsubHost)
+  const letters = openPubSubLetters(site, project, pubsubHost)
 
   const endFunctions = once(async () => {
     await Promise.all([...fixed, ...captures.values()].map(trigger => trigger.stop()))
