@@ -40,7 +40,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, settle',
     leavesOut: 'what is found counts only after the feed has had time to tell that it was written',
-    shownBy: 74,
+    shownBy: 100,
     simulation: adoption,
     edits: [
       {
@@ -125,7 +125,7 @@ export const adoptionBugs: readonly PlantedBug[] = [
   {
     rule: 'P17, once more',
     leavesOut: 'what is noted while the adoption ends is captured',
-    shownBy: 115,
+    shownBy: 695,
     simulation: adoption,
     edits: [
       {

@@ -33,7 +33,7 @@ export const escrowBugs: readonly PlantedBug[] = [
           'const foreign = (by: SiteId) => (by === this.#at.site ? 0 : 1)\n    return [...open.values()].sort((a, b) => foreign(a.by) - foreign(b.by) || a.hlc - b.hlc',
       },
     ],
-    24,
+    36,
   ),
   planted('rights', 'a site accepts out of its own rights, and not out of all that it knows to be there', [
     { file: escrow, find: 'else if (compareAmounts(quantity, mine) <= 0) {', replace: 'else if (quantity) {' },
@@ -72,7 +72,7 @@ export const escrowBugs: readonly PlantedBug[] = [
     'shared out',
     'a site shares only what it still has',
     [{ file: escrow, find: ' && compareAmounts(more, this.#rightsOf(site)) <= 0', replace: '' }],
-    36,
+    263,
   ),
   planted('rows', 'of two versions of a row the later one counts', [
     {
@@ -115,7 +115,7 @@ export const escrowBugs: readonly PlantedBug[] = [
     'acceptance',
     'where two sites were asked and one said no, the acceptance counts',
     [{ file: escrow, find: "if (kind === 'rejected' && ruled.has(id)) continue\n", replace: '' }],
-    8,
+    47,
   ),
   planted('freed', 'what was cancelled or shipped holds nothing', [
     { file: escrow, find: 'if (isHeld(kind) && !isEnded(id)) left', replace: 'if (isHeld(kind)) left' },

@@ -46,7 +46,7 @@ export const eventLogBugs: readonly PlantedBug[] = [
           'log: [...new Set([...low.log, ...high.log].map(entry => JSON.stringify(entry)))].map(entry => JSON.parse(entry)),',
       },
     ],
-    13,
+    7,
   ),
   planted('fixed', 'a verdict is shown when a majority has it', [
     {
@@ -164,7 +164,7 @@ export const eventLogBugs: readonly PlantedBug[] = [
         replace: 'for (const event of [...events, ...replayed.map(each => each.event)]) {',
       },
     ],
-    33,
+    19,
   ),
   planted('of one write', 'of entries that came with one write the one that is allowed comes first', [
     { file: replay, find: 'const together = entryOf(first) ? ', replace: 'const together = !entryOf(first) ? ' },

@@ -27,7 +27,7 @@ export const expiryBugs: readonly PlantedBug[] = [
   {
     rule: 'Expiry, clock',
     leavesOut: 'the clock is read after the document, however long that took',
-    shownBy: 41,
+    shownBy: 162,
     simulation: expiry,
     edits: [
       {
@@ -118,7 +118,7 @@ export const expiryBugs: readonly PlantedBug[] = [
   {
     rule: 'Expiry, late store',
     leavesOut: 'a tombstone is not stripped while its store has left the document standing',
-    shownBy: 25,
+    shownBy: 29,
     simulation: expiry,
     edits: [
       {
