@@ -64,7 +64,7 @@ function homesToTake(clouds: Clouds, type: string, to: string, from: string | un
 }
 
 /** Later than every word that was given before. A site that cannot be asked now may know a later one; then say it again. */
-async function nextTurn(clouds: Clouds, type: string): Promise<number> {
+export async function nextTurn(clouds: Clouds, type: string): Promise<number> {
   const { sites } = requireType(clouds, type)
   const asked = await Promise.allSettled(
     sites.map(async id => homesByType.parse(await clouds.ask(id, { ask: 'homes' }))[type]?.turn ?? 0),
