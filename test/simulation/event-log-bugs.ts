@@ -76,7 +76,7 @@ export const eventLogBugs: readonly PlantedBug[] = [
     'promised',
     'who has promised stores nothing of a lower epoch',
     [{ file: ruling, find: 'if (promiseOf(ruling, site) > epoch || log', replace: 'if (log' }],
-    93,
+    77,
   ),
   planted('adopted', 'who takes over keeps what its promisers have stored', [
     { file: ruling, find: 'return { ...ruling, epoch }', replace: 'return { ...ruling, epoch, log: [] }' },
