@@ -48,12 +48,15 @@ export const escrowBugs: readonly PlantedBug[] = [
   planted('handed on', 'rights go where requests wait for them', [
     { file: escrow, find: 'compareAmounts(lacks, 0) <= 0 || compareAmounts(mine, 0) <= 0', replace: 'lacks' },
   ]),
-  planted(
-    'debts',
-    'rights to what another site has shipped go to that site',
-    [{ file: escrow, find: '  desk.settleDebts()\n', replace: '' }],
-    80,
-  ),
+  {
+    ...planted(
+      'debts',
+      'rights to what another site has shipped go to that site',
+      [{ file: escrow, find: '  desk.settleDebts()\n', replace: '' }],
+      80,
+    ),
+    untold: true,
+  },
   planted('given', 'what a site has handed on is not its own any more', [
     {
       file: escrow,
@@ -99,18 +102,21 @@ export const escrowBugs: readonly PlantedBug[] = [
       replace: 'if (compareAmounts(quantity, mine) > 0)',
     },
   ]),
-  planted(
-    'twice',
-    'of two acceptances of one request one is held',
-    [
-      {
-        file: escrow,
-        find: '&& !this.#isHeldBefore(id, site)',
-        replace: '',
-      },
-    ],
-    72,
-  ),
+  {
+    ...planted(
+      'twice',
+      'of two acceptances of one request one is held',
+      [
+        {
+          file: escrow,
+          find: '&& !this.#isHeldBefore(id, site)',
+          replace: '',
+        },
+      ],
+      72,
+    ),
+    untold: true,
+  },
   planted(
     'acceptance',
     'where two sites were asked and one said no, the acceptance counts',

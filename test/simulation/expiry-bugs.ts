@@ -46,6 +46,7 @@ export const expiryBugs: readonly PlantedBug[] = [
     rule: 'Expiry, half done',
     leavesOut: 'that a document is gone, as if it had expired, is confirmed by one read of both (DynamoDB)',
     shownBy: 439,
+    untold: true,
     simulation: expiry,
     edits: [
       {

@@ -66,8 +66,17 @@ export async function outOfDate({ rule, edits }: PlantedBug): Promise<readonly s
   return found.filter(([, places]) => places !== 1).map(([file, places]) => `${rule}: ${places} places in ${file}`)
 }
 
+/** Events without what their writes left, as a stream without new images hands them over. */
+const tellingNothing = {
+  file: 'test/simulation/site.ts',
+  find: 'left: () => [left] })',
+  replace: 'left: () => [left].slice(1) })',
+}
+
 /** Replaces the text in the file while it is read. A text that is not there once means that the bug is out of date. */
-function planting({ rule, edits }: PlantedBug): Plugin {
+function planting(bug: PlantedBug): Plugin {
+  const { rule } = bug
+  const edits = bug.untold ? [...bug.edits, tellingNothing] : bug.edits
   return {
     name: 'planted-bug',
     setup({ onLoad }) {

@@ -10,7 +10,7 @@ function planted(
   rule: string,
   leavesOut: string,
   edits: PlantedBug['edits'],
-  more: Pick<PlantedBug, 'shownBy'> = {},
+  more: Pick<PlantedBug, 'shownBy' | 'untold'> = {},
 ): PlantedBug {
   return { rule: `Ledger, ${rule}`, leavesOut, simulation, edits, ...more }
 }
@@ -240,7 +240,7 @@ export const ledgerBugs: readonly PlantedBug[] = [
     'confirmed',
     'what is confirmed before its expiry is ruled does not expire',
     [{ file: verdicts, find: '!isConfirming(request) && ', replace: '' }],
-    { shownBy: 69 },
+    { shownBy: 94, untold: true },
   ),
   planted(
     'expired',

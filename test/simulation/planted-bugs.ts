@@ -7,6 +7,8 @@ export interface PlantedBug {
   readonly leavesOut: string
   /** A seed that is known to show a rare one; tried first, and replaced when it does not any more. */
   readonly shownBy?: number
+  /** Shown where events do not tell what they left, so that echoes take as long as other captures. */
+  readonly untold?: true
   /** The file that runs it, if not simulate.ts. */
   readonly simulation?: string
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]

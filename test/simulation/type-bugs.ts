@@ -33,7 +33,7 @@ const shownBy: Readonly<Record<string, number>> = {
   'append-only, flagged': 3,
   'append-only, whole map': 326,
   'fields, revived': 56,
-  'feeds, behind': 469,
+  'feeds, behind': 251,
   'feeds, ahead': 1,
   'feeds, venues': 27,
   'feeds, classes': 27,
