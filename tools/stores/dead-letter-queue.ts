@@ -13,8 +13,14 @@ export interface TakenLetter {
   release(): Promise<void>
 }
 
-/** Takes all messages that are there. */
+/**
+ * Takes the messages that are there: all of them, or as many as `takingMsMax` allows. What was taken first shows itself again
+ * soon after, so that a longer look would go round in circles.
+ */
 export type TakeLetters = () => Promise<readonly TakenLetter[]>
+
+/** Less than what is taken is held. */
+export const takingMsMax = 45_000
 
 export interface ReplayPorts extends EventPorts {
   readonly bus: Bus

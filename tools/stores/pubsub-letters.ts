@@ -2,7 +2,7 @@
 import { v1 } from '@google-cloud/pubsub'
 import { credentials } from '@grpc/grpc-js'
 import { deadLettersName } from '../../shared/declare/resource-names.ts'
-import type { TakeLetters, TakenLetter } from './dead-letter-queue.ts'
+import { type TakeLetters, type TakenLetter, takingMsMax } from './dead-letter-queue.ts'
 import { readDeadLetter } from './stored-json.ts'
 
 export interface PubSubLetters {
@@ -32,9 +32,10 @@ export function openPubSubLetters(site: string, project: string, emulator: strin
   return {
     take: async () => {
       const taken: TakenLetter[] = []
-      for (;;) {
+      const untilMs = Date.now() + takingMsMax
+      while (Date.now() < untilMs) {
         const received = await pull()
-        if (received.length === 0) return taken
+        if (received.length === 0) break
         for (const { ackId, message } of received) {
           const ackIds = [ackId ?? '']
           taken.push({
@@ -44,6 +45,7 @@ export function openPubSubLetters(site: string, project: string, emulator: strin
           })
         }
       }
+      return taken
     },
     close: () => client.close(),
   }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { unpackText } from '../../functions/azure/packed-text.ts'
 import { cosmosDatabaseName, deadLettersName } from '../../shared/declare/resource-names.ts'
 import type { DeadLetter } from '../../shared/replicate/dead-letter.ts'
-import type { TakeLetters, TakenLetter } from './dead-letter-queue.ts'
+import { type TakeLetters, type TakenLetter, takingMsMax } from './dead-letter-queue.ts'
 import { readDeadLetter } from './stored-json.ts'
 
 /** How long a message is ours; far longer than a replay takes. */
@@ -17,9 +17,10 @@ export function takeQueueLetters(site: string, queues: QueueServiceClient, cosmo
   const queue = queues.getQueueClient(deadLettersName)
   return async () => {
     const taken: TakenLetter[] = []
-    for (;;) {
+    const untilMs = Date.now() + takingMsMax
+    while (Date.now() < untilMs) {
       const received = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: heldS })
-      if (received.receivedMessageItems.length === 0) return taken
+      if (received.receivedMessageItems.length === 0) break
       for (const { messageId, popReceipt, messageText } of received.receivedMessageItems) {
         taken.push({
           letter: await letterIn(Buffer.from(messageText, 'base64').toString(), site, cosmos),
@@ -28,6 +29,7 @@ export function takeQueueLetters(site: string, queues: QueueServiceClient, cosmo
         })
       }
     }
+    return taken
   }
 }
 

@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
-import type { TakeLetters, TakenLetter } from './dead-letter-queue.ts'
+import { type TakeLetters, type TakenLetter, takingMsMax } from './dead-letter-queue.ts'
 import { readDeadLetter } from './stored-json.ts'
 
 /** How long a message is ours; far longer than a replay takes. */
@@ -27,7 +27,8 @@ export interface SqsQueue {
 export function takeSqsLetters(site: string, { client, url: QueueUrl, waitS: WaitTimeSeconds }: SqsQueue): TakeLetters {
   async function receiveAll(): Promise<ReadonlyMap<string, readonly Piece[]>> {
     const pieces = new Map<string, Piece[]>()
-    for (;;) {
+    const untilMs = Date.now() + takingMsMax
+    while (Date.now() < untilMs) {
       const { Messages = [] } = await client.send(
         new ReceiveMessageCommand({
           QueueUrl,
@@ -37,13 +38,14 @@ export function takeSqsLetters(site: string, { client, url: QueueUrl, waitS: Wai
           MessageAttributeNames: ['All'],
         }),
       )
-      if (Messages.length === 0) return pieces
+      if (Messages.length === 0) break
       for (const { Body = '', MessageAttributes, MessageId = '', ReceiptHandle = '' } of Messages) {
         const id = MessageAttributes?.id?.StringValue ?? MessageId
         const part = Number(MessageAttributes?.part?.StringValue?.split('/')[0] ?? 1)
         pieces.set(id, [...(pieces.get(id) ?? []), { body: Body, part, receipt: ReceiptHandle }])
       }
     }
+    return pieces
   }
 
   return async () =>
