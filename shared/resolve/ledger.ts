@@ -227,6 +227,8 @@ export function createLedger(declared: LedgerDescriptor, sites: readonly string[
 
   function quantityMisfit(document: Document, path: Path): Misfit | undefined {
     for (const [id, entry] of entriesOf(document)) {
+      // Half of an entry, as above: its removal has cancelled it, and the application has only left it where it was.
+      if (entry[quantity] === undefined && entry[status] === words.cancel) continue
       const asked = amountOf(entry[quantity])
       if (asked === undefined || compareAmounts(asked, 0) <= 0) {
         return { path: [...path, entries, id, quantity], reason: 'a reservation needs a quantity above 0' }

@@ -1,9 +1,11 @@
 /** Reservations against a stock at three sites, through the real flows: what an application is told must stay true. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { defineSync, home, ledger } from '../../shared/declare/index.ts'
+import type { Document } from '../../shared/document/json.ts'
 import { createMemoryPeer } from '../../shared/ports/memory/memory-peer.ts'
 import { isResolution } from '../../shared/replicate/audit-entry.ts'
 import { forward } from '../../shared/replicate/forward.ts'
+import { dataTypeOf } from '../../shared/replicate/here.ts'
 import { ingest } from '../../shared/replicate/ingest.ts'
 import { wholeChange } from '../../shared/replicate/make-change.ts'
 import { takeOver } from '../../shared/replicate/take-over.ts'
@@ -367,6 +369,16 @@ describe('a reservation ends', () => {
     await settle(all)
     expect(statuses('a')).toEqual(['cancelled', 'cancelled', 'cancelled'])
     expect(all.map(site => shown(site).available)).toEqual([5, 5, 5])
+  })
+
+  it('and what is left of a removed one, without its quantity, keeps nobody from writing on', () => {
+    const { record } = dataTypeOf(atAws.here, 'stock')
+    const withEntry = (entry: Document) => ({ on_hand: 1, available: 1, reservations: { x: entry } })
+    // As a merge may leave it: removed at one site, and changed at another one meanwhile.
+    expect(record.misfit(withEntry({ note: 'changed meanwhile', status: 'cancelled' }))).toBeUndefined()
+    for (const entry of [{ status: 'requested' }, { note: 'n' }, { qty: 0, status: 'cancelled' }, { qty: 'many' }]) {
+      expect(record.misfit(withEntry(entry))).toMatchObject({ reason: 'a reservation needs a quantity above 0' })
+    }
   })
 
   it('shipped: the application takes the stock away itself', async () => {
