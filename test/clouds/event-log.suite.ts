@@ -1,6 +1,7 @@
 /** Orders and payments on the three local clouds, with official clients: a settled status stays, nothing is captured twice. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { ApplicationClient } from '../../tools/local/official-clients/application-client.ts'
 import type { TestClouds } from './running-clouds.ts'
 import { decidedClouds } from './shared-clouds.ts'
@@ -67,6 +68,8 @@ test('approved here, rejected there while nobody hears of the other: one stays, 
   expect(settled).toEqual(new Set(['pending', winner]))
 }, 120_000)
 
+const ruledEvents = z.record(z.string(), z.object({ status: z.string() }))
+
 test('a payment that three sites capture at once is captured once', async () => {
   await azure.put('payments', { payment_id: 'p1', events: { auth: { to: 'authorized', status: 'requested' } } })
   const statuses = async () => (await read('payments', 'p1')).map(payment => payment?.status)
@@ -78,8 +81,7 @@ test('a payment that three sites capture at once is captured once', async () => 
   )
   const verdicts = async () =>
     (await read('payments', 'p1')).map(payment => {
-      const events = (payment?.events ?? {}) as unknown as Record<string, { readonly status: string }>
-      return Object.entries(events)
+      return Object.entries(ruledEvents.parse(payment?.events ?? {}))
         .map(([id, { status }]) => `${id} ${status}`)
         .sort()
     })

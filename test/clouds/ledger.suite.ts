@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { projectRoot } from '../../tools/build/bundle-functions.ts'
 import type { ApplicationClient, Item } from '../../tools/local/official-clients/application-client.ts'
 import type { TestClouds } from './running-clouds.ts'
@@ -17,14 +18,16 @@ beforeAll(async () => {
 const units = 100
 const requests = 150
 
-type Reservations = Readonly<Record<string, { readonly status: string; readonly quantity: number }>>
+const reservations = z.record(z.string(), z.object({ status: z.string(), quantity: z.number() }))
+
+type Reservations = z.output<typeof reservations>
 
 /** By the home, and by every site within its share. */
 type Type = 'stock' | 'seats'
 
 async function reservationsAt(client: ApplicationClient, sku: string, type: Type = 'stock'): Promise<Reservations> {
   const document = await client.read(type, [sku])
-  return (document?.reservations ?? {}) as unknown as Reservations
+  return reservations.parse(document?.reservations ?? {})
 }
 
 async function stocked(sku: string, onHand: number, type: Type = 'stock'): Promise<void> {
